@@ -1,0 +1,59 @@
+/* binary.h: from a path to a pinned file.  */
+#ifndef PJ_BINARY_H
+#define PJ_BINARY_H
+
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "procjail.h"
+
+/* What must not change between the check and the exec.  */
+typedef struct pj_identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec mtime;
+    struct timespec ctime;
+} pj_identity;
+
+/* An executable file, or a directory, held open.  Immutable and shared:
+   all commands that were prepared for one file hold the same pin.  */
+typedef struct pj_pin {
+    atomic_size_t refs;
+    pj_str path; /* canonical */
+    pj_identity identity;
+    int fd;        /* O_PATH; -1 where the system has no such thing */
+    int is_native; /* executable by descriptor; false for `#!` scripts */
+    nlink_t links;
+} pj_pin;
+
+pj_pin *pj_pin_ref(pj_pin *pin);
+void pj_pin_unref(pj_pin *pin);
+
+/* An absolute path to its canonical form, in memory that the caller frees
+   with pj_str_clear.  Fails with NulByte, BinNotAbsolute, BinNotFound or
+   BinCanonicalizeFailed.  */
+int pj_binary_resolve(pj_str path, pj_str *canonical, pj_error *err);
+
+/* Opens a canonical path.  Fails with BinIsDirectory, BinNotRegularFile,
+   BinNotExecutable, BinNotFound or OutOfDescriptors.  */
+int pj_binary_pin(pj_str canonical, pj_pin **out, pj_error *err);
+
+/* The pin of a canonical path: `known` again if the file is still the one
+   that it holds, else a new one.  */
+int pj_binary_repin(pj_str canonical, pj_pin *known, pj_pin **out,
+                    pj_error *err);
+
+/* Whether the pinned file is what it was.  Fails with BinChanged.  */
+int pj_pin_verify(const pj_pin *pin, pj_error *err);
+
+/* Opens a canonical directory.  Returns NULL and sets errno.  */
+pj_pin *pj_pin_directory(pj_str canonical);
+
+/* Whether `pin` holds the directory that is at its path now.  */
+int pj_pin_is_current(const pj_pin *pin);
+
+void pj_identity_of(const struct stat *st, pj_identity *out);
+int pj_identity_equal(const pj_identity *a, const pj_identity *b);
+
+#endif

@@ -1,0 +1,223 @@
+/*
+ * child.c: everything that runs between clone and exec, on Linux.
+ *
+ * The contract.  The child may share its parent's memory (CLONE_VM) while
+ * another thread of that parent holds any lock.  So nothing here allocates,
+ * locks, formats, or calls into libc beyond syscall(2): no stdio, no
+ * sigaction wrapper, no closedir.  All it needs was put into the plan by
+ * the parent.  What it writes are its own stack, the report, and errno,
+ * which belongs to the thread that is suspended until the child executes
+ * or ends.  A test holds this file to its list of external functions.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "spawn.h"
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#define PJ_CLOSE_RANGE_CLOEXEC (1U << 2)
+
+/* The kernel's signal set is 64 bits, whatever libc's sigset_t is.  */
+#define KERNEL_SIGNALS 64
+#define KERNEL_SIGSET_SIZE (KERNEL_SIGNALS / 8)
+
+/* Reports the failed step and ends.  Status 127 is never taken for the
+   program's own: the report tells the parent.  */
+static void __attribute__((noreturn))
+give_up(const pj_child_plan *plan, int step)
+{
+    plan->report->number = errno;
+    plan->report->step = step;
+    for (;;)
+        syscall(SYS_exit_group, 127);
+}
+
+/* An exec can hang (a dead network file system), and the parent is
+   suspended until it is over.  A POSIX timer is the one thing that still
+   works then; exec deletes it.  */
+static int
+arm_exec_timer(const pj_child_plan *plan)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGKILL};
+    struct itimerspec when = {
+        .it_value = {.tv_sec = plan->exec_ns / 1000000000,
+                     .tv_nsec = plan->exec_ns % 1000000000}};
+    int timer = 0;
+
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0)
+        return -1;
+    return (int)syscall(SYS_timer_settime, timer, 0, &when, NULL);
+}
+
+/* exec keeps ignored signals ignored (Python ignores SIGPIPE), and nothing
+   of the parent's may run here once signals are let through.  */
+static int
+default_signals(void)
+{
+    /* Zero bytes are SIG_DFL with no flags in every kernel's layout.  */
+    static const char action[64] = {0};
+
+    for (int number = 1; number <= KERNEL_SIGNALS; number++)
+        if (number != SIGKILL && number != SIGSTOP
+            && syscall(SYS_rt_sigaction, number, action, NULL,
+                       (size_t)KERNEL_SIGSET_SIZE) != 0)
+            return -1;
+    return 0;
+}
+
+/* Asks to be killed with the host, and checks that the host had not died
+   before the question.  */
+static int
+follow_parent(const pj_child_plan *plan)
+{
+    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+        return -1;
+    if (syscall(SYS_getppid) != plan->parent) {
+        errno = ESRCH;
+        return -1;
+    }
+    return 0;
+}
+
+/* The parent keeps all of these above 2, so no dup3 can overwrite one that
+   is still needed.  dup3 also clears close-on-exec on the copy.  */
+static int
+place_streams(const pj_child_plan *plan)
+{
+    if (syscall(SYS_dup3, plan->stdin_fd, 0, 0) < 0
+        || syscall(SYS_dup3, plan->stdout_fd, 1, 0) < 0
+        || syscall(SYS_dup3, plan->stderr_fd, 2, 0) < 0)
+        return -1;
+    return 0;
+}
+
+static int
+mark_cloexec(int fd)
+{
+    return (int)syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Marks what one buffer of directory entries names.  */
+static void
+mark_entries(const char *entries, long size)
+{
+    /* struct linux_dirent64: ino, off, reclen at 16, type, name at 19.  */
+    enum { RECLEN = 16, NAME = 19 };
+
+    for (long at = 0; at < size;) {
+        const char *name = entries + at + NAME;
+        int fd = 0, digits = 0;
+
+        for (; *name >= '0' && *name <= '9'; name++, digits++)
+            fd = fd * 10 + (*name - '0');
+        if (digits > 0 && *name == '\0' && fd > 2)
+            mark_cloexec(fd);
+        at += (long)((unsigned char)entries[at + RECLEN]
+                     | (unsigned)(unsigned char)entries[at + RECLEN + 1]
+                           << 8);
+    }
+}
+
+/* Before close_range(2) knew the flag (5.11): read the table of open
+   descriptors, and where /proc is missing try every number.  */
+static int
+mark_one_by_one(void)
+{
+    char entries[1024] __attribute__((aligned(8)));
+    struct rlimit limit;
+    long size, number;
+    int dir = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/fd",
+                           O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+    if (dir >= 0) {
+        while ((size = syscall(SYS_getdents64, dir, entries,
+                               sizeof entries)) > 0)
+            mark_entries(entries, size);
+        return size == 0 ? 0 : -1;
+    }
+    if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) != 0)
+        return -1;
+    /* A limit can be lowered below a number that is in use; the kernel's
+       own ceiling cannot, but trying a billion numbers is no plan.  */
+    number = limit.rlim_max > 1048576 ? 1048576 : (long)limit.rlim_max;
+    for (long fd = 3; fd < number; fd++)
+        mark_cloexec((int)fd);
+    return 0;
+}
+
+/* No descriptor of the host reaches the program, whoever forgot to set
+   close-on-exec on it.  */
+static int
+drop_descriptors(void)
+{
+    if (syscall(SYS_close_range, 3U, ~0U, PJ_CLOSE_RANGE_CLOEXEC) == 0)
+        return 0;
+    return mark_one_by_one();
+}
+
+static int
+limit_resources(void)
+{
+    static const struct rlimit none = {0, 0};
+
+    return (int)syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+}
+
+static int
+clear_mask(void)
+{
+    static const char mask[KERNEL_SIGSET_SIZE] = {0};
+
+    return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL,
+                        (size_t)KERNEL_SIGSET_SIZE);
+}
+
+static void
+execute(const pj_child_plan *plan)
+{
+    if (plan->exec_fd >= 0)
+        syscall(SYS_execveat, plan->exec_fd, "", plan->argv, plan->envp,
+                AT_EMPTY_PATH);
+    else
+        syscall(SYS_execve, plan->exec_path, plan->argv, plan->envp);
+}
+
+void
+pj_child_main(const pj_child_plan *plan)
+{
+    if (arm_exec_timer(plan) != 0)
+        give_up(plan, PJ_STEP_TIMER);
+    if (default_signals() != 0)
+        give_up(plan, PJ_STEP_SIGNALS);
+    if (follow_parent(plan) != 0)
+        give_up(plan, PJ_STEP_PARENT);
+    if (syscall(SYS_setsid) < 0)
+        give_up(plan, PJ_STEP_SESSION);
+    if (place_streams(plan) != 0)
+        give_up(plan, PJ_STEP_STDIO);
+    if (syscall(SYS_fchdir, plan->cwd_fd) != 0)
+        give_up(plan, PJ_STEP_CWD);
+    if (drop_descriptors() != 0)
+        give_up(plan, PJ_STEP_DESCRIPTORS);
+    if (limit_resources() != 0)
+        give_up(plan, PJ_STEP_LIMITS);
+    if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        give_up(plan, PJ_STEP_PRIVILEGES);
+    if (clear_mask() != 0)
+        give_up(plan, PJ_STEP_MASK);
+    execute(plan);
+    give_up(plan, PJ_STEP_EXEC);
+}

@@ -1,0 +1,102 @@
+/*
+ * child_posix.c: everything that runs between fork and exec on systems
+ * other than Linux.
+ *
+ * The contract.  After the fork of a process with threads only functions
+ * that POSIX calls async-signal-safe may be used; nothing here allocates,
+ * locks or formats.  All it needs was put into the plan by the parent.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "spawn.h"
+
+static void __attribute__((noreturn))
+give_up(const pj_child_plan *plan, int step)
+{
+    int record[2] = {step, errno};
+
+    /* A record is far below PIPE_BUF: it is written whole or not at all. */
+    while (write(plan->report_fd, record, sizeof record) < 0
+           && errno == EINTR)
+        continue;
+    _exit(127);
+}
+
+static int
+default_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+
+    sigemptyset(&action.sa_mask);
+    for (int number = 1; number < NSIG; number++)
+        if (number != SIGKILL && number != SIGSTOP)
+            /* The numbers libc keeps for itself are refused: no matter. */
+            sigaction(number, &action, NULL);
+    return 0;
+}
+
+static int
+place_streams(const pj_child_plan *plan)
+{
+    if (dup2(plan->stdin_fd, 0) < 0 || dup2(plan->stdout_fd, 1) < 0
+        || dup2(plan->stderr_fd, 2) < 0)
+        return -1;
+    return 0;
+}
+
+/* There is no portable way to list one's descriptors after a fork.  */
+static int
+drop_descriptors(void)
+{
+    struct rlimit limit;
+    long most;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return -1;
+    most = limit.rlim_max > 1048576 ? 1048576 : (long)limit.rlim_max;
+    for (long fd = 3; fd < most; fd++)
+        fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
+static int
+enter(const pj_child_plan *plan)
+{
+    return plan->cwd_fd >= 0 ? fchdir(plan->cwd_fd) : chdir(plan->cwd_path);
+}
+
+void
+pj_child_main(const pj_child_plan *plan)
+{
+    static const struct rlimit none = {0, 0};
+    sigset_t mask;
+
+    if (default_signals() != 0)
+        give_up(plan, PJ_STEP_SIGNALS);
+    if (getppid() != plan->parent) {
+        errno = ESRCH;
+        give_up(plan, PJ_STEP_PARENT);
+    }
+    if (setsid() < 0)
+        give_up(plan, PJ_STEP_SESSION);
+    if (place_streams(plan) != 0)
+        give_up(plan, PJ_STEP_STDIO);
+    if (enter(plan) != 0)
+        give_up(plan, PJ_STEP_CWD);
+    if (drop_descriptors() != 0)
+        give_up(plan, PJ_STEP_DESCRIPTORS);
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
+        give_up(plan, PJ_STEP_LIMITS);
+    sigemptyset(&mask);
+    if (sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
+        give_up(plan, PJ_STEP_MASK);
+    execve(plan->exec_path, plan->argv, plan->envp);
+    give_up(plan, PJ_STEP_EXEC);
+}

@@ -1,0 +1,188 @@
+/* env.c: environment policies and the strip table.  */
+#include "env.h"
+
+#include <string.h>
+
+#include "error.h"
+
+/* What makes a value unfit.  */
+enum pattern {
+    FUNCTION,      /* an exported shell function */
+    SLASH_PERCENT, /* a path or a format where a name is expected */
+    TZ_PATH,       /* a time zone file outside the system's own */
+    NEWLINE
+};
+
+struct name_row {
+    pj_str name;
+};
+
+struct value_row {
+    pj_str name; /* "*" for any, a trailing `*` for a prefix */
+    enum pattern pattern;
+};
+
+static const struct name_row exact_rows[] = {
+#define PJ_ENV_EXACT(name, reason) {PJ_STR(name)},
+#define PJ_ENV_PREFIX(name, reason)
+#define PJ_ENV_VALUE(name, pattern, reason)
+#include "env_strip.def"
+#undef PJ_ENV_EXACT
+#undef PJ_ENV_PREFIX
+#undef PJ_ENV_VALUE
+};
+
+static const struct name_row prefix_rows[] = {
+#define PJ_ENV_EXACT(name, reason)
+#define PJ_ENV_PREFIX(name, reason) {PJ_STR(name)},
+#define PJ_ENV_VALUE(name, pattern, reason)
+#include "env_strip.def"
+#undef PJ_ENV_EXACT
+#undef PJ_ENV_PREFIX
+#undef PJ_ENV_VALUE
+};
+
+static const struct value_row value_rows[] = {
+#define PJ_ENV_EXACT(name, reason)
+#define PJ_ENV_PREFIX(name, reason)
+#define PJ_ENV_VALUE(name, pattern, reason) {PJ_STR(name), pattern},
+#include "env_strip.def"
+#undef PJ_ENV_EXACT
+#undef PJ_ENV_PREFIX
+#undef PJ_ENV_VALUE
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+int
+pj_env_check_name(pj_str name, pj_error *err)
+{
+    if (pj_str_has(name, '\0'))
+        return pj_error_nul(err, "environment name", name, -1);
+    if (name.len > 0 && !pj_str_has(name, '='))
+        return 0;
+    pj_error_begin(err, PJ_E_EnvForbidden, name);
+    return pj_error_say(err, "environment name forbidden: '%s'; a name is "
+                        "not empty and holds no '='", err->value);
+}
+
+int
+pj_env_check_pair(pj_str name, pj_str value, pj_error *err)
+{
+    if (pj_env_check_name(name, err) < 0)
+        return -1;
+    /* The name is reported, never the value.  */
+    if (pj_str_has(value, '\0'))
+        return pj_error_nul(err, "environment value of", name, -1);
+    return 0;
+}
+
+static int
+name_matches(pj_str pattern, pj_str name)
+{
+    if (pattern.len > 0 && pattern.ptr[pattern.len - 1] == '*')
+        return pj_str_starts(name, (pj_str){pattern.ptr, pattern.len - 1});
+    return pj_str_equal(pattern, name);
+}
+
+/* A time zone is a name like Europe/Berlin below the system's directory;
+   an absolute path elsewhere, or `..`, makes libc read any file.  */
+static int
+is_foreign_zone(pj_str value)
+{
+    static const pj_str home = {"/usr/share/zoneinfo/", 20};
+
+    if (value.len > 0 && value.ptr[0] == ':')
+        value = (pj_str){value.ptr + 1, value.len - 1};
+    for (size_t i = 0; i + 1 < value.len; i++)
+        if (value.ptr[i] == '.' && value.ptr[i + 1] == '.')
+            return 1;
+    return value.len > 0 && value.ptr[0] == '/'
+        && !pj_str_starts(value, home);
+}
+
+static int
+value_matches(enum pattern pattern, pj_str value)
+{
+    switch (pattern) {
+    case FUNCTION:
+        return pj_str_starts(value, PJ_STR("() {"))
+            || pj_str_starts(value, PJ_STR("(){"));
+    case SLASH_PERCENT:
+        return pj_str_has(value, '/') || pj_str_has(value, '%');
+    case TZ_PATH:
+        return is_foreign_zone(value);
+    case NEWLINE:
+        return pj_str_has(value, '\n');
+    }
+    return 1;
+}
+
+int
+pj_env_is_stripped(pj_str name, pj_str value)
+{
+    for (size_t i = 0; i < COUNT(exact_rows); i++)
+        if (pj_str_equal(exact_rows[i].name, name))
+            return 1;
+    for (size_t i = 0; i < COUNT(prefix_rows); i++)
+        if (pj_str_starts(name, prefix_rows[i].name))
+            return 1;
+    for (size_t i = 0; i < COUNT(value_rows); i++)
+        if (name_matches(value_rows[i].name, name)
+            && value_matches(value_rows[i].pattern, value))
+            return 1;
+    return 0;
+}
+
+/* Passes a pair on, or notes its name.  */
+static int
+offer(const pj_pair *pair, int wanted, pj_pairv *env, pj_strv *stripped)
+{
+    if (wanted && !pj_env_is_stripped(pair->name, pair->value))
+        return pj_pairv_set(env, pair->name, pair->value);
+    return pj_strv_push(stripped, pair->name);
+}
+
+static int
+is_wanted(const pj_builder_info *policy, pj_str name)
+{
+    return policy->env_kind == PJ_ENV_ALLOWLIST
+        && pj_strs_find(policy->env_names, policy->env_name_count, name);
+}
+
+static int
+add_policy_pairs(const pj_builder_info *policy, pj_pairv *env,
+                 pj_strv *stripped)
+{
+    static const pj_pair locale[] = {
+        {PJ_STR("LANG"), PJ_STR("C.UTF-8")},
+        {PJ_STR("LC_ALL"), PJ_STR("C.UTF-8")},
+    };
+
+    if (policy->env_kind == PJ_ENV_LOCALE)
+        return pj_pairv_extend(env, locale, COUNT(locale));
+    if (policy->env_kind != PJ_ENV_FIXED)
+        return 0;
+    for (size_t i = 0; i < policy->env_pair_count; i++)
+        if (offer(&policy->env_pairs[i], 1, env, stripped) < 0)
+            return -1;
+    return 0;
+}
+
+int
+pj_env_build(const pj_builder_info *policy, const pj_request *request,
+             pj_pairv *env, pj_strv *stripped, pj_error *err)
+{
+    for (size_t i = 0; i < request->env_count; i++)
+        if (pj_env_check_pair(request->env[i].name, request->env[i].value,
+                              err) < 0)
+            return -1;
+    if (add_policy_pairs(policy, env, stripped) < 0)
+        return pj_error_memory(err);
+    for (size_t i = 0; i < request->env_count; i++)
+        if (offer(&request->env[i],
+                  is_wanted(policy, request->env[i].name), env,
+                  stripped) < 0)
+            return pj_error_memory(err);
+    return 0;
+}

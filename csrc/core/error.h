@@ -1,0 +1,30 @@
+/* error.h: filling in a pj_error.  Internal functions always get a real
+   pj_error; the public ones replace NULL by a scratch of their own.  */
+#ifndef PJ_ERROR_H
+#define PJ_ERROR_H
+
+#include "procjail.h"
+
+/* Starts a report: clears `err`, sets the code and the escaped value.  */
+void pj_error_begin(pj_error *err, pj_code code, pj_str value);
+
+/* Writes the sentence of a report that was begun.  Returns -1, so that
+   callers can end with it.  */
+int pj_error_say(pj_error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The two reports that any function may need.  */
+int pj_error_memory(pj_error *err);
+int pj_error_nul(pj_error *err, const char *what, pj_str value, long index);
+
+/* For a failed open or pipe: OutOfDescriptors where that is the reason,
+   or SpawnFailed with the step.  */
+int pj_error_system(pj_error *err, const char *step, int number);
+
+/* Copies `text` to `out` (PJ_VALUE_SIZE bytes), escaped and cut.  */
+void pj_escape(char *out, pj_str text);
+
+/* What strerror_r says, in a form that is the same on every libc.  */
+void pj_errno_text(char *out, size_t size, int number);
+
+#endif

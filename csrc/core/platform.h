@@ -1,0 +1,66 @@
+/* platform.h: what differs between Linux and other POSIX systems.
+   platform_linux.c and platform_posix.c each implement the whole of it;
+   PJ_PORTABLE chooses the second one on Linux too, so that it is tested. */
+#ifndef PJ_PLATFORM_H
+#define PJ_PLATFORM_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "procjail.h"
+#include "spawn.h"
+
+/* A started child.  */
+typedef struct pj_child {
+    pid_t pid;
+    int pidfd; /* -1 where the system has none */
+} pj_child;
+
+/* How a child ended.  */
+typedef struct pj_status {
+    pj_end end;
+    int code; /* exit status or signal */
+} pj_status;
+
+/* What pj_platform_look found.  */
+enum pj_look {
+    PJ_LOOK_RUNNING = 0,
+    PJ_LOOK_ENDED = 1, /* a zombie that nobody has reaped */
+    PJ_LOOK_LOST = 2   /* somebody else reaped it */
+};
+
+/* Opens a canonical path, no symbolic link followed anywhere, without
+   reading rights or side effects, and tells what it is.  `*fd` is -1 where
+   the system can only look.  Returns -1 and sets errno.  */
+int pj_platform_open_path(const char *path, int directory, int *fd,
+                          struct stat *st);
+
+/* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
+int pj_platform_pipe(int ends[2]);
+
+/* Starts the plan's program.  On failure nothing is left, and `*report`
+   names the step and errno, if it was the child that failed.  -1 sets
+   errno where it was not.  */
+int pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
+                      pj_child_report *report);
+
+/* Whether the leader has ended; its zombie stays.  */
+enum pj_look pj_platform_look(const pj_child *child);
+
+/* Kills the leader and its whole process group.  To be called while the
+   zombie still pins the group's id.  */
+void pj_platform_kill(const pj_child *child);
+
+/* Takes the exit status of an ended leader.  Returns 0, or -1 when nobody
+   can tell it any more.  Never blocks on a child that runs.  */
+int pj_platform_reap(const pj_child *child, pj_status *status);
+
+/* Whether a process of the group exists.  For use after the reap.  */
+int pj_platform_group_exists(const pj_child *child);
+
+void pj_platform_close(pj_child *child);
+
+/* Nanoseconds of the monotonic clock.  */
+int64_t pj_platform_now(void);
+
+#endif

@@ -1,0 +1,322 @@
+/* platform_linux.c: clone, pidfd, and waiting, on Linux.  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Numbers that the headers of older systems lack.  */
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#define PJ_PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
+
+/* Under a sanitizer the child must not share memory: its runtime keeps
+   shadow state that the child would leave behind.  */
+#if defined(__SANITIZE_ADDRESS__)
+#define PJ_CLONE_VM 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define PJ_CLONE_VM 0
+#endif
+#endif
+#ifndef PJ_CLONE_VM
+#define PJ_CLONE_VM CLONE_VM
+#endif
+
+int64_t
+pj_platform_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The child places its streams on 0 to 2, so nothing that it still needs
+   may have one of those numbers.  */
+static int
+raise_fd(int fd)
+{
+    int raised, number;
+
+    if (fd < 0 || fd > 2)
+        return fd;
+    raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    number = errno;
+    close(fd);
+    errno = number;
+    return raised;
+}
+
+int
+pj_platform_pipe(int ends[2])
+{
+    int raw[2], number;
+
+    if (pipe2(raw, O_CLOEXEC) != 0)
+        return -1;
+    ends[0] = raise_fd(raw[0]);
+    ends[1] = raise_fd(raw[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    number = errno;
+    if (ends[0] >= 0)
+        close(ends[0]);
+    if (ends[1] >= 0)
+        close(ends[1]);
+    errno = number;
+    return -1;
+}
+
+static int
+open_without_links(const char *path, int flags)
+{
+    struct open_how how = {.flags = (unsigned long long)flags,
+                           .resolve = RESOLVE_NO_SYMLINKS};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+
+    /* Before 5.6, or under a filter that does not know it: at least the
+       last component is no link.  */
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        fd = open(path, flags | O_NOFOLLOW);
+    return fd;
+}
+
+int
+pj_platform_open_path(const char *path, int directory, int *fd,
+                      struct stat *st)
+{
+    int flags = O_PATH | O_CLOEXEC | (directory ? O_DIRECTORY : 0);
+    int opened = raise_fd(open_without_links(path, flags));
+    int number;
+
+    if (opened < 0)
+        return -1;
+    if (fstat(opened, st) == 0 && !S_ISLNK(st->st_mode)) {
+        *fd = opened;
+        return 0;
+    }
+    number = S_ISLNK(st->st_mode) ? ELOOP : errno;
+    close(opened);
+    errno = number;
+    return -1;
+}
+
+static int
+child_entry(void *plan)
+{
+    pj_child_main(plan);
+}
+
+/* Blocks every signal, also those that libc keeps for itself and that
+   sigfillset leaves out: no handler of the host may run in the child.  */
+static void
+set_mask(const uint64_t *mask, uint64_t *old)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old, sizeof *mask);
+}
+
+static pid_t
+clone_child(const pj_child_plan *plan, int flags, int *pidfd)
+{
+    enum { STACK = 16 * 1024 };
+    char stack[STACK] __attribute__((aligned(16)));
+
+    /* CLONE_VFORK also without shared memory: it is the wait for exec.  */
+    return clone(child_entry, stack + STACK, flags | CLONE_VFORK | SIGCHLD,
+                 (void *)plan, pidfd, NULL, NULL);
+}
+
+static int
+start(const pj_child_plan *plan, pj_child *child)
+{
+    child->pidfd = -1;
+    child->pid = clone_child(plan, PJ_CLONE_VM | CLONE_PIDFD,
+                             &child->pidfd);
+    if (child->pid < 0 && errno == EINVAL)
+        child->pid = clone_child(plan, PJ_CLONE_VM, &child->pidfd);
+    if (child->pid < 0)
+        return -1;
+    /* Kernels before 5.2 ignore CLONE_PIDFD.  Nobody has reaped the child
+       yet, unless the host ignores SIGCHLD: then the open fails.  */
+    if (child->pidfd < 0)
+        child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    return 0;
+}
+
+int
+pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
+                  pj_child_report *report)
+{
+    pj_child_plan own = *plan;
+    pj_child_report *shared = report;
+    uint64_t all = ~(uint64_t)0, old;
+    int number, result;
+
+    if (PJ_CLONE_VM == 0) {
+        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (shared == MAP_FAILED)
+            return -1;
+    }
+    shared->step = PJ_STEP_NONE;
+    shared->number = 0;
+    own.report = shared;
+    set_mask(&all, &old);
+    result = start(&own, child);
+    number = errno;
+    set_mask(&old, NULL);
+    if (shared != report) {
+        *report = *shared;
+        munmap(shared, sizeof *shared);
+    }
+    if (result == 0 && report->number != 0) {
+        pj_status status;
+
+        while (pj_platform_look(child) == PJ_LOOK_RUNNING)
+            sched_yield();
+        pj_platform_reap(child, &status);
+        pj_platform_close(child);
+        result = -1;
+    }
+    errno = number;
+    return result;
+}
+
+/* waitid by pidfd, or by pid where the kernel (before 5.4) cannot.  */
+static int
+wait_child(const pj_child *child, siginfo_t *info, int options)
+{
+    int result = -1;
+
+    memset(info, 0, sizeof *info);
+    errno = EINVAL;
+    if (child->pidfd >= 0)
+        result = waitid((idtype_t)P_PIDFD, (id_t)child->pidfd, info,
+                        options);
+    if (result != 0 && errno == EINVAL)
+        result = waitid(P_PID, (id_t)child->pid, info, options);
+    return result;
+}
+
+/* A stop that a tracer provoked is not an end.  */
+static int
+is_end(const siginfo_t *info)
+{
+    return info->si_pid != 0
+        && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED
+            || info->si_code == CLD_DUMPED);
+}
+
+enum pj_look
+pj_platform_look(const pj_child *child)
+{
+    siginfo_t info;
+
+    if (wait_child(child, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno == ECHILD ? PJ_LOOK_LOST : PJ_LOOK_RUNNING;
+    return is_end(&info) ? PJ_LOOK_ENDED : PJ_LOOK_RUNNING;
+}
+
+void
+pj_platform_kill(const pj_child *child)
+{
+    /* The pidfd names the group itself, so this cannot hit a stranger even
+       after somebody else reaped the leader (6.9).  */
+    if (child->pidfd >= 0
+        && syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL,
+                   PJ_PIDFD_SIGNAL_PROCESS_GROUP) == 0)
+        return;
+    if (child->pidfd >= 0 && errno == ESRCH)
+        return;
+    kill(-child->pid, SIGKILL);
+    if (child->pidfd >= 0)
+        syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
+}
+
+/* struct pidfd_info and PIDFD_GET_INFO of 6.15: the kernel keeps the exit
+   status in the pidfd even when another thread, or an ignored SIGCHLD, has
+   taken the zombie away.  */
+struct pidfd_info_v0 {
+    uint64_t mask;
+    uint64_t cgroup;
+    uint32_t ids[11];
+    int32_t exit_code;
+};
+#define PJ_PIDFD_INFO_EXIT (UINT64_C(1) << 3)
+#define PJ_PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info_v0)
+
+static int
+recover_status(const pj_child *child, pj_status *status)
+{
+    struct pidfd_info_v0 info = {.mask = PJ_PIDFD_INFO_EXIT};
+
+    if (child->pidfd < 0 || ioctl(child->pidfd, PJ_PIDFD_GET_INFO, &info) != 0
+        || (info.mask & PJ_PIDFD_INFO_EXIT) == 0)
+        return -1;
+    if (WIFEXITED(info.exit_code)) {
+        status->end = PJ_END_EXITED;
+        status->code = WEXITSTATUS(info.exit_code);
+    } else {
+        status->end = PJ_END_SIGNALED;
+        status->code = WTERMSIG(info.exit_code);
+    }
+    return 0;
+}
+
+int
+pj_platform_reap(const pj_child *child, pj_status *status)
+{
+    siginfo_t info;
+
+    status->end = PJ_END_UNKNOWN;
+    status->code = 0;
+    if (wait_child(child, &info, WEXITED | WNOHANG) != 0)
+        return errno == ECHILD ? recover_status(child, status) : -1;
+    if (!is_end(&info))
+        return -1;
+    status->end = info.si_code == CLD_EXITED ? PJ_END_EXITED
+                                             : PJ_END_SIGNALED;
+    status->code = info.si_status;
+    return 0;
+}
+
+int
+pj_platform_group_exists(const pj_child *child)
+{
+    return kill(-child->pid, 0) == 0 || errno == EPERM;
+}
+
+void
+pj_platform_close(pj_child *child)
+{
+    if (child->pidfd >= 0)
+        close(child->pidfd);
+    child->pidfd = -1;
+}

@@ -1,0 +1,218 @@
+/* policy.c: from a builder to an immutable policy.  */
+#include "policy.h"
+
+#include <fcntl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cwd.h"
+#include "error.h"
+#include "risky.h"
+
+pj_risk
+pj_allowance_risk(const pj_pin *pin, pj_str name)
+{
+    /* A multi-call file does what it is called by, and nothing else.  */
+    if (pj_is_multicall(pin->path))
+        return pj_risk_of_name(name);
+    return pj_risk_of_pin(pin);
+}
+
+static pj_allowance *
+find_allowance(pj_policy *policy, pj_str canonical, pj_str name)
+{
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        pj_allowance *entry = &policy->allowed[i];
+
+        if (pj_str_equal(entry->canonical, canonical)
+            && (pj_str_equal(entry->name, name)
+                || !pj_is_multicall(canonical)))
+            return entry;
+    }
+    return NULL;
+}
+
+/* Resolves and pins one allowed path.  Allowing a program twice is no
+   error, and once is enough.  */
+static int
+add_allowance(pj_policy *policy, pj_str path, pj_error *err)
+{
+    pj_allowance *entry = &policy->allowed[policy->allowed_count];
+    pj_str canonical = {NULL, 0}, name = pj_str_basename(path);
+    int result = -1;
+
+    if (pj_binary_resolve(path, &canonical, err) < 0)
+        return -1;
+    if (find_allowance(policy, canonical, name) != NULL) {
+        result = 0;
+        goto done;
+    }
+    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
+        goto done;
+    if (pj_str_dup(name, &entry->name) < 0) {
+        pj_pin_unref(entry->pin);
+        entry->pin = NULL;
+        pj_error_memory(err);
+        goto done;
+    }
+    entry->canonical = canonical;
+    entry->risk = pj_allowance_risk(entry->pin, name);
+    entry->program = pj_program_find(pj_str_basename(canonical));
+    policy->allowed_count++;
+    return 0;
+done:
+    pj_str_clear(&canonical);
+    return result;
+}
+
+static int
+unused_rules(pj_str path, pj_error *err)
+{
+    pj_error_begin(err, PJ_E_ArgRulesUnused, path);
+    return pj_error_say(err, "argument rules unused: %s is not allowed; add "
+                        "allow_bin for it", err->value);
+}
+
+/* Gives one set of rules to the program that its path leads to.  */
+static int
+attach_rules(pj_policy *policy, size_t i, pj_error *err)
+{
+    pj_str path = policy->info.rule_paths[i], canonical = {NULL, 0};
+    const pj_rules *rules = policy->info.rules[i];
+    pj_allowance *entry;
+    int result = -1;
+
+    if (pj_binary_resolve(path, &canonical, err) < 0)
+        return err->code == PJ_E_BinNotFound ? unused_rules(path, err) : -1;
+    entry = find_allowance(policy, canonical, pj_str_basename(path));
+    if (entry == NULL) {
+        unused_rules(path, err);
+    } else if (entry->rules != NULL) {
+        pj_error_begin(err, PJ_E_ArgRulesDuplicate, path);
+        pj_error_say(err, "argument rules given twice: %s; merge them, one "
+                     "program has one set", err->value);
+    } else if (pj_args_check_rules(rules, entry->program, err) == 0) {
+        entry->rules = rules;
+        result = 0;
+    }
+    pj_str_clear(&canonical);
+    return result;
+}
+
+static int
+require_rules(const pj_policy *policy, pj_error *err)
+{
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        if (policy->allowed[i].rules != NULL)
+            continue;
+        pj_error_begin(err, PJ_E_ArgRulesRequired,
+                       policy->allowed[i].canonical);
+        return pj_error_say(err, "argument rules required for binary: %s; "
+                            "add arg_rules, ArgRules() allows no argument",
+                            err->value);
+    }
+    return 0;
+}
+
+static int
+open_null(pj_policy *policy, pj_error *err)
+{
+    struct stat st;
+    int low = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (low < 0)
+        return pj_error_system(err, "/dev/null", errno);
+    /* Above 2, as all that the child still needs.  */
+    policy->null_fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+    close(low);
+    if (policy->null_fd < 0)
+        return pj_error_system(err, "/dev/null", errno);
+    if (fstat(policy->null_fd, &st) != 0 || !S_ISCHR(st.st_mode))
+        return pj_error_system(err, "/dev/null", ENODEV);
+    return 0;
+}
+
+static int
+fill(pj_policy *policy, pj_error *err)
+{
+    const pj_builder_info *info = &policy->info;
+
+    for (size_t i = 0; i < info->bin_count; i++)
+        if (add_allowance(policy, info->bins[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < info->rule_count; i++)
+        if (attach_rules(policy, i, err) < 0)
+            return -1;
+    if (require_rules(policy, err) < 0 || open_null(policy, err) < 0)
+        return -1;
+    if (info->cwd_kind == PJ_CWD_FIXED)
+        policy->cwd_pin = pj_cwd_pin(info->cwd_dirs[0]);
+    return 0;
+}
+
+int
+pj_builder_build(const pj_builder *builder, pj_policy **out, pj_error *err)
+{
+    pj_error scratch;
+    pj_policy *policy = calloc(1, sizeof *policy);
+
+    if (err == NULL)
+        err = &scratch;
+    if (policy == NULL)
+        return pj_error_memory(err);
+    atomic_init(&policy->refs, 1);
+    policy->null_fd = -1;
+    policy->source = pj_builder_dup(builder);
+    if (policy->source == NULL)
+        goto no_memory;
+    pj_builder_get(policy->source, &policy->info);
+    policy->allowed = calloc(policy->info.bin_count + 1,
+                             sizeof *policy->allowed);
+    if (policy->allowed == NULL)
+        goto no_memory;
+    if (fill(policy, err) < 0) {
+        pj_policy_unref(policy);
+        return -1;
+    }
+    *out = policy;
+    return 0;
+no_memory:
+    pj_policy_unref(policy);
+    return pj_error_memory(err);
+}
+
+pj_policy *
+pj_policy_ref(pj_policy *policy)
+{
+    atomic_fetch_add_explicit(&policy->refs, 1, memory_order_relaxed);
+    return policy;
+}
+
+void
+pj_policy_unref(pj_policy *policy)
+{
+    if (policy == NULL
+        || atomic_fetch_sub_explicit(&policy->refs, 1,
+                                     memory_order_acq_rel) > 1)
+        return;
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        pj_str_clear(&policy->allowed[i].canonical);
+        pj_str_clear(&policy->allowed[i].name);
+        pj_pin_unref(policy->allowed[i].pin);
+    }
+    free(policy->allowed);
+    pj_pin_unref(policy->cwd_pin);
+    if (policy->null_fd >= 0)
+        close(policy->null_fd);
+    pj_builder_free(policy->source);
+    free(policy);
+}
+
+const pj_builder *
+pj_policy_builder(const pj_policy *policy)
+{
+    return policy->source;
+}

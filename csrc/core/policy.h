@@ -1,0 +1,34 @@
+/* policy.h: the immutable policy, seen from inside.  */
+#ifndef PJ_POLICY_H
+#define PJ_POLICY_H
+
+#include <stdatomic.h>
+
+#include "binary.h"
+#include "programs.h"
+#include "strings.h"
+
+/* One allowed program, or one allowed name of a multi-call program.  */
+typedef struct pj_allowance {
+    pj_str canonical;
+    pj_str name; /* base name it was allowed by */
+    pj_pin *pin;
+    pj_risk risk;
+    const pj_rules *rules;     /* owned by the policy's builder */
+    const pj_program *program; /* NULL when no table knows it */
+} pj_allowance;
+
+struct pj_policy {
+    atomic_size_t refs;
+    pj_builder *source;
+    pj_builder_info info; /* a view of source */
+    pj_allowance *allowed;
+    size_t allowed_count;
+    pj_pin *cwd_pin; /* NULL when it was not there */
+    int null_fd;     /* /dev/null, for the child's standard input */
+};
+
+/* The risk of a file under the name it is called by.  */
+pj_risk pj_allowance_risk(const pj_pin *pin, pj_str name);
+
+#endif

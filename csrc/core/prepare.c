@@ -1,0 +1,148 @@
+/* prepare.c: the eight checks, in order.  */
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "command.h"
+#include "cwd.h"
+#include "env.h"
+#include "error.h"
+#include "policy.h"
+#include "risky.h"
+
+static int
+not_allowed(pj_str path, pj_str canonical, const char *detail, pj_error *err)
+{
+    pj_error_begin(err, PJ_E_BinNotAllowed, path);
+    pj_escape(err->reason, canonical);
+    return pj_error_say(err, "binary not allowed: %s (resolved to %s)%s",
+                        err->value, err->reason, detail);
+}
+
+/* The allowance that covers a path.  By any name that leads to the file,
+   but a multi-call file only by the name that was allowed.  */
+static const pj_allowance *
+find_allowance(const pj_policy *policy, pj_str canonical, pj_str name)
+{
+    const pj_allowance *found = NULL;
+
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        const pj_allowance *entry = &policy->allowed[i];
+
+        if (!pj_str_equal(entry->canonical, canonical))
+            continue;
+        if (pj_str_equal(entry->name, name))
+            return entry;
+        if (found == NULL && !pj_is_multicall(canonical))
+            found = entry;
+    }
+    return found;
+}
+
+/* Checks 1 to 4: absolute, canonical, executable file, allowed.  */
+static int
+check_binary(const pj_policy *policy, pj_str path, pj_command *command,
+             const pj_allowance **allowance, pj_error *err)
+{
+    pj_str canonical = {NULL, 0};
+    int result = -1;
+
+    if (pj_binary_resolve(path, &canonical, err) < 0)
+        return -1;
+    *allowance = find_allowance(policy, canonical, pj_str_basename(path));
+    if (pj_binary_repin(canonical,
+                        *allowance == NULL ? NULL : (*allowance)->pin,
+                        &command->binary, err) < 0)
+        goto done;
+    if (*allowance != NULL)
+        result = 0;
+    else if (pj_is_multicall(canonical))
+        not_allowed(path, canonical, "; of a multi-call program each name "
+                    "is allowed by itself", err);
+    else
+        not_allowed(path, canonical, "; add allow_bin and arg_rules for it",
+                    err);
+done:
+    pj_str_clear(&canonical);
+    return result;
+}
+
+/* Check 5: not a risky program, unless the policy says so.  */
+static int
+check_risk(const pj_policy *policy, const pj_allowance *allowance,
+           pj_command *command, pj_error *err)
+{
+    pj_risk risk = allowance->risk;
+
+    if (policy->info.risky == PJ_RISKY_DISABLED)
+        return 0;
+    /* Another file is there than when the policy was built.  */
+    if (command->binary != allowance->pin)
+        risk = pj_allowance_risk(command->binary, allowance->name);
+    if (risk == PJ_RISK_NONE)
+        return 0;
+    if (policy->info.risky == PJ_RISKY_WARN) {
+        command->risk = risk;
+        return 0;
+    }
+    pj_error_begin(err, PJ_E_BinRiskyDenied, allowance->canonical);
+    err->risk = risk;
+    return pj_error_say(err, "risky binary denied (%s): %s; it can run "
+                        "other code whatever its arguments, see "
+                        "risky_bin_policy", pj_risk_name(risk), err->value);
+}
+
+/* What the program will see as argv[0]: its canonical path, or, where it
+   was allowed under another name, the path with that name, because many
+   programs take their task from it.  */
+static int
+choose_argv0(const pj_allowance *allowance, pj_str path,
+             pj_command *command, pj_error *err)
+{
+    pj_str name = pj_str_basename(path);
+    int alias = pj_str_equal(name, allowance->name)
+        && !pj_str_equal(name, pj_str_basename(allowance->canonical));
+
+    return pj_str_dup(alias ? path : allowance->canonical,
+                      &command->argv0) < 0 ? pj_error_memory(err) : 0;
+}
+
+int
+pj_policy_prepare(pj_policy *policy, const pj_request *request,
+                  pj_command **out, pj_error *err)
+{
+    pj_error scratch;
+    pj_str path = {NULL, 0};
+    pj_command *command = pj_command_new(policy);
+    const pj_allowance *allowance = NULL;
+
+    if (err == NULL)
+        err = &scratch;
+    if (command == NULL
+        || pj_str_dup(request->bin.ptr == NULL ? PJ_STR("") : request->bin,
+                      &path) < 0) {
+        pj_error_memory(err);
+        goto fail;
+    }
+    if (check_binary(policy, path, command, &allowance, err) < 0
+        || check_risk(policy, allowance, command, err) < 0
+        || choose_argv0(allowance, path, command, err) < 0
+        || pj_args_apply(allowance->rules, allowance->program, request->argv,
+                         request->argc, &command->argv, err) < 0
+        || pj_env_build(&policy->info, request, &command->env,
+                        &command->stripped, err) < 0
+        || pj_cwd_choose(&policy->info, policy->cwd_pin, request,
+                         &command->directory, &command->cwd, err) < 0)
+        goto fail;
+    if (pj_command_seal(command) < 0) {
+        pj_error_memory(err);
+        goto fail;
+    }
+    pj_str_clear(&path);
+    *out = command;
+    return 0;
+fail:
+    pj_command_unref(command);
+    pj_str_clear(&path);
+    return -1;
+}

@@ -1,0 +1,42 @@
+/* process.h: the started command, seen from inside.  */
+#ifndef PJ_PROCESS_H
+#define PJ_PROCESS_H
+
+#include "buffer.h"
+#include "platform.h"
+
+/* Why a process is being stopped.  */
+enum pj_stop {
+    PJ_STOP_NONE,
+    PJ_STOP_TIMEOUT,
+    PJ_STOP_STDOUT,
+    PJ_STOP_STDERR,
+    PJ_STOP_CANCELLED,
+    PJ_STOP_FAILED /* reading failed: `failure` is errno */
+};
+
+/* One output stream: the pipe's reading end and what came from it.  */
+typedef struct pj_stream {
+    int fd; /* -1 when it is at its end */
+    pj_buffer buffer;
+} pj_stream;
+
+struct pj_process {
+    pj_command *command;
+    pj_child child;
+    pj_stream out;
+    pj_stream err;
+    int64_t started_ns;
+    int64_t deadline_ns;
+    enum pj_stop stop;
+    int failure;
+    int ended;  /* the leader is a zombie, or was reaped by somebody */
+    int reaped; /* nothing of it is left */
+    pj_status status;
+};
+
+/* reap.c: kills the whole tree, waits for the leader, takes its status.
+   -1 when the kernel does not let go of it within the bound.  */
+int pj_process_reap(pj_process *process);
+
+#endif

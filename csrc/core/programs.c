@@ -1,0 +1,176 @@
+/* programs.c: the tables of csrc/programs, compiled and searched.  */
+#include "programs.h"
+
+#include <string.h>
+
+#include "strings.h"
+
+#define PJ_ALIAS(id, name)
+#define PJ_PROGRAM(id, dashdash, order)          \
+    static const pj_option rows_##id[] = {       \
+        {PJ_FORM_NONE, 0, 0, 0, 0, NULL},
+#define PJ_OPT(id, letter, name, arity, kind, effect)              \
+        {PJ_FORM_OPTION, PJ_ARITY_##arity, PJ_KIND_##kind,         \
+         PJ_EFFECT_##effect, letter, name},
+#define PJ_WORD(id, name, arity, kind, effect)                     \
+        {PJ_FORM_WORD, PJ_ARITY_##arity, PJ_KIND_##kind,           \
+         PJ_EFFECT_##effect, 0, name},
+#define PJ_OPERAND(id, name, kind, effect)                         \
+        {PJ_FORM_OPERAND, PJ_ARITY_REQUIRED, PJ_KIND_##kind,       \
+         PJ_EFFECT_##effect, 0, name},
+#define PJ_PROGRAM_END(id)                       \
+    };
+#include "../programs/programs.def"
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+#undef PJ_OPT
+#undef PJ_WORD
+#undef PJ_OPERAND
+#undef PJ_PROGRAM_END
+
+#define PJ_ALIAS(id, name)
+#define PJ_OPT(id, letter, name, arity, kind, effect)
+#define PJ_WORD(id, name, arity, kind, effect)
+#define PJ_OPERAND(id, name, kind, effect)
+#define PJ_PROGRAM_END(id)
+#define PJ_PROGRAM(id, dashdash, order)                              \
+    {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, rows_##id,       \
+     sizeof rows_##id / sizeof rows_##id[0]},
+static const pj_program programs[] = {
+#include "../programs/programs.def"
+};
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+
+#define PJ_PROGRAM(id, dashdash, order)
+#define PJ_ALIAS(id, name) {name, #id},
+static const struct {
+    const char *name;
+    const char *id;
+} aliases[] = {
+#include "../programs/programs.def"
+    {NULL, NULL},
+};
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+#undef PJ_OPT
+#undef PJ_WORD
+#undef PJ_OPERAND
+#undef PJ_PROGRAM_END
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const pj_program *
+find_id(pj_str id)
+{
+    for (size_t i = 0; i < COUNT(programs); i++)
+        if (pj_str_equal(pj_str_of(programs[i].name), id))
+            return &programs[i];
+    return NULL;
+}
+
+const pj_program *
+pj_program_find(pj_str name)
+{
+    for (size_t i = 0; aliases[i].name != NULL; i++)
+        if (pj_str_equal(pj_str_of(aliases[i].name), name))
+            return find_id(pj_str_of(aliases[i].id));
+    /* The id of a subcommand is no program's name.  */
+    return pj_str_has(name, '_') ? NULL : find_id(name);
+}
+
+const pj_program *
+pj_program_find_sub(const pj_program *program, pj_str subcommand)
+{
+    char id[64];
+    size_t len = strlen(program->name);
+
+    if (len + 1 + subcommand.len >= sizeof id)
+        return NULL;
+    memcpy(id, program->name, len);
+    id[len] = '_';
+    for (size_t i = 0; i < subcommand.len; i++)
+        id[len + 1 + i] = subcommand.ptr[i] == '-' ? '_' : subcommand.ptr[i];
+    return find_id((pj_str){id, len + 1 + subcommand.len});
+}
+
+static const pj_option *
+find_letter(const pj_program *program, char letter)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].letter == letter)
+            return &program->options[i];
+    return NULL;
+}
+
+/* An exact name, or the one option that an abbreviation can mean.  */
+static const pj_option *
+find_long(const pj_program *program, pj_str name)
+{
+    const pj_option *found = NULL;
+    int matches = 0;
+
+    for (size_t i = 0; i < program->count; i++) {
+        const pj_option *option = &program->options[i];
+        pj_str full = pj_str_of(option->name);
+
+        if (option->form != PJ_FORM_OPTION || full.ptr == NULL
+            || !pj_str_starts(full, name))
+            continue;
+        if (full.len == name.len)
+            return option;
+        found = option;
+        matches++;
+    }
+    return matches == 1 ? found : NULL;
+}
+
+static const pj_option *
+find_word(const pj_program *program, pj_str word)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].form == PJ_FORM_WORD
+            && pj_str_equal(pj_str_of(program->options[i].name), word))
+            return &program->options[i];
+    return NULL;
+}
+
+int
+pj_program_is_word(const pj_program *program, pj_str token)
+{
+    return find_word(program, token) != NULL;
+}
+
+/* -nm 5: the first letter that takes a value takes the rest of the token,
+   or, when it is the last, the next one.  */
+static enum pj_arity
+cluster_arity(const pj_program *program, pj_str token)
+{
+    for (size_t i = 1; i < token.len; i++) {
+        const pj_option *option = find_letter(program, token.ptr[i]);
+
+        if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
+            return PJ_ARITY_NO_VALUE;
+        if (option->arity == PJ_ARITY_REQUIRED)
+            return i + 1 == token.len ? PJ_ARITY_REQUIRED
+                                      : PJ_ARITY_NO_VALUE;
+    }
+    return PJ_ARITY_NO_VALUE;
+}
+
+enum pj_arity
+pj_program_arity(const pj_program *program, pj_str token)
+{
+    const pj_option *option = find_word(program, token);
+
+    if (option != NULL)
+        return (enum pj_arity)option->arity;
+    if (token.len < 3 || token.ptr[1] != '-')
+        return cluster_arity(program, token);
+    if (pj_str_has(token, '='))
+        return PJ_ARITY_NO_VALUE;
+    option = find_long(program, (pj_str){token.ptr + 2, token.len - 2});
+    if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
+        return PJ_ARITY_NO_VALUE;
+    return (enum pj_arity)option->arity;
+}

@@ -1,0 +1,78 @@
+/* programs.h: what is known of real programs' command lines.  The data is
+   in csrc/programs; this is how the core asks for it.  */
+#ifndef PJ_PROGRAMS_H
+#define PJ_PROGRAMS_H
+
+#include "procjail.h"
+
+/* How a program treats `--`.  */
+enum pj_dashdash {
+    PJ_DASHDASH_ENDS_OPTIONS, /* as getopt does */
+    PJ_DASHDASH_IGNORED,      /* reads options behind it all the same */
+    PJ_DASHDASH_SUBCOMMAND    /* honours it behind the subcommand only */
+};
+
+/* Where its options may stand.  */
+enum pj_order {
+    PJ_ORDER_PERMUTES,  /* among the operands */
+    PJ_ORDER_ORDERED,   /* before the first operand */
+    PJ_ORDER_EXPRESSION /* a language of its own (find) */
+};
+
+enum pj_arity {
+    PJ_ARITY_NO_VALUE,
+    PJ_ARITY_REQUIRED,
+    PJ_ARITY_OPTIONAL, /* attached, or none */
+    PJ_ARITY_NAME_VALUE, /* two words: a name, then the value */
+    PJ_ARITY_VALUE_TEXT, /* two words: the value, then a text */
+    PJ_ARITY_UNTIL_SEMICOLON
+};
+
+enum pj_value_kind {
+    PJ_KIND_NO_KIND, PJ_KIND_NUMBER, PJ_KIND_TEXT, PJ_KIND_PATTERN,
+    PJ_KIND_READ_PATH, PJ_KIND_WRITE_PATH, PJ_KIND_PROGRAM, PJ_KIND_URL,
+    PJ_KIND_CHOICE
+};
+
+enum pj_effect {
+    PJ_EFFECT_NONE, PJ_EFFECT_EXEC, PJ_EFFECT_WRITE, PJ_EFFECT_READ,
+    PJ_EFFECT_NETWORK, PJ_EFFECT_CONFIG
+};
+
+enum pj_option_form {
+    PJ_FORM_OPTION,  /* -x, --long */
+    PJ_FORM_WORD,    /* a word as it is written: -name, ( */
+    PJ_FORM_OPERAND, /* name=value */
+    PJ_FORM_NONE
+};
+
+typedef struct pj_option {
+    unsigned char form, arity, kind, effect;
+    char letter;      /* 0 when there is no short form */
+    const char *name; /* without dashes; the word itself for a word */
+} pj_option;
+
+typedef struct pj_program {
+    const char *name;
+    enum pj_dashdash dashdash;
+    enum pj_order order;
+    const pj_option *options; /* the first row is a place-holder */
+    size_t count;
+} pj_program;
+
+/* The program of a base name, or NULL.  */
+const pj_program *pj_program_find(pj_str name);
+
+/* The table of a subcommand (git log), or NULL.  */
+const pj_program *pj_program_find_sub(const pj_program *program,
+                                      pj_str subcommand);
+
+/* What the flag `token` takes from the tokens behind it.  An option that
+   is not known takes nothing.  */
+enum pj_arity pj_program_arity(const pj_program *program, pj_str token);
+
+/* Whether the program reads `token` as an option or action wherever it
+   stands.  */
+int pj_program_is_word(const pj_program *program, pj_str token);
+
+#endif

@@ -1,0 +1,581 @@
+/*
+ * procjail.h: run programs on behalf of something you do not trust.
+ *
+ * The pattern of use
+ * ------------------
+ *
+ *     pj_error err;
+ *     pj_rules *rules = pj_rules_new();
+ *     pj_builder *builder = pj_builder_new();
+ *     pj_policy *policy = NULL;
+ *     pj_command *command = NULL;
+ *     pj_output output = {0};
+ *
+ *     pj_rules_set_max_positionals(rules, 2);
+ *     if (pj_builder_allow_bin(builder, pj_str_of("/bin/grep"), &err) == 0
+ *         && pj_builder_arg_rules(builder, pj_str_of("/bin/grep"), rules,
+ *                                 &err) == 0
+ *         && pj_builder_build(builder, &policy, &err) == 0
+ *         && pj_policy_prepare(policy, &request, &command, &err) == 0
+ *         && pj_command_run(command, NULL, &output, &err) == 0)
+ *         fwrite(output.out.data, 1, output.out.len, stdout);
+ *     else
+ *         fprintf(stderr, "%s: %s\n", pj_code_name(err.code), err.message);
+ *
+ * A policy is written once; every request is checked against it; only a
+ * prepared command can be started; the output says exactly what happened.
+ *
+ * Rules that hold for every function
+ * ----------------------------------
+ *
+ * Errors.  A function that can fail returns 0 for success and -1 for
+ * failure, and takes `pj_error *err` as its very last parameter.  It may
+ * be NULL where the reason does not matter.  A failed call changes none of
+ * its other arguments, with one exception that is told where it applies:
+ * pj_process_finish and pj_command_run fill their output either way.
+ *
+ * Fail closed.  An unknown value, an ambiguity or an error of the system
+ * denies.  There is no call that turns a denial into a warning.
+ *
+ * Ownership.  `_new` and `_dup` return an object that the caller frees
+ * with `_free`; `_unref` gives back what `_ref`, `_build` or `_prepare`
+ * gave.  Freeing NULL does nothing.  Strings passed in are copied before
+ * the call returns; strings handed out live as long as their object.
+ *
+ * Threads.  pj_policy and pj_command never change after they are made and
+ * may be used from any number of threads.  pj_rules, pj_builder and
+ * pj_process belong to one thread at a time.  The library has no global
+ * state, no signal handler and no thread of its own.
+ *
+ * The host.  No call changes the caller's working directory, umask, signal
+ * dispositions, signal mask (restored before the call returns) or limits.
+ *
+ * Text.  A pj_str is bytes with a length: no encoding is assumed, and a NUL
+ * inside it is seen, and refused.
+ *
+ * Units.  Times are nanoseconds on the monotonic clock, sizes are bytes.
+ */
+#ifndef PROCJAIL_H
+#define PROCJAIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PJ_VERSION "1.0.0"
+
+/* The version of the library that is linked, as PJ_VERSION has it for the
+   header.  A static string.  */
+const char *pj_version(void);
+
+/* ---------------------------------------------------------------- text */
+
+/* Borrowed bytes.  `ptr` may be NULL only where `len` is 0; a pj_str whose
+   `ptr` is NULL means "not given" where a parameter is optional.  */
+typedef struct pj_str {
+    const char *ptr;
+    size_t len;
+} pj_str;
+
+/* A name and its value, for environments.  */
+typedef struct pj_pair {
+    pj_str name;
+    pj_str value;
+} pj_pair;
+
+/* A pj_str for a NUL-terminated string, or an absent one for NULL.  */
+pj_str pj_str_of(const char *text);
+
+/* -------------------------------------------------------------- errors */
+
+/* Every way a call can fail; procjail_codes.def says what each means.
+   PJ_OK is 0 and no error.  */
+typedef enum pj_code {
+    PJ_OK = 0,
+#define PJ_CODE(name, cls, phrase, doc) PJ_E_##name,
+#include "procjail_codes.def"
+#undef PJ_CODE
+    PJ_CODE_COUNT
+} pj_code;
+
+/* When an error of a code happens.  */
+typedef enum pj_class {
+    PJ_CLASS_NONE = 0,
+    PJ_CLASS_VIOLATION, /* refused; nothing was started */
+    PJ_CLASS_EXEC,      /* not started, or its result cannot be told */
+    PJ_CLASS_STOPPED,   /* started, and stopped by one of its limits */
+    PJ_CLASS_SYSTEM     /* the host is out of memory or descriptors */
+} pj_class;
+
+/* What a program known to be dangerous is.  The first four have the numbers
+   that the Python package has always used.  */
+typedef enum pj_risk {
+    PJ_RISK_NONE = -1,
+    PJ_RISK_SHELL = 0,       /* sh, bash, busybox: runs command lines */
+    PJ_RISK_INTERPRETER = 1, /* python, perl, awk: runs code it is given */
+    PJ_RISK_SPAWNER = 2,     /* env, xargs, timeout: runs its arguments */
+    PJ_RISK_PRIVILEGE = 3,   /* sudo, su, pkexec: changes who runs */
+    PJ_RISK_LOADER = 4,      /* ld.so: runs any file, executable or not */
+    PJ_RISK_EDITOR = 5,      /* vim, less, mc: have a shell escape */
+    PJ_RISK_DEBUGGER = 6,    /* gdb, strace, perf: enter other processes */
+    PJ_RISK_COMPILER = 7,    /* gcc, make, cargo: run build steps */
+    PJ_RISK_CONTAINER = 8,   /* docker, bwrap, qemu: run other systems */
+    PJ_RISK_REMOTE = 9,      /* ssh, nc, socat: a shell over a network */
+    PJ_RISK_PACKAGE = 10,    /* apt, pip, npm: run maintainers' scripts */
+    PJ_RISK_COUNT = 11
+} pj_risk;
+
+/* Room, in bytes, for one escaped value and for one message.  A value is
+   cut at 128 bytes of text and then ends in "...".  */
+#define PJ_VALUE_SIZE 160
+#define PJ_MESSAGE_SIZE 768
+
+/*
+ * Why a call failed.  A plain struct on the caller's stack: it owns
+ * nothing, needs no clearing, and may be copied.  Fields that a code does
+ * not use are 0, -1 (index, risk) or "".
+ *
+ * Text in it is safe to log: control characters and bytes that are not
+ * UTF-8 are escaped as \xNN, long values are cut, and the value of an
+ * environment variable is never there.
+ */
+typedef struct pj_error {
+    pj_code code;
+    int sys_errno;    /* errno of the call that failed, or 0 */
+    const char *step; /* for SpawnFailed: what was being done; static */
+    long index;       /* of the offending token in argv, from 0, or -1 */
+    uint64_t max;     /* the bound that was passed */
+    uint64_t got;     /* what was found instead */
+    pj_risk risk;     /* for BinRiskyDenied */
+    char value[PJ_VALUE_SIZE];    /* the path, flag, name ... at fault */
+    char expected[PJ_VALUE_SIZE]; /* what would have been accepted */
+    char reason[PJ_VALUE_SIZE];   /* the detail, in words */
+    char message[PJ_MESSAGE_SIZE]; /* one sentence: what, and what to do */
+} pj_error;
+
+/* The stable name of a code ("BinNotFound"); "Ok" for PJ_OK and "Unknown"
+   for a number outside the table.  A static string.  */
+const char *pj_code_name(pj_code code);
+
+/* The class of a code; PJ_CLASS_NONE outside the table.  */
+pj_class pj_code_class(pj_code code);
+
+/* The phrase that every message of the code contains.  */
+const char *pj_code_phrase(pj_code code);
+
+/* One sentence on what an error of the code means.  */
+const char *pj_code_doc(pj_code code);
+
+/* The lower-case name of a category ("shell"); "none" for PJ_RISK_NONE.  */
+const char *pj_risk_name(pj_risk risk);
+
+/*
+ * What the library would say of a file: its category, or PJ_RISK_NONE.
+ * Looks at the canonical name, at hard links and copies of shells and
+ * interpreters, and, for a script, at the interpreter that its first line
+ * names.  `*out` is set on success.  Fails as allow_bin does for a path
+ * that is not absolute or not an executable regular file.
+ */
+int pj_risk_of_path(pj_str path, pj_risk *out, pj_error *err);
+
+/* ------------------------------------------------------ argument rules */
+
+/*
+ * What one program's argv may look like.  New rules allow nothing: no
+ * flags, no positionals.
+ *
+ * How argv is read: a token that begins with `-` and is longer than that
+ * is a flag, until the first `--`; everything else is a positional.  A
+ * flag is matched whole: `-abc` and `--a=b` are one flag each, and must
+ * stand in the list as they are.
+ */
+typedef struct pj_rules pj_rules;
+
+/* Whether prepare puts a `--` before the first positional.  */
+typedef enum pj_double_dash {
+    PJ_DOUBLE_DASH_NEVER = 0,
+    PJ_DOUBLE_DASH_AFTER_FLAGS = 1
+} pj_double_dash;
+
+/* NULL when there is no memory.  */
+pj_rules *pj_rules_new(void);
+pj_rules *pj_rules_dup(const pj_rules *rules);
+void pj_rules_free(pj_rules *rules);
+
+/* The first positional must be `word`, and stand before any `--`.  It does
+   not count against max_positionals.  An absent pj_str takes the demand
+   back.  Fails with NulByte, ArgRulesInvalid (empty, or begins with `-`)
+   or OutOfMemory.  */
+int pj_rules_set_subcommand(pj_rules *rules, pj_str word, pj_error *err);
+
+/* Replaces the list of flags that may appear.  Every entry must begin with
+   `-` and be neither `-` nor `--`, or the call fails with
+   ArgRulesInvalid.  */
+int pj_rules_set_allowed_flags(pj_rules *rules, const pj_str *flags,
+                               size_t count, pj_error *err);
+
+/* How many tokens may be flags, and how many positionals.  */
+void pj_rules_set_max_flags(pj_rules *rules, size_t max);
+void pj_rules_set_max_positionals(pj_rules *rules, size_t max);
+
+/* With AFTER_FLAGS, `--` goes before the first positional (after a pinned
+   subcommand and its flags), unless the request brought its own, and a
+   flag after a positional is refused because it would become one.  For a
+   program whose option table is known, a flag that takes a value keeps it
+   before the `--`.  Fails with ArgRulesInvalid for an unknown mode.  */
+int pj_rules_set_double_dash(pj_rules *rules, pj_double_dash mode,
+                             pj_error *err);
+
+/* A view of the rules, for showing and storing them.  Valid until the
+   rules are changed or freed.  */
+typedef struct pj_rules_info {
+    pj_str subcommand; /* absent when none is pinned */
+    const pj_str *flags;
+    size_t flag_count;
+    size_t max_flags;
+    size_t max_positionals;
+    pj_double_dash double_dash;
+} pj_rules_info;
+
+void pj_rules_get(const pj_rules *rules, pj_rules_info *out);
+
+/* ------------------------------------------------------------- builder */
+
+/*
+ * A policy in the making.  A new builder allows no program, denies risky
+ * ones, gives the child an empty environment, runs it in /tmp, and stops
+ * it after 30 s, 10 MiB of standard output or 1 MiB of standard error.
+ *
+ * Setters check their own value at once; what needs the file system or the
+ * other settings is checked by pj_builder_build.  A setter that is called
+ * again replaces what was set; allow_bin and arg_rules add.
+ */
+typedef struct pj_builder pj_builder;
+
+/* What happens when an allowed program is a risky one.  */
+typedef enum pj_risky_policy {
+    PJ_RISKY_DENY = 0,     /* prepare fails with BinRiskyDenied */
+    PJ_RISKY_WARN = 1,     /* allowed; pj_command_risk tells the category */
+    PJ_RISKY_DISABLED = 2  /* allowed, nothing is said */
+} pj_risky_policy;
+
+/* Where the child's environment comes from.  Under every kind, the strip
+   table removes variables that make programs run or load other code.  */
+typedef enum pj_env_kind {
+    PJ_ENV_EMPTY = 0,     /* no variable at all */
+    PJ_ENV_LOCALE = 1,    /* LANG and LC_ALL, both C.UTF-8 */
+    PJ_ENV_FIXED = 2,     /* the policy's pairs; the request has no say */
+    PJ_ENV_ALLOWLIST = 3  /* the request's pairs whose names are listed */
+} pj_env_kind;
+
+/* Where the child runs.  */
+typedef enum pj_cwd_kind {
+    PJ_CWD_FIXED = 0,    /* one directory; the request has no say */
+    PJ_CWD_JAILED = 1,   /* the request's choice, at or below a root */
+    PJ_CWD_ALLOWLIST = 2 /* the request's choice among listed ones */
+} pj_cwd_kind;
+
+pj_builder *pj_builder_new(void);
+pj_builder *pj_builder_dup(const pj_builder *builder);
+void pj_builder_free(pj_builder *builder);
+
+/* Allows the program at an absolute path.  The path is resolved by build.
+   Fails with BinNotAbsolute, NulByte or OutOfMemory.  */
+int pj_builder_allow_bin(pj_builder *builder, pj_str path, pj_error *err);
+
+/* Gives the rules for an allowed program; `rules` is copied.  Every
+   allowed program needs exactly one set of rules, or build fails with
+   ArgRulesRequired, ArgRulesDuplicate or ArgRulesUnused.  */
+int pj_builder_arg_rules(pj_builder *builder, pj_str path,
+                         const pj_rules *rules, pj_error *err);
+
+/* Fails with LimitInvalid for a number that is no pj_risky_policy.  */
+int pj_builder_risky(pj_builder *builder, pj_risky_policy policy,
+                     pj_error *err);
+
+/* The environment of the child; the last call counts.  Names must not be
+   empty or hold `=` (EnvForbidden), nothing may hold a NUL (NulByte).  */
+void pj_builder_env_empty(pj_builder *builder);
+void pj_builder_env_locale(pj_builder *builder);
+int pj_builder_env_fixed(pj_builder *builder, const pj_pair *pairs,
+                         size_t count, pj_error *err);
+int pj_builder_env_allowlist(pj_builder *builder, const pj_str *names,
+                             size_t count, pj_error *err);
+
+/* The working directory; the last call counts.  `fallback` is used when a
+   request names none; without it such a request runs in the root, or fails
+   with CwdForbidden where there is a list.  Paths must be absolute
+   (CwdForbidden).  */
+int pj_builder_cwd_fixed(pj_builder *builder, pj_str path, pj_error *err);
+int pj_builder_cwd_jailed(pj_builder *builder, pj_str root, pj_str fallback,
+                          pj_error *err);
+int pj_builder_cwd_allowlist(pj_builder *builder, const pj_str *dirs,
+                             size_t count, pj_str fallback, pj_error *err);
+
+/* Nanoseconds from the start of the spawn until the process tree is gone;
+   1 to PJ_TIMEOUT_MAX, or LimitInvalid.  */
+#define PJ_TIMEOUT_MAX INT64_C(1000000000000000000)
+int pj_builder_timeout(pj_builder *builder, int64_t nanoseconds,
+                       pj_error *err);
+
+/* How many bytes of output are kept; one byte more stops the command.
+   0 to PJ_OUTPUT_MAX, or LimitInvalid.  */
+#define PJ_OUTPUT_MAX ((uint64_t)1 << 46)
+int pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err);
+int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
+
+/* A view of the builder, for showing and storing it.  Valid until the
+   builder is changed or freed.  */
+typedef struct pj_builder_info {
+    const pj_str *bins;
+    size_t bin_count;
+    const pj_str *rule_paths; /* as given; rules[i] belongs to path i */
+    const pj_rules *const *rules;
+    size_t rule_count;
+    pj_risky_policy risky;
+    pj_env_kind env_kind;
+    const pj_pair *env_pairs; /* for PJ_ENV_FIXED */
+    size_t env_pair_count;
+    const pj_str *env_names; /* for PJ_ENV_ALLOWLIST */
+    size_t env_name_count;
+    pj_cwd_kind cwd_kind;
+    const pj_str *cwd_dirs; /* the directory, the root, or the list */
+    size_t cwd_dir_count;
+    pj_str cwd_fallback; /* absent when none was given */
+    int64_t timeout_ns;
+    uint64_t max_stdout;
+    uint64_t max_stderr;
+} pj_builder_info;
+
+void pj_builder_get(const pj_builder *builder, pj_builder_info *out);
+
+/* -------------------------------------------------------------- policy */
+
+/* An immutable, reference-counted policy, with its programs pinned: each
+   is held open by a descriptor that is closed with the last reference.  */
+typedef struct pj_policy pj_policy;
+
+/*
+ * Resolves and pins every program and checks the whole.  `*out` gets a
+ * policy with one reference.  The builder is unchanged and stays usable.
+ * Fails with the Bin codes for a path that is no executable file, the
+ * ArgRules codes, CwdForbidden, OutOfMemory or OutOfDescriptors.
+ */
+int pj_builder_build(const pj_builder *builder, pj_policy **out,
+                     pj_error *err);
+
+pj_policy *pj_policy_ref(pj_policy *policy);
+void pj_policy_unref(pj_policy *policy);
+
+/* What the policy was built from; lives as long as the policy.  */
+const pj_builder *pj_policy_builder(const pj_policy *policy);
+
+/* ------------------------------------------------------------- request */
+
+/* What the untrusted side asks for.  Borrowed: nothing is kept after
+   pj_policy_prepare returns.  argv does not include the program.  */
+typedef struct pj_request {
+    pj_str bin;
+    const pj_str *argv;
+    size_t argc;
+    const pj_pair *env;
+    size_t env_count;
+    pj_str cwd; /* absent: the policy decides */
+} pj_request;
+
+/* A validated command: immutable, reference-counted, startable any number
+   of times.  Its program and directory are held open by descriptors.  */
+typedef struct pj_command pj_command;
+
+/*
+ * Checks a request, in this order: absolute path, canonical path, regular
+ * and executable file, allow-list, risky program, argument rules,
+ * environment, working directory.  The first check that fails names the
+ * error.  `*out` gets a command with one reference.  Reads the file
+ * system, and starts nothing.
+ */
+int pj_policy_prepare(pj_policy *policy, const pj_request *request,
+                      pj_command **out, pj_error *err);
+
+pj_command *pj_command_ref(pj_command *command);
+void pj_command_unref(pj_command *command);
+
+/* A view of a command.  Valid as long as the command.  */
+typedef struct pj_command_info {
+    pj_str bin;           /* canonical path of the validated program */
+    const pj_str *argv;   /* its arguments, `--` placed, without argv[0] */
+    size_t argc;
+    pj_str launch;        /* what is executed: `bin`, or the wrapper */
+    const pj_str *launch_args;
+    size_t launch_argc;
+    pj_str cwd;
+    const pj_pair *env;   /* the whole environment of the child */
+    size_t env_count;
+    const pj_str *stripped; /* names that were offered and not passed */
+    size_t stripped_count;
+    pj_risk risk; /* of the program, where the policy is PJ_RISKY_WARN */
+    int64_t timeout_ns;
+    uint64_t max_stdout;
+    uint64_t max_stderr;
+} pj_command_info;
+
+void pj_command_get(const pj_command *command, pj_command_info *out);
+
+/*
+ * A copy that runs as `program args... bin argv...`.  For the application,
+ * not for the request: the arguments of the wrapper are not checked.  The
+ * wrapper is resolved and pinned like any program; one wrapper replaces
+ * another.  Fails with the Bin codes, NulByte or OutOfMemory.
+ */
+int pj_command_wrap(const pj_command *command, pj_str program,
+                    const pj_str *args, size_t count, pj_command **out,
+                    pj_error *err);
+
+/* A copy with one variable set after the environment policy, replacing one
+   of that name.  For the application: the strip table does not apply.
+   Fails with EnvForbidden, NulByte or OutOfMemory.  */
+int pj_command_set_env(const pj_command *command, pj_str name, pj_str value,
+                       pj_command **out, pj_error *err);
+
+/* -------------------------------------------------------------- output */
+
+/* Bytes that a command wrote.  */
+typedef struct pj_bytes {
+    char *data; /* not NUL-terminated; may be NULL when len is 0 */
+    size_t len;
+    int external; /* the memory is the pj_storage's, not the output's */
+} pj_bytes;
+
+/* How the leader of the process tree ended.  */
+typedef enum pj_end {
+    PJ_END_UNKNOWN = 0, /* it never started, or its status was lost */
+    PJ_END_EXITED = 1,
+    PJ_END_SIGNALED = 2
+} pj_end;
+
+typedef struct pj_output {
+    pj_bytes out;
+    pj_bytes err;
+    pj_end end;
+    int exit_code;      /* 0 to 255, for PJ_END_EXITED */
+    int signal;         /* for PJ_END_SIGNALED */
+    int64_t elapsed_ns; /* from the start of the spawn to reaped */
+} pj_output;
+
+/* Frees what the output owns (not external memory) and zeroes it.  */
+void pj_output_clear(pj_output *output);
+
+/*
+ * Where large outputs are kept.  A stream that outgrows PJ_STORAGE_MIN
+ * bytes is moved into memory from `resize`, so that an embedder can have
+ * it read straight into an object of its own.
+ *
+ * resize(ctx, stream, old, used, capacity) returns memory of `capacity`
+ * bytes whose first `used` bytes are those of `old`, or NULL when there is
+ * none.  `stream` is 1 or 2; `old` is NULL on the first call of a stream.
+ * It is called on the thread that runs the command.  The memory belongs to
+ * the embedder throughout: the output then points into it, `external` set.
+ */
+#define PJ_STORAGE_MIN ((size_t)256 * 1024)
+typedef struct pj_storage {
+    void *(*resize)(void *ctx, int stream, void *old, size_t used,
+                    size_t capacity);
+    void *ctx;
+} pj_storage;
+
+/* ------------------------------------------------------------- running */
+
+/* Options of pj_command_run; NULL for none.  */
+typedef struct pj_run_options {
+    /* Called about every 50 ms and after every signal, on the running
+       thread.  A value other than 0 kills the tree and ends the run with
+       Cancelled.  */
+    int (*interrupted)(void *ctx);
+    void *ctx;
+    /* Memory for large outputs; NULL: the library's own.  */
+    const pj_storage *storage;
+} pj_run_options;
+
+/*
+ * Starts the command, waits for it, kills what it leaves behind, reaps.
+ * Blocks until then, at most the policy's timeout plus the time the kernel
+ * takes to kill.  Returns 0 when the leader ended by itself, with whatever
+ * status.  On failure the output holds what was read until then; it must
+ * be cleared in both cases.  Fails with the EXEC and STOPPED codes, and
+ * with BinChanged when the file is not the one that was checked.
+ */
+int pj_command_run(pj_command *command, const pj_run_options *options,
+                   pj_output *output, pj_error *err);
+
+/*
+ * A started command, for callers with an event loop of their own:
+ *
+ *     pj_process *process;
+ *     if (pj_process_start(command, NULL, &process, &err) < 0) ...
+ *     do {
+ *         ... wait until a descriptor of pj_process_watch is readable, or
+ *             pj_process_remaining_ns has passed ...
+ *     } while (pj_process_step(process, PJ_READY_UNKNOWN) == 0);
+ *     failed = pj_process_finish(process, &output, &err);
+ *     pj_process_free(process);
+ */
+typedef struct pj_process pj_process;
+
+/* What the caller knows to be readable; UNKNOWN makes step look.  */
+enum {
+    PJ_READY_OUT = 1,
+    PJ_READY_ERR = 2,
+    PJ_READY_EXIT = 4,
+    PJ_READY_UNKNOWN = 8
+};
+
+/* Descriptors to watch for reading; -1 for one that is closed, or that
+   this system does not have.  They belong to the process.  */
+typedef struct pj_watch {
+    int out;
+    int err;
+    int exit; /* becomes readable when the leader ends */
+} pj_watch;
+
+/* Checks the pinned file once more and starts it.  Returns when the
+   program has been executed, or failed to be.  `storage` must outlive the
+   process.  */
+int pj_process_start(pj_command *command, const pj_storage *storage,
+                     pj_process **out, pj_error *err);
+
+void pj_process_watch(const pj_process *process, pj_watch *out);
+
+/* Time until the deadline, 0 when it has passed.  Where `watch.exit` is
+   -1, call step at least every few milliseconds.  */
+int64_t pj_process_remaining_ns(const pj_process *process);
+
+/* The process id of the leader, for showing it.  Do not signal it: after
+   the end it may be somebody else's.  */
+pid_t pj_process_pid(const pj_process *process);
+
+/* Reads what is there, looks for the end of the leader and for the
+   deadline.  Returns 0 while the command runs and 1 when it is time to
+   finish.  Never blocks.  */
+int pj_process_step(pj_process *process, unsigned ready);
+
+/* Kills the whole tree.  Finish will then fail with Cancelled, unless the
+   command had ended before.  */
+void pj_process_kill(pj_process *process);
+
+/* Kills what is left, keeps the bytes already written, reaps, and fills
+   the output.  Returns as pj_command_run does.  Call it once.  */
+int pj_process_finish(pj_process *process, pj_output *output,
+                      pj_error *err);
+
+/* Frees the process; one that was not finished is killed and reaped.  */
+void pj_process_free(pj_process *process);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,255 @@
+/* convert.c: Python values to C values and back.  */
+#include "convert.h"
+
+#include <math.h>
+
+PyObject *
+pj_py_bytes(PyObject *value, const char *what)
+{
+    PyObject *path, *bytes;
+
+    if (PyBytes_CheckExact(value))
+        return Py_NewRef(value);
+    path = PyOS_FSPath(value);
+    if (path == NULL) {
+        PyErr_Format(PyExc_TypeError,
+                     "%s must be str, bytes or os.PathLike, not %.200s",
+                     what, Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    if (PyUnicode_Check(path))
+        bytes = PyUnicode_EncodeFSDefault(path);
+    else
+        bytes = PyBytes_FromObject(path);
+    Py_DECREF(path);
+    return bytes;
+}
+
+/* A str is an iterable too, of its characters: never what was meant.  */
+static int
+refuse_single(PyObject *value, const char *what)
+{
+    if (!PyUnicode_Check(value) && !PyBytes_Check(value))
+        return 0;
+    PyErr_Format(PyExc_TypeError, "%s must be a list, not a single %.200s",
+                 what, Py_TYPE(value)->tp_name);
+    return -1;
+}
+
+PyObject *
+pj_py_bytes_tuple(PyObject *value, const char *what)
+{
+    PyObject *items, *tuple = NULL;
+
+    if (refuse_single(value, what) < 0)
+        return NULL;
+    items = PySequence_Tuple(value);
+    if (items == NULL)
+        return NULL;
+    tuple = PyTuple_New(PyTuple_GET_SIZE(items));
+    for (Py_ssize_t i = 0; tuple != NULL && i < PyTuple_GET_SIZE(items);
+         i++) {
+        PyObject *item = pj_py_bytes(PyTuple_GET_ITEM(items, i), what);
+
+        if (item == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, item);
+    }
+    Py_DECREF(items);
+    return tuple;
+}
+
+static int
+set_pair(PyObject *dict, PyObject *pair, const char *what)
+{
+    PyObject *name = NULL, *value = NULL;
+    int result = -1;
+
+    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        PyErr_Format(PyExc_TypeError, "%s must be a mapping", what);
+        return -1;
+    }
+    name = pj_py_bytes(PyTuple_GET_ITEM(pair, 0), what);
+    if (name != NULL)
+        value = pj_py_bytes(PyTuple_GET_ITEM(pair, 1), what);
+    if (value != NULL)
+        result = PyDict_SetItem(dict, name, value);
+    Py_XDECREF(name);
+    Py_XDECREF(value);
+    return result;
+}
+
+PyObject *
+pj_py_bytes_dict(PyObject *value, const char *what)
+{
+    PyObject *items, *pairs = NULL, *dict = NULL;
+
+    if (!PyMapping_Check(value) || refuse_single(value, what) < 0) {
+        if (!PyErr_Occurred())
+            PyErr_Format(PyExc_TypeError, "%s must be a mapping, not %.200s",
+                         what, Py_TYPE(value)->tp_name);
+        return NULL;
+    }
+    items = PyMapping_Items(value);
+    if (items != NULL)
+        pairs = PySequence_Tuple(items);
+    if (pairs != NULL)
+        dict = PyDict_New();
+    for (Py_ssize_t i = 0; dict != NULL && i < PyTuple_GET_SIZE(pairs); i++)
+        if (set_pair(dict, PyTuple_GET_ITEM(pairs, i), what) < 0)
+            Py_CLEAR(dict);
+    Py_XDECREF(items);
+    Py_XDECREF(pairs);
+    return dict;
+}
+
+pj_str
+pj_py_view(PyObject *bytes)
+{
+    if (bytes == NULL)
+        return (pj_str){NULL, 0};
+    return (pj_str){PyBytes_AS_STRING(bytes),
+                    (size_t)PyBytes_GET_SIZE(bytes)};
+}
+
+pj_str *
+pj_py_views(PyObject *tuple)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    pj_str *views = PyMem_New(pj_str, count + 1);
+
+    if (views == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < count; i++)
+        views[i] = pj_py_view(PyTuple_GET_ITEM(tuple, i));
+    return views;
+}
+
+pj_pair *
+pj_py_pair_views(PyObject *dict)
+{
+    pj_pair *views = PyMem_New(pj_pair, PyDict_GET_SIZE(dict) + 1);
+    PyObject *name, *value;
+    Py_ssize_t at = 0, i = 0;
+
+    if (views == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    while (PyDict_Next(dict, &at, &name, &value)) {
+        views[i].name = pj_py_view(name);
+        views[i++].value = pj_py_view(value);
+    }
+    return views;
+}
+
+PyObject *
+pj_py_str(pj_str text)
+{
+    if (text.ptr == NULL)
+        Py_RETURN_NONE;
+    return PyUnicode_DecodeFSDefaultAndSize(text.ptr, (Py_ssize_t)text.len);
+}
+
+PyObject *
+pj_py_str_list(const pj_str *items, size_t count)
+{
+    PyObject *list = PyList_New((Py_ssize_t)count);
+
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        PyObject *item = pj_py_str(items[i]);
+
+        if (item == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+    }
+    return list;
+}
+
+PyObject *
+pj_py_str_dict(const pj_pair *items, size_t count)
+{
+    PyObject *dict = PyDict_New();
+
+    for (size_t i = 0; dict != NULL && i < count; i++) {
+        PyObject *name = pj_py_str(items[i].name);
+        PyObject *value = name == NULL ? NULL : pj_py_str(items[i].value);
+
+        if (value == NULL || PyDict_SetItem(dict, name, value) < 0)
+            Py_CLEAR(dict);
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+    }
+    return dict;
+}
+
+/* The seconds of a timedelta, or the number itself.  */
+static PyObject *
+as_seconds(PyObject *value)
+{
+    if (PyBool_Check(value))
+        return NULL;
+    if (PyFloat_Check(value) || PyLong_Check(value) || PyIndex_Check(value))
+        return PyNumber_Float(value);
+    if (PyObject_HasAttrString(value, "total_seconds"))
+        return PyObject_CallMethod(value, "total_seconds", NULL);
+    return NULL;
+}
+
+int
+pj_py_nanoseconds(PyObject *value, int64_t *out)
+{
+    PyObject *number = as_seconds(value);
+    double seconds;
+
+    *out = 0;
+    if (number == NULL) {
+        /* An int beyond any float is out of range, not a wrong type.  */
+        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+            PyErr_Clear();
+            return 0;
+        }
+        if (!PyErr_Occurred())
+            PyErr_Format(PyExc_TypeError, "timeout must be seconds as int, "
+                         "float or timedelta, not %.200s",
+                         Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    seconds = PyFloat_AsDouble(number);
+    Py_DECREF(number);
+    if (seconds == -1.0 && PyErr_Occurred())
+        return -1;
+    /* False for NaN too.  What is positive never rounds to none.  */
+    if (seconds > 0 && seconds <= (double)PJ_TIMEOUT_MAX / 1e9)
+        *out = (int64_t)ceil(seconds * 1e9);
+    return 0;
+}
+
+int
+pj_py_size(PyObject *value, uint64_t *out)
+{
+    PyObject *index;
+    unsigned long long size;
+
+    if (PyBool_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, "a size must be an int, not bool");
+        return -1;
+    }
+    index = PyNumber_Index(value);
+    if (index == NULL)
+        return -1;
+    size = PyLong_AsUnsignedLongLong(index);
+    Py_DECREF(index);
+    if (size == (unsigned long long)-1 && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_OverflowError))
+            return -1;
+        PyErr_Clear();
+        size = UINT64_MAX;
+    }
+    *out = size;
+    return 0;
+}

@@ -1,0 +1,38 @@
+/* convert.h: the only place where Python values become C values.  */
+#ifndef PJ_PY_CONVERT_H
+#define PJ_PY_CONVERT_H
+
+#include "module.h"
+
+/* A str, bytes or os.PathLike as new bytes, by the rules of os.fsencode. */
+PyObject *pj_py_bytes(PyObject *value, const char *what);
+
+/* An iterable of those as a new tuple of bytes.  */
+PyObject *pj_py_bytes_tuple(PyObject *value, const char *what);
+
+/* A mapping of those as a new dict of bytes to bytes.  */
+PyObject *pj_py_bytes_dict(PyObject *value, const char *what);
+
+/* Borrowed views; the object must outlive them.  */
+pj_str pj_py_view(PyObject *bytes);
+
+/* Views of a tuple or dict, in memory that the caller frees with
+   PyMem_Free.  NULL with an exception when there is none.  */
+pj_str *pj_py_views(PyObject *tuple);
+pj_pair *pj_py_pair_views(PyObject *dict);
+
+/* Back to Python, by the rules of os.fsdecode.  */
+PyObject *pj_py_str(pj_str text);
+PyObject *pj_py_str_list(const pj_str *items, size_t count);
+PyObject *pj_py_str_dict(const pj_pair *items, size_t count);
+
+/* Seconds (int, float or timedelta) as nanoseconds.  Values out of range
+   come back as 0, which the core refuses.  -1 with an exception when it is
+   no number.  */
+int pj_py_nanoseconds(PyObject *value, int64_t *out);
+
+/* A size; negative and too large ones come back as UINT64_MAX, which the
+   core refuses.  */
+int pj_py_size(PyObject *value, uint64_t *out);
+
+#endif

@@ -1,0 +1,268 @@
+/* describe.c: an object as the list of method calls that makes it again.
+
+   One form serves three purposes: pickling, comparing, and a repr that can
+   be read as code.  Values of the environment are part of the calls, since
+   a pickle needs them, and are left out of every repr.  */
+#include "convert.h"
+
+/* Appends (name, (value,)), or (name, ()) for a NULL value that is no
+   error.  The value is taken over.  */
+static int
+add(PyObject *calls, const char *name, PyObject *value)
+{
+    PyObject *call;
+    int result;
+
+    if (value == NULL)
+        return -1;
+    call = Py_BuildValue("(s(N))", name, value);
+    if (call == NULL)
+        return -1;
+    result = PyList_Append(calls, call);
+    Py_DECREF(call);
+    return result;
+}
+
+static int
+add_args(PyObject *calls, const char *name, PyObject *args)
+{
+    PyObject *call = args == NULL ? NULL
+                                  : Py_BuildValue("(sN)", name, args);
+    int result = call == NULL ? -1 : PyList_Append(calls, call);
+
+    Py_XDECREF(call);
+    return result;
+}
+
+static PyObject *
+enum_of(PyObject *type, long value)
+{
+    return PyObject_CallFunction(type, "l", value);
+}
+
+static int
+fill_rules(pj_state *state, const pj_rules_info *info, PyObject *calls)
+{
+    if (info->subcommand.ptr != NULL
+        && add(calls, "subcommand", pj_py_str(info->subcommand)) < 0)
+        return -1;
+    if (info->flag_count > 0
+        && add(calls, "allowed_flags",
+               pj_py_str_list(info->flags, info->flag_count)) < 0)
+        return -1;
+    if (info->max_flags > 0
+        && add(calls, "max_flags", PyLong_FromSize_t(info->max_flags)) < 0)
+        return -1;
+    if (info->max_positionals > 0
+        && add(calls, "max_positionals",
+               PyLong_FromSize_t(info->max_positionals)) < 0)
+        return -1;
+    if (info->double_dash == PJ_DOUBLE_DASH_NEVER)
+        return 0;
+    return add(calls, "inject_double_dash",
+               enum_of(state->double_dash_enum, info->double_dash));
+}
+
+PyObject *
+pj_py_rules_calls(pj_state *state, const pj_rules *rules)
+{
+    PyObject *calls = PyList_New(0);
+    pj_rules_info info;
+
+    pj_rules_get(rules, &info);
+    if (calls != NULL && fill_rules(state, &info, calls) < 0)
+        Py_CLEAR(calls);
+    return calls;
+}
+
+/* ArgRules as an object of its own.  */
+static PyObject *
+rules_object(pj_state *state, const pj_rules *rules)
+{
+    RulesObject *object = PyObject_New(RulesObject, state->rules_type);
+
+    if (object == NULL)
+        return NULL;
+    object->rules = pj_rules_dup(rules);
+    if (object->rules == NULL) {
+        Py_DECREF(object);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)object;
+}
+
+static int
+add_programs(pj_state *state, const pj_builder_info *info, PyObject *calls)
+{
+    for (size_t i = 0; i < info->bin_count; i++)
+        if (add(calls, "allow_bin", pj_py_str(info->bins[i])) < 0)
+            return -1;
+    for (size_t i = 0; i < info->rule_count; i++)
+        if (add_args(calls, "arg_rules",
+                     Py_BuildValue("(NN)", pj_py_str(info->rule_paths[i]),
+                                   rules_object(state, info->rules[i]))) < 0)
+            return -1;
+    if (info->risky == PJ_RISKY_DENY)
+        return 0;
+    return add(calls, "risky_bin_policy",
+               enum_of(state->risky_policy_enum, info->risky));
+}
+
+static int
+add_env(const pj_builder_info *info, PyObject *calls)
+{
+    switch (info->env_kind) {
+    case PJ_ENV_EMPTY:
+        return 0;
+    case PJ_ENV_LOCALE:
+        return add_args(calls, "env_locale_only", PyTuple_New(0));
+    case PJ_ENV_FIXED:
+        return add(calls, "env_fixed",
+                   pj_py_str_dict(info->env_pairs, info->env_pair_count));
+    case PJ_ENV_ALLOWLIST:
+        return add(calls, "env_allowlist",
+                   pj_py_str_list(info->env_names, info->env_name_count));
+    }
+    PyErr_SetString(PyExc_SystemError, "unknown environment policy");
+    return -1;
+}
+
+static int
+add_cwd(const pj_builder_info *info, PyObject *calls)
+{
+    PyObject *fallback = pj_py_str(info->cwd_fallback);
+
+    if (info->cwd_kind == PJ_CWD_FIXED) {
+        Py_XDECREF(fallback);
+        return add(calls, "cwd", pj_py_str(info->cwd_dirs[0]));
+    }
+    if (info->cwd_kind == PJ_CWD_JAILED)
+        return add_args(calls, "cwd_jailed",
+                        Py_BuildValue("(NN)", pj_py_str(info->cwd_dirs[0]),
+                                      fallback));
+    return add_args(calls, "cwd_allowlist",
+                    Py_BuildValue("(NN)",
+                                  pj_py_str_list(info->cwd_dirs,
+                                                 info->cwd_dir_count),
+                                  fallback));
+}
+
+/* Whole seconds as an int, as most policies were written.  */
+static PyObject *
+seconds_of(int64_t nanoseconds)
+{
+    if (nanoseconds % 1000000000 == 0)
+        return PyLong_FromLongLong(nanoseconds / 1000000000);
+    return PyFloat_FromDouble((double)nanoseconds / 1e9);
+}
+
+static int
+add_limits(const pj_builder_info *info, PyObject *calls)
+{
+    if (add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
+        || add(calls, "max_stdout",
+               PyLong_FromUnsignedLongLong(info->max_stdout)) < 0)
+        return -1;
+    return add(calls, "max_stderr",
+               PyLong_FromUnsignedLongLong(info->max_stderr));
+}
+
+PyObject *
+pj_py_builder_calls(pj_state *state, const pj_builder *builder)
+{
+    PyObject *calls = PyList_New(0);
+    pj_builder_info info;
+
+    pj_builder_get(builder, &info);
+    if (calls != NULL
+        && (add_programs(state, &info, calls) < 0
+            || add_env(&info, calls) < 0 || add_cwd(&info, calls) < 0
+            || add_limits(&info, calls) < 0))
+        Py_CLEAR(calls);
+    return calls;
+}
+
+/* One argument of a call; a mapping shows its names only.  */
+static PyObject *
+show_argument(PyObject *value)
+{
+    PyObject *names, *shown;
+
+    if (!PyDict_Check(value))
+        return PyObject_Repr(value);
+    names = PyDict_Keys(value);
+    shown = names == NULL ? NULL : PyUnicode_FromFormat("<%R>", names);
+    Py_XDECREF(names);
+    return shown;
+}
+
+static PyObject *
+show_call(PyObject *so_far, PyObject *call)
+{
+    PyObject *args = PyTuple_GET_ITEM(call, 1);
+    PyObject *parts = PyList_New(0), *comma = NULL, *joined = NULL;
+    PyObject *result = NULL;
+
+    for (Py_ssize_t i = 0; parts != NULL && i < PyTuple_GET_SIZE(args);
+         i++) {
+        PyObject *part = show_argument(PyTuple_GET_ITEM(args, i));
+
+        if (part == NULL || PyList_Append(parts, part) < 0)
+            Py_CLEAR(parts);
+        Py_XDECREF(part);
+    }
+    if (parts != NULL)
+        comma = PyUnicode_FromString(", ");
+    if (comma != NULL)
+        joined = PyUnicode_Join(comma, parts);
+    if (joined != NULL)
+        result = PyUnicode_FromFormat("%U.%U(%U)", so_far,
+                                      PyTuple_GET_ITEM(call, 0), joined);
+    Py_XDECREF(parts);
+    Py_XDECREF(comma);
+    Py_XDECREF(joined);
+    return result;
+}
+
+PyObject *
+pj_py_calls_repr(const char *head, PyObject *calls)
+{
+    PyObject *shown = PyUnicode_FromString(head);
+
+    for (Py_ssize_t i = 0; shown != NULL && i < PyList_GET_SIZE(calls);
+         i++) {
+        PyObject *longer = show_call(shown, PyList_GET_ITEM(calls, i));
+
+        Py_SETREF(shown, longer);
+    }
+    return shown;
+}
+
+/* _replay(name, calls): makes the object again.  Policies come as their
+   builder's calls, and pin their files where they are loaded.  */
+PyObject *
+pj_py_replay(PyObject *module, PyObject *args)
+{
+    const char *name;
+    PyObject *calls, *object;
+
+    if (!PyArg_ParseTuple(args, "sO!:_replay", &name, &PyList_Type, &calls))
+        return NULL;
+    object = PyObject_CallMethod(module, name, NULL);
+    for (Py_ssize_t i = 0; object != NULL && i < PyList_GET_SIZE(calls);
+         i++) {
+        PyObject *method, *values, *bound, *next = NULL;
+
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(calls, i), "UO!", &method,
+                              &PyTuple_Type, &values)) {
+            Py_DECREF(object);
+            return NULL;
+        }
+        bound = PyObject_GetAttr(object, method);
+        if (bound != NULL)
+            next = PyObject_Call(bound, values, NULL);
+        Py_XDECREF(bound);
+        Py_SETREF(object, next);
+    }
+    return object;
+}

@@ -1,0 +1,298 @@
+/* module.c: proc_jail._core: its state, types, enums and functions.  */
+#include "convert.h"
+#include "errors.h"
+
+/* The members of the enums, with the numbers of the C API.  */
+struct member {
+    const char *name;
+    long value;
+};
+
+static const struct member risky_policies[] = {
+    {"DenyByDefault", PJ_RISKY_DENY},
+    {"AllowWithWarning", PJ_RISKY_WARN},
+    {"Disabled", PJ_RISKY_DISABLED},
+    {NULL, 0},
+};
+
+static const struct member double_dashes[] = {
+    {"Never", PJ_DOUBLE_DASH_NEVER},
+    {"AfterFlags", PJ_DOUBLE_DASH_AFTER_FLAGS},
+    {NULL, 0},
+};
+
+static const struct member risks[] = {
+    {"Shell", PJ_RISK_SHELL},
+    {"Interpreter", PJ_RISK_INTERPRETER},
+    {"Spawner", PJ_RISK_SPAWNER},
+    {"Privilege", PJ_RISK_PRIVILEGE},
+    {"Loader", PJ_RISK_LOADER},
+    {"Editor", PJ_RISK_EDITOR},
+    {"Debugger", PJ_RISK_DEBUGGER},
+    {"Compiler", PJ_RISK_COMPILER},
+    {"Container", PJ_RISK_CONTAINER},
+    {"Remote", PJ_RISK_REMOTE},
+    {"Package", PJ_RISK_PACKAGE},
+    {NULL, 0},
+};
+
+static PyObject *
+member_list(const struct member *members)
+{
+    PyObject *list = PyList_New(0);
+
+    for (; list != NULL && members->name != NULL; members++) {
+        PyObject *pair = Py_BuildValue("(sl)", members->name,
+                                       members->value);
+
+        if (pair == NULL || PyList_Append(list, pair) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(pair);
+    }
+    return list;
+}
+
+/* enum.IntEnum(name, members, module="proc_jail"), with a docstring.  */
+static int
+add_enum(PyObject *module, PyObject **slot, const char *name,
+         const char *doc, const struct member *members)
+{
+    PyObject *library = PyImport_ImportModule("enum");
+    PyObject *base = NULL, *args = NULL, *kwargs = NULL, *text = NULL;
+    int result = -1;
+
+    if (library != NULL)
+        base = PyObject_GetAttrString(library, "IntEnum");
+    if (base != NULL)
+        args = Py_BuildValue("(sN)", name, member_list(members));
+    if (args != NULL)
+        kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
+    if (kwargs != NULL)
+        *slot = PyObject_Call(base, args, kwargs);
+    if (*slot != NULL)
+        text = PyUnicode_FromString(doc);
+    if (text != NULL && PyObject_SetAttrString(*slot, "__doc__", text) == 0)
+        result = PyModule_AddObjectRef(module, name, *slot);
+    Py_XDECREF(library);
+    Py_XDECREF(base);
+    Py_XDECREF(args);
+    Py_XDECREF(kwargs);
+    Py_XDECREF(text);
+    return result;
+}
+
+static int
+add_enums(PyObject *module, pj_state *state)
+{
+    if (add_enum(module, &state->risky_policy_enum, "RiskyBinPolicy",
+                 "What happens when an allowed program is a risky one.",
+                 risky_policies) < 0
+        || add_enum(module, &state->double_dash_enum, "InjectDoubleDash",
+                    "Whether `--` is put before the first positional.",
+                    double_dashes) < 0)
+        return -1;
+    return add_enum(module, &state->risk_enum, "RiskCategory",
+                    "What a program known to be dangerous is.", risks);
+}
+
+static int
+add_type(PyObject *module, PyTypeObject **slot, PyType_Spec *spec)
+{
+    *slot = (PyTypeObject *)PyType_FromModuleAndSpec(module, spec, NULL);
+    return *slot == NULL ? -1 : PyModule_AddType(module, *slot);
+}
+
+static int
+add_types(PyObject *module, pj_state *state)
+{
+    if (add_type(module, &state->rules_type, &pj_rules_spec) < 0
+        || add_type(module, &state->builder_type, &pj_builder_spec) < 0
+        || add_type(module, &state->request_type, &pj_request_spec) < 0
+        || add_type(module, &state->policy_type, &pj_policy_spec) < 0
+        || add_type(module, &state->command_type, &pj_command_spec) < 0)
+        return -1;
+    return add_type(module, &state->output_type, &pj_output_spec);
+}
+
+static int
+add_warning(PyObject *module, pj_state *state)
+{
+    state->risky_warning = PyErr_NewExceptionWithDoc(
+        "proc_jail.RiskyBinaryWarning",
+        "A risky program was allowed, as the policy says it may be.",
+        PyExc_UserWarning, NULL);
+    if (state->risky_warning == NULL)
+        return -1;
+    return PyModule_AddObjectRef(module, "RiskyBinaryWarning",
+                                 state->risky_warning);
+}
+
+static int
+module_exec(PyObject *module)
+{
+    pj_state *state = PyModule_GetState(module);
+
+    if (pj_py_add_errors(module, state) < 0 || add_warning(module, state) < 0
+        || add_enums(module, state) < 0 || add_types(module, state) < 0)
+        return -1;
+    state->replay = PyObject_GetAttrString(module, "_replay");
+    state->restore_output = PyObject_GetAttrString(module, "_output");
+    if (state->replay == NULL || state->restore_output == NULL)
+        return -1;
+    return PyModule_AddStringConstant(module, "__version__", pj_version());
+}
+
+PyDoc_STRVAR(risk_of_doc,
+"risk_of($module, /, path)\n--\n\n"
+"Return the RiskCategory of the program at `path`, or None.\n\n"
+"Looks at the canonical name, at links to and copies of shells and\n"
+"interpreters, and at the interpreter that a script names.  Raises the Bin\n"
+"violations for a path that is no executable file.\n\n"
+">>> risk_of('/bin/sh')");
+
+static PyObject *
+risk_of(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"path", NULL};
+    pj_state *state = PyModule_GetState(module);
+    pj_risk risk = PJ_RISK_NONE;
+    PyObject *value, *path;
+    pj_error err;
+    int failed;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:risk_of", names,
+                                     &value))
+        return NULL;
+    path = pj_py_bytes(value, "path");
+    if (path == NULL)
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    failed = pj_risk_of_path(pj_py_view(path), &risk, &err);
+    Py_END_ALLOW_THREADS
+    Py_DECREF(path);
+    if (failed)
+        return pj_py_raise(state, &err);
+    if (risk == PJ_RISK_NONE)
+        Py_RETURN_NONE;
+    return PyObject_CallFunction(state->risk_enum, "i", (int)risk);
+}
+
+/* _codes(): the table of errors as (name, class, phrase, doc) tuples.  */
+static PyObject *
+codes(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    static const char *const classes[] = {"", "Violation", "ExecError",
+                                          "StoppedError", "ExecError"};
+    PyObject *list = PyList_New(0);
+
+    for (int code = 1; list != NULL && code < PJ_CODE_COUNT; code++) {
+        PyObject *row = Py_BuildValue(
+            "(ssss)", pj_code_name((pj_code)code),
+            classes[pj_code_class((pj_code)code)],
+            pj_code_phrase((pj_code)code), pj_code_doc((pj_code)code));
+
+        if (row == NULL || PyList_Append(list, row) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
+static PyMethodDef functions[] = {
+    {"risk_of", (PyCFunction)(void (*)(void))risk_of,
+     METH_VARARGS | METH_KEYWORDS, risk_of_doc},
+    {"_replay", pj_py_replay, METH_VARARGS,
+     "Make a pickled object again from its method calls."},
+    {"_output", pj_py_restore_output, METH_VARARGS,
+     "Make a pickled Output again."},
+    {"_codes", codes, METH_NOARGS, "The table of error codes."},
+    {NULL, NULL, 0, NULL},
+};
+
+/* Calls `visit` for every object of the state.  */
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    pj_state *state = PyModule_GetState(module);
+
+    Py_VISIT(state->rules_type);
+    Py_VISIT(state->builder_type);
+    Py_VISIT(state->request_type);
+    Py_VISIT(state->policy_type);
+    Py_VISIT(state->command_type);
+    Py_VISIT(state->output_type);
+    Py_VISIT(state->base_error);
+    Py_VISIT(state->violation_error);
+    Py_VISIT(state->exec_error);
+    Py_VISIT(state->stopped_error);
+    for (int code = 0; code < PJ_CODE_COUNT; code++)
+        Py_VISIT(state->errors[code]);
+    Py_VISIT(state->risky_warning);
+    Py_VISIT(state->risky_policy_enum);
+    Py_VISIT(state->double_dash_enum);
+    Py_VISIT(state->risk_enum);
+    Py_VISIT(state->replay);
+    Py_VISIT(state->restore_output);
+    return 0;
+}
+
+static int
+module_clear(PyObject *module)
+{
+    pj_state *state = PyModule_GetState(module);
+
+    Py_CLEAR(state->rules_type);
+    Py_CLEAR(state->builder_type);
+    Py_CLEAR(state->request_type);
+    Py_CLEAR(state->policy_type);
+    Py_CLEAR(state->command_type);
+    Py_CLEAR(state->output_type);
+    Py_CLEAR(state->base_error);
+    Py_CLEAR(state->violation_error);
+    Py_CLEAR(state->exec_error);
+    Py_CLEAR(state->stopped_error);
+    for (int code = 0; code < PJ_CODE_COUNT; code++)
+        Py_CLEAR(state->errors[code]);
+    Py_CLEAR(state->risky_warning);
+    Py_CLEAR(state->risky_policy_enum);
+    Py_CLEAR(state->double_dash_enum);
+    Py_CLEAR(state->risk_enum);
+    Py_CLEAR(state->replay);
+    Py_CLEAR(state->restore_output);
+    return 0;
+}
+
+static void
+module_free(void *module)
+{
+    module_clear((PyObject *)module);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, module_exec},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "proc_jail._core",
+    .m_doc = "The extension module behind proc_jail; import that instead.",
+    .m_size = sizeof(pj_state),
+    .m_methods = functions,
+    .m_slots = slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&definition);
+}

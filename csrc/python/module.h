@@ -1,0 +1,145 @@
+/* module.h: the state of proc_jail._core and what its files share.
+
+   Everything lives in the module state, so that each interpreter has its
+   own: heap types, exception classes, enums.  There is no global that
+   changes.  */
+#ifndef PJ_PY_MODULE_H
+#define PJ_PY_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "procjail.h"
+
+typedef struct pj_state {
+    PyTypeObject *rules_type;
+    PyTypeObject *builder_type;
+    PyTypeObject *request_type;
+    PyTypeObject *policy_type;
+    PyTypeObject *command_type;
+    PyTypeObject *output_type;
+
+    PyObject *base_error;      /* ProcJailError */
+    PyObject *violation_error; /* Violation */
+    PyObject *exec_error;      /* ExecError */
+    PyObject *stopped_error;   /* StoppedError */
+    PyObject *errors[PJ_CODE_COUNT];
+    PyObject *risky_warning; /* RiskyBinaryWarning */
+
+    PyObject *risky_policy_enum; /* RiskyBinPolicy */
+    PyObject *double_dash_enum;  /* InjectDoubleDash */
+    PyObject *risk_enum;         /* RiskCategory */
+    PyObject *replay;            /* the function that pickles name */
+    PyObject *restore_output;
+} pj_state;
+
+/* The instances.  All are immutable once Python sees them.  */
+typedef struct {
+    PyObject_HEAD
+    pj_rules *rules;
+} RulesObject;
+
+typedef struct {
+    PyObject_HEAD
+    pj_builder *builder;
+} BuilderObject;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *bin;  /* bytes */
+    PyObject *argv; /* tuple of bytes */
+    PyObject *env;  /* dict of bytes to bytes */
+    PyObject *cwd;  /* bytes, or NULL */
+} RequestObject;
+
+typedef struct {
+    PyObject_HEAD
+    pj_policy *policy;
+} PolicyObject;
+
+typedef struct {
+    PyObject_HEAD
+    pj_command *command;
+} CommandObject;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *args;   /* list of str, as it was launched */
+    PyObject *out;    /* bytes */
+    PyObject *err;    /* bytes */
+    int returncode;   /* the signal as a negative number */
+    double duration;  /* seconds */
+} OutputObject;
+
+/* The state behind an instance of one of our types, which are final.  */
+static inline pj_state *
+state_of(PyObject *self)
+{
+    return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
+}
+
+/* Takes the exception that is set, as an instance, or NULL; and sets one
+   again.  CPython 3.12 renamed both.  */
+static inline PyObject *
+pj_py_take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == NULL)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+static inline void
+pj_py_put_exception(PyObject *error)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(error);
+#else
+    if (error != NULL)
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+#endif
+}
+
+/* One spec per type, in the file of the type.  */
+extern PyType_Spec pj_rules_spec;
+extern PyType_Spec pj_builder_spec;
+extern PyType_Spec pj_request_spec;
+extern PyType_Spec pj_policy_spec;
+extern PyType_Spec pj_command_spec;
+extern PyType_Spec pj_output_spec;
+
+/* request.c: makes a request from Python values.  */
+PyObject *pj_py_request(pj_state *state, PyObject *bin, PyObject *argv,
+                        PyObject *env, PyObject *cwd);
+
+/* command.c: wraps a command; the reference is taken over.  */
+PyObject *pj_py_command(pj_state *state, pj_command *command);
+PyObject *pj_py_spawn(pj_state *state, pj_command *command);
+
+/* output.c: makes an output; `out` and `err` are taken over.  */
+PyObject *pj_py_output(pj_state *state, pj_command *command, PyObject *out,
+                       PyObject *err, const pj_output *output);
+PyObject *pj_py_restore_output(PyObject *module, PyObject *args);
+
+/* policy.c: wraps a policy; the reference is taken over.  */
+PyObject *pj_py_policy(pj_state *state, pj_policy *policy);
+
+/* describe.c: what an object was built by, as a list of method calls.  */
+PyObject *pj_py_rules_calls(pj_state *state, const pj_rules *rules);
+PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
+PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
+PyObject *pj_py_replay(PyObject *module, PyObject *args);
+
+#endif

@@ -1,0 +1,250 @@
+/* output.c: the type Output.  */
+#include "convert.h"
+#include "errors.h"
+
+/* The references are taken over; NULL for one is an error raised before. */
+static PyObject *
+wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
+     int returncode, double duration)
+{
+    OutputObject *self = NULL;
+
+    if (args != NULL && out != NULL && err != NULL)
+        self = PyObject_New(OutputObject, state->output_type);
+    if (self == NULL) {
+        Py_XDECREF(args);
+        Py_XDECREF(out);
+        Py_XDECREF(err);
+        return NULL;
+    }
+    self->args = args;
+    self->out = out;
+    self->err = err;
+    self->returncode = returncode;
+    self->duration = duration;
+    return (PyObject *)self;
+}
+
+static PyObject *
+launched(pj_command *command)
+{
+    pj_command_info info;
+    PyObject *args, *program;
+
+    pj_command_get(command, &info);
+    args = pj_py_str_list(info.launch_args, info.launch_argc);
+    program = args == NULL ? NULL : pj_py_str(info.launch);
+    if (program == NULL || PyList_Insert(args, 0, program) < 0)
+        Py_CLEAR(args);
+    Py_XDECREF(program);
+    return args;
+}
+
+PyObject *
+pj_py_output(pj_state *state, pj_command *command, PyObject *out,
+             PyObject *err, const pj_output *output)
+{
+    int returncode = output->end == PJ_END_SIGNALED ? -output->signal
+                                                    : output->exit_code;
+
+    return wrap(state, launched(command), out, err, returncode,
+                (double)output->elapsed_ns / 1e9);
+}
+
+/* _output(args, stdout, stderr, returncode, duration): for pickle.  */
+PyObject *
+pj_py_restore_output(PyObject *module, PyObject *values)
+{
+    PyObject *args, *out, *err;
+    double duration;
+    int returncode;
+
+    if (!PyArg_ParseTuple(values, "O!SSid:_output", &PyList_Type, &args,
+                          &out, &err, &returncode, &duration))
+        return NULL;
+    return wrap((pj_state *)PyModule_GetState(module),
+                PyList_GetSlice(args, 0, PY_SSIZE_T_MAX), Py_NewRef(out),
+                Py_NewRef(err), returncode, duration);
+}
+
+static void
+output_dealloc(PyObject *object)
+{
+    OutputObject *self = (OutputObject *)object;
+    PyTypeObject *type = Py_TYPE(object);
+
+    Py_DECREF(self->args);
+    Py_DECREF(self->out);
+    Py_DECREF(self->err);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+decode(PyObject *bytes)
+{
+    return PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes),
+                                PyBytes_GET_SIZE(bytes), "replace");
+}
+
+PyDoc_STRVAR(stdout_string_doc,
+"stdout_string($self, /)\n--\n\n"
+"Return stdout as str; what is not UTF-8 becomes U+FFFD.\n\n"
+">>> output.stdout_string().splitlines()");
+
+static PyObject *
+output_stdout_string(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return decode(((OutputObject *)self)->out);
+}
+
+PyDoc_STRVAR(stderr_string_doc,
+"stderr_string($self, /)\n--\n\n"
+"Return stderr as str; what is not UTF-8 becomes U+FFFD.\n\n"
+">>> output.stderr_string().splitlines()");
+
+static PyObject *
+output_stderr_string(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return decode(((OutputObject *)self)->err);
+}
+
+PyDoc_STRVAR(check_doc,
+"check($self, /)\n--\n\n"
+"Return the output itself when the command succeeded.\n\n"
+"Raises NonZeroExit, with stdout and stderr, when it did not.\n\n"
+">>> text = policy.run('/usr/bin/wc', ['file.txt']).check().stdout");
+
+static PyObject *
+output_check(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    if (((OutputObject *)self)->returncode == 0)
+        return Py_NewRef(self);
+    return pj_py_raise_exit(state_of(self), (OutputObject *)self);
+}
+
+static PyObject *
+output_stdout(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(((OutputObject *)self)->out);
+}
+
+static PyObject *
+output_stderr(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(((OutputObject *)self)->err);
+}
+
+static PyObject *
+output_args(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyList_GetSlice(((OutputObject *)self)->args, 0, PY_SSIZE_T_MAX);
+}
+
+static PyObject *
+output_exit_code(PyObject *self, void *Py_UNUSED(closure))
+{
+    int returncode = ((OutputObject *)self)->returncode;
+
+    if (returncode < 0)
+        Py_RETURN_NONE;
+    return PyLong_FromLong(returncode);
+}
+
+static PyObject *
+output_returncode(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(((OutputObject *)self)->returncode);
+}
+
+static PyObject *
+output_signal(PyObject *self, void *Py_UNUSED(closure))
+{
+    int returncode = ((OutputObject *)self)->returncode;
+
+    if (returncode >= 0)
+        Py_RETURN_NONE;
+    return PyLong_FromLong(-returncode);
+}
+
+static PyObject *
+output_success(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((OutputObject *)self)->returncode == 0);
+}
+
+static PyObject *
+output_duration(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyFloat_FromDouble(((OutputObject *)self)->duration);
+}
+
+static PyObject *
+output_repr(PyObject *object)
+{
+    OutputObject *self = (OutputObject *)object;
+
+    return PyUnicode_FromFormat(
+        "Output(args=%R, returncode=%d, stdout=<%zd bytes>, "
+        "stderr=<%zd bytes>)", self->args, self->returncode,
+        PyBytes_GET_SIZE(self->out), PyBytes_GET_SIZE(self->err));
+}
+
+static PyObject *
+output_reduce(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    OutputObject *self = (OutputObject *)object;
+
+    return Py_BuildValue("O(OOOid)", state_of(object)->restore_output,
+                         self->args, self->out, self->err, self->returncode,
+                         self->duration);
+}
+
+static PyMethodDef output_methods[] = {
+    {"stdout_string", output_stdout_string, METH_NOARGS, stdout_string_doc},
+    {"stderr_string", output_stderr_string, METH_NOARGS, stderr_string_doc},
+    {"check", output_check, METH_NOARGS, check_doc},
+    {"__reduce__", output_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef output_getset[] = {
+    {"stdout", output_stdout, NULL, "What was written to stdout (bytes).",
+     NULL},
+    {"stderr", output_stderr, NULL, "What was written to stderr (bytes).",
+     NULL},
+    {"args", output_args, NULL,
+     "What was launched: the program and its arguments.", NULL},
+    {"exit_code", output_exit_code, NULL,
+     "The exit status, or None when a signal ended the command.", NULL},
+    {"returncode", output_returncode, NULL,
+     "The exit status, or the signal as a negative number.", NULL},
+    {"signal", output_signal, NULL,
+     "The signal that ended the command, or None.", NULL},
+    {"success", output_success, NULL, "Whether the exit status was 0.", NULL},
+    {"duration", output_duration, NULL,
+     "Seconds (float) from the start of the spawn until all was reaped.",
+     NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(output_doc,
+"What a command wrote, and how it ended.\n\n"
+"Made by PreparedCommand.spawn_sync() and ProcPolicy.run().");
+
+static PyType_Slot output_slots[] = {
+    {Py_tp_doc, (void *)output_doc},
+    {Py_tp_dealloc, output_dealloc},
+    {Py_tp_methods, output_methods},
+    {Py_tp_getset, output_getset},
+    {Py_tp_repr, output_repr},
+    {0, NULL},
+};
+
+PyType_Spec pj_output_spec = {
+    .name = "proc_jail.Output",
+    .basicsize = sizeof(OutputObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+        | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = output_slots,
+};

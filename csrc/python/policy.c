@@ -1,0 +1,258 @@
+/* policy.c: the type ProcPolicy.  */
+#include "convert.h"
+#include "errors.h"
+
+PyObject *
+pj_py_policy(pj_state *state, pj_policy *policy)
+{
+    PolicyObject *self = PyObject_New(PolicyObject, state->policy_type);
+
+    if (self == NULL) {
+        pj_policy_unref(policy);
+        return NULL;
+    }
+    self->policy = policy;
+    return (PyObject *)self;
+}
+
+static void
+policy_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    pj_policy_unref(((PolicyObject *)self)->policy);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Checks a request with the GIL released, since paths are resolved.
+   Returns 0, 1 when it was refused (`err` tells), or -1 with an
+   exception.  */
+static int
+prepare(PyObject *self, PyObject *request, pj_command **command,
+        pj_error *err)
+{
+    RequestObject *asked = (RequestObject *)request;
+    pj_policy *policy = ((PolicyObject *)self)->policy;
+    pj_request c = {.bin = pj_py_view(asked->bin),
+                    .argc = (size_t)PyTuple_GET_SIZE(asked->argv),
+                    .env_count = (size_t)PyDict_GET_SIZE(asked->env),
+                    .cwd = pj_py_view(asked->cwd)};
+    pj_str *argv = pj_py_views(asked->argv);
+    pj_pair *env = argv == NULL ? NULL : pj_py_pair_views(asked->env);
+    int refused = -1;
+
+    if (env != NULL) {
+        c.argv = argv;
+        c.env = env;
+        Py_BEGIN_ALLOW_THREADS
+        refused = pj_policy_prepare(policy, &c, command, err) < 0;
+        Py_END_ALLOW_THREADS
+    }
+    PyMem_Free(argv);
+    PyMem_Free(env);
+    return refused;
+}
+
+static int
+warn_of_risk(pj_state *state, const pj_command *command)
+{
+    pj_command_info info;
+    PyObject *bin;
+    int result;
+
+    pj_command_get(command, &info);
+    if (info.risk == PJ_RISK_NONE)
+        return 0;
+    bin = pj_py_str(info.bin);
+    result = bin == NULL ? -1 : PyErr_WarnFormat(
+        state->risky_warning, 1, "risky binary allowed (%s): %A",
+        pj_risk_name(info.risk), bin);
+    Py_XDECREF(bin);
+    return result;
+}
+
+/* A prepared C command for a request, or NULL with an exception.  */
+static pj_command *
+prepared(PyObject *self, PyObject *request)
+{
+    pj_state *state = state_of(self);
+    pj_command *command = NULL;
+    pj_error err;
+    int refused = prepare(self, request, &command, &err);
+
+    if (refused > 0)
+        pj_py_raise(state, &err);
+    if (refused != 0)
+        return NULL;
+    if (warn_of_risk(state, command) < 0) {
+        pj_command_unref(command);
+        return NULL;
+    }
+    return command;
+}
+
+static PyObject *
+parse_request(PyObject *self, PyObject *args, PyObject *kwargs,
+              const char *format)
+{
+    static char *names[] = {"request", NULL};
+    PyObject *request;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names,
+                                     state_of(self)->request_type, &request))
+        return NULL;
+    return request;
+}
+
+PyDoc_STRVAR(prepare_doc,
+"prepare($self, /, request)\n--\n\n"
+"Check `request` (ProcRequest) and return the PreparedCommand.\n\n"
+"Nothing is started.  Raises a Violation (a ValueError) whose code and\n"
+"fields tell what was refused and what would be accepted.\n\n"
+">>> command = policy.prepare(ProcRequest('/usr/bin/grep', ['x', 'f']))");
+
+static PyObject *
+policy_prepare(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *request = parse_request(self, args, kwargs, "O!:prepare");
+    pj_command *command = request == NULL ? NULL : prepared(self, request);
+
+    return command == NULL ? NULL : pj_py_command(state_of(self), command);
+}
+
+PyDoc_STRVAR(check_doc,
+"check($self, /, request)\n--\n\n"
+"Return the Violation that prepare() would raise for `request`, or None.\n\n"
+">>> policy.check(ProcRequest('/bin/sh', ['-c', 'id'])).code");
+
+static PyObject *
+policy_check(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *request = parse_request(self, args, kwargs, "O!:check");
+    pj_command *command = NULL;
+    pj_error err;
+    int refused;
+
+    if (request == NULL)
+        return NULL;
+    refused = prepare(self, request, &command, &err);
+    if (refused < 0)
+        return NULL;
+    if (refused == 0) {
+        pj_command_unref(command);
+        Py_RETURN_NONE;
+    }
+    pj_py_raise(state_of(self), &err);
+    /* A host without memory or descriptors is no answer to the question. */
+    if (!PyErr_ExceptionMatches(state_of(self)->violation_error))
+        return NULL;
+    return pj_py_take_exception();
+}
+
+PyDoc_STRVAR(run_doc,
+"run($self, /, bin, argv=(), env=None, cwd=None)\n--\n\n"
+"Prepare a request and spawn it at once; return the Output.\n\n"
+"Takes what ProcRequest takes.  Raises what prepare() and spawn_sync()\n"
+"raise.  An exit status other than 0 is no error: see Output.check().\n\n"
+">>> policy.run('/usr/bin/grep', ['-n', 'x', 'file.txt']).stdout_string()");
+
+static PyObject *
+policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"bin", "argv", "env", "cwd", NULL};
+    PyObject *bin, *argv = NULL, *env = Py_None, *cwd = Py_None;
+    PyObject *none = PyTuple_New(0), *request = NULL, *output = NULL;
+    pj_state *state = state_of(self);
+    pj_command *command = NULL;
+
+    if (none != NULL
+        && PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOO:run", names,
+                                       &bin, &argv, &env, &cwd))
+        request = pj_py_request(state, bin, argv == NULL ? none : argv, env,
+                                cwd);
+    if (request != NULL)
+        command = prepared(self, request);
+    if (command != NULL)
+        output = pj_py_spawn(state, command);
+    pj_command_unref(command);
+    Py_XDECREF(request);
+    Py_XDECREF(none);
+    return output;
+}
+
+static PyObject *
+calls_of(PyObject *self)
+{
+    return pj_py_builder_calls(
+        state_of(self), pj_policy_builder(((PolicyObject *)self)->policy));
+}
+
+static PyObject *
+policy_repr(PyObject *self)
+{
+    pj_builder_info info;
+    PyObject *bins, *seconds = NULL, *shown = NULL;
+
+    pj_builder_get(pj_policy_builder(((PolicyObject *)self)->policy), &info);
+    bins = pj_py_str_list(info.bins, info.bin_count);
+    if (bins != NULL)
+        seconds = PyFloat_FromDouble((double)info.timeout_ns / 1e9);
+    if (seconds != NULL)
+        shown = PyUnicode_FromFormat(
+            "ProcPolicy(bins=%R, timeout=%R, max_stdout=%llu, "
+            "max_stderr=%llu)", bins, seconds,
+            (unsigned long long)info.max_stdout,
+            (unsigned long long)info.max_stderr);
+    Py_XDECREF(bins);
+    Py_XDECREF(seconds);
+    return shown;
+}
+
+/* As its builder's calls, with build() as the last.  */
+static PyObject *
+policy_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *calls = calls_of(self);
+    PyObject *build = calls == NULL ? NULL : Py_BuildValue("(s())", "build");
+
+    if (build == NULL || PyList_Append(calls, build) < 0)
+        Py_CLEAR(calls);
+    Py_XDECREF(build);
+    if (calls == NULL)
+        return NULL;
+    return Py_BuildValue("O(sN)", state_of(self)->replay,
+                         "ProcPolicyBuilder", calls);
+}
+
+static PyMethodDef policy_methods[] = {
+    {"prepare", (PyCFunction)(void (*)(void))policy_prepare,
+     METH_VARARGS | METH_KEYWORDS, prepare_doc},
+    {"check", (PyCFunction)(void (*)(void))policy_check,
+     METH_VARARGS | METH_KEYWORDS, check_doc},
+    {"run", (PyCFunction)(void (*)(void))policy_run,
+     METH_VARARGS | METH_KEYWORDS, run_doc},
+    {"__reduce__", policy_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(policy_doc,
+"An immutable policy, made by ProcPolicyBuilder.build().\n\n"
+"May be used from any thread.  A pickle holds its description; where it is\n"
+"loaded, the programs are resolved and pinned again.");
+
+static PyType_Slot policy_slots[] = {
+    {Py_tp_doc, (void *)policy_doc},
+    {Py_tp_dealloc, policy_dealloc},
+    {Py_tp_methods, policy_methods},
+    {Py_tp_repr, policy_repr},
+    {0, NULL},
+};
+
+PyType_Spec pj_policy_spec = {
+    .name = "proc_jail.ProcPolicy",
+    .basicsize = sizeof(PolicyObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+        | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = policy_slots,
+};

@@ -1,0 +1,305 @@
+/* rules.c: the type ArgRules.  */
+#include "convert.h"
+#include "errors.h"
+
+/* An object that owns `rules`, which may be NULL for "no memory".  */
+static PyObject *
+wrap(PyTypeObject *type, pj_rules *rules)
+{
+    RulesObject *self;
+
+    if (rules == NULL)
+        return PyErr_NoMemory();
+    self = PyObject_New(RulesObject, type);
+    if (self == NULL) {
+        pj_rules_free(rules);
+        return NULL;
+    }
+    self->rules = rules;
+    return (PyObject *)self;
+}
+
+static PyObject *
+rules_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {NULL};
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":ArgRules", names))
+        return NULL;
+    return wrap(type, pj_rules_new());
+}
+
+static void
+rules_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    pj_rules_free(((RulesObject *)self)->rules);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static pj_rules *
+copy_of(PyObject *self)
+{
+    pj_rules *copy = pj_rules_dup(((RulesObject *)self)->rules);
+
+    if (copy == NULL)
+        PyErr_NoMemory();
+    return copy;
+}
+
+/* The end of every setter: the copy as an object, or the error.  */
+static PyObject *
+done(PyObject *self, pj_rules *copy, int failed, const pj_error *err)
+{
+    if (!failed)
+        return wrap(Py_TYPE(self), copy);
+    pj_rules_free(copy);
+    return pj_py_raise(state_of(self), err);
+}
+
+PyDoc_STRVAR(subcommand_doc,
+"subcommand($self, /, cmd)\n--\n\n"
+"Return a copy that pins the first positional to `cmd` (str).\n\n"
+"It must come before any `--` and does not count in max_positionals.\n"
+"Raises ArgRulesInvalid when it is empty or begins with '-'.\n\n"
+">>> ArgRules().subcommand('status').max_positionals(1)");
+
+static PyObject *
+rules_subcommand(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"cmd", NULL};
+    PyObject *cmd, *word;
+    pj_rules *copy;
+    pj_error err;
+    int failed;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:subcommand", names,
+                                     &cmd))
+        return NULL;
+    word = pj_py_bytes(cmd, "cmd");
+    if (word == NULL)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL) {
+        Py_DECREF(word);
+        return NULL;
+    }
+    failed = pj_rules_set_subcommand(copy, pj_py_view(word), &err);
+    Py_DECREF(word);
+    return done(self, copy, failed, &err);
+}
+
+PyDoc_STRVAR(allowed_flags_doc,
+"allowed_flags($self, /, flags)\n--\n\n"
+"Return a copy that allows exactly these flags (an iterable of str).\n\n"
+"A flag is matched as a whole token: '-n', '--color=never', '-abc'.\n"
+"Replaces an earlier list.  Raises ArgRulesInvalid for what is no flag.\n\n"
+">>> ArgRules().allowed_flags(['-n', '-i']).max_flags(2)");
+
+static PyObject *
+rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"flags", NULL};
+    PyObject *flags, *tuple;
+    pj_str *views;
+    pj_rules *copy;
+    pj_error err;
+    int failed;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:allowed_flags", names,
+                                     &flags))
+        return NULL;
+    tuple = pj_py_bytes_tuple(flags, "flags");
+    if (tuple == NULL)
+        return NULL;
+    views = pj_py_views(tuple);
+    copy = views == NULL ? NULL : copy_of(self);
+    if (copy == NULL) {
+        PyMem_Free(views);
+        Py_DECREF(tuple);
+        return NULL;
+    }
+    failed = pj_rules_set_allowed_flags(
+        copy, views, (size_t)PyTuple_GET_SIZE(tuple), &err);
+    PyMem_Free(views);
+    Py_DECREF(tuple);
+    return done(self, copy, failed, &err);
+}
+
+/* What max_flags and max_positionals share.  */
+static PyObject *
+set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
+        void (*setter)(pj_rules *, size_t))
+{
+    static char *names[] = {"max", NULL};
+    PyObject *value;
+    uint64_t max;
+    pj_rules *copy;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &value)
+        || pj_py_size(value, &max) < 0)
+        return NULL;
+    if (max > SIZE_MAX / 2)
+        return pj_py_raise_limit(state_of(self), strchr(format, ':') + 1);
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    setter(copy, (size_t)max);
+    return wrap(Py_TYPE(self), copy);
+}
+
+PyDoc_STRVAR(max_flags_doc,
+"max_flags($self, /, max)\n--\n\n"
+"Return a copy that allows at most `max` (int, default 0) flags.\n\n"
+"Raises LimitInvalid when it is negative.\n\n"
+">>> ArgRules().allowed_flags(['-n']).max_flags(1)");
+
+static PyObject *
+rules_max_flags(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return set_max(self, args, kwargs, "O:max_flags", pj_rules_set_max_flags);
+}
+
+PyDoc_STRVAR(max_positionals_doc,
+"max_positionals($self, /, max)\n--\n\n"
+"Return a copy that allows at most `max` (int, default 0) positionals.\n\n"
+"Raises LimitInvalid when it is negative.\n\n"
+">>> ArgRules().max_positionals(10)");
+
+static PyObject *
+rules_max_positionals(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return set_max(self, args, kwargs, "O:max_positionals",
+                   pj_rules_set_max_positionals);
+}
+
+PyDoc_STRVAR(inject_double_dash_doc,
+"inject_double_dash($self, /, mode=None)\n--\n\n"
+"Return a copy that puts `--` before the first positional, or does not.\n\n"
+"`mode` is an InjectDoubleDash; None means AfterFlags.  With AfterFlags a\n"
+"flag behind a positional is refused.  Raises ArgRulesInvalid for another\n"
+"number; build() raises it for a program that does not honour `--`.\n\n"
+">>> ArgRules().max_positionals(1).inject_double_dash()");
+
+static PyObject *
+rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"mode", NULL};
+    PyObject *mode = Py_None;
+    long number = PJ_DOUBLE_DASH_AFTER_FLAGS;
+    pj_rules *copy;
+    pj_error err;
+    int failed;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:inject_double_dash",
+                                     names, &mode))
+        return NULL;
+    if (mode != Py_None) {
+        number = PyLong_AsLong(mode);
+        if (number == -1 && PyErr_Occurred())
+            return NULL;
+    }
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    failed = pj_rules_set_double_dash(copy, (pj_double_dash)number, &err);
+    return done(self, copy, failed, &err);
+}
+
+static PyObject *
+calls_of(PyObject *self)
+{
+    return pj_py_rules_calls(state_of(self), ((RulesObject *)self)->rules);
+}
+
+static PyObject *
+rules_repr(PyObject *self)
+{
+    PyObject *calls = calls_of(self);
+    PyObject *shown = calls == NULL ? NULL
+        : pj_py_calls_repr("ArgRules()", calls);
+
+    Py_XDECREF(calls);
+    return shown;
+}
+
+static PyObject *
+rules_compare(PyObject *self, PyObject *other, int op)
+{
+    PyObject *mine, *theirs, *result = NULL;
+
+    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
+        Py_RETURN_NOTIMPLEMENTED;
+    mine = calls_of(self);
+    theirs = mine == NULL ? NULL : calls_of(other);
+    if (theirs != NULL)
+        result = PyObject_RichCompare(mine, theirs, op);
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return result;
+}
+
+static Py_hash_t
+rules_hash(PyObject *self)
+{
+    PyObject *calls = calls_of(self);
+    PyObject *shown = calls == NULL ? NULL : PyObject_Repr(calls);
+    Py_hash_t hash = shown == NULL ? -1 : PyObject_Hash(shown);
+
+    Py_XDECREF(calls);
+    Py_XDECREF(shown);
+    return hash;
+}
+
+static PyObject *
+rules_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *calls = calls_of(self);
+
+    if (calls == NULL)
+        return NULL;
+    return Py_BuildValue("O(sN)", state_of(self)->replay, "ArgRules", calls);
+}
+
+static PyMethodDef rules_methods[] = {
+    {"subcommand", (PyCFunction)(void (*)(void))rules_subcommand,
+     METH_VARARGS | METH_KEYWORDS, subcommand_doc},
+    {"allowed_flags", (PyCFunction)(void (*)(void))rules_allowed_flags,
+     METH_VARARGS | METH_KEYWORDS, allowed_flags_doc},
+    {"max_flags", (PyCFunction)(void (*)(void))rules_max_flags,
+     METH_VARARGS | METH_KEYWORDS, max_flags_doc},
+    {"max_positionals", (PyCFunction)(void (*)(void))rules_max_positionals,
+     METH_VARARGS | METH_KEYWORDS, max_positionals_doc},
+    {"inject_double_dash",
+     (PyCFunction)(void (*)(void))rules_inject_double_dash,
+     METH_VARARGS | METH_KEYWORDS, inject_double_dash_doc},
+    {"__reduce__", rules_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(rules_doc,
+"ArgRules()\n--\n\n"
+"What one program's arguments may look like.\n\n"
+"New rules allow no flag and no positional.  Every method returns a changed\n"
+"copy; the old rules stay as they are.\n\n"
+">>> ArgRules().allowed_flags(['-n']).max_flags(1).max_positionals(2)");
+
+static PyType_Slot rules_slots[] = {
+    {Py_tp_doc, (void *)rules_doc},
+    {Py_tp_new, rules_new},
+    {Py_tp_dealloc, rules_dealloc},
+    {Py_tp_methods, rules_methods},
+    {Py_tp_repr, rules_repr},
+    {Py_tp_richcompare, rules_compare},
+    {Py_tp_hash, rules_hash},
+    {0, NULL},
+};
+
+PyType_Spec pj_rules_spec = {
+    .name = "proc_jail.ArgRules",
+    .basicsize = sizeof(RulesObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = rules_slots,
+};

@@ -1,0 +1,116 @@
+"""Run programs on behalf of something you do not trust, without a shell.
+
+Write a policy once; every request is checked against it; only what passed
+can be spawned.
+
+>>> from proc_jail import ArgRules, ProcPolicyBuilder, ProcRequest
+>>> policy = (
+...     ProcPolicyBuilder()
+...     .allow_bin("/usr/bin/wc")
+...     .arg_rules("/usr/bin/wc", ArgRules().max_positionals(1))
+...     .build()
+... )
+>>> request = ProcRequest("/usr/bin/wc", ["/etc/hostname"])
+>>> policy.prepare(request).spawn_sync().success
+True
+"""
+
+from proc_jail._core import (
+    ArgFlagAfterPositional,
+    ArgFlagNotAllowed,
+    ArgRules,
+    ArgRulesDuplicate,
+    ArgRulesInvalid,
+    ArgRulesRequired,
+    ArgRulesUnused,
+    ArgSubcommandMismatch,
+    ArgTooManyFlags,
+    ArgTooManyPositionals,
+    ArgValueInvalid,
+    BinCanonicalizeFailed,
+    BinChanged,
+    BinIsDirectory,
+    BinNotAbsolute,
+    BinNotAllowed,
+    BinNotExecutable,
+    BinNotFound,
+    BinNotRegularFile,
+    BinRiskyDenied,
+    Cancelled,
+    CwdForbidden,
+    EnvForbidden,
+    ExecError,
+    InjectDoubleDash,
+    LimitInvalid,
+    NonZeroExit,
+    NulByte,
+    OutOfDescriptors,
+    Output,
+    PreparedCommand,
+    ProcJailError,
+    ProcPolicy,
+    ProcPolicyBuilder,
+    ProcRequest,
+    RiskCategory,
+    RiskyBinaryWarning,
+    RiskyBinPolicy,
+    SpawnFailed,
+    StatusLost,
+    StderrLimitExceeded,
+    StdoutLimitExceeded,
+    StoppedError,
+    Timeout,
+    Violation,
+    __version__,
+    risk_of,
+)
+
+__all__ = [
+    "ArgFlagAfterPositional",
+    "ArgFlagNotAllowed",
+    "ArgRules",
+    "ArgRulesDuplicate",
+    "ArgRulesInvalid",
+    "ArgRulesRequired",
+    "ArgRulesUnused",
+    "ArgSubcommandMismatch",
+    "ArgTooManyFlags",
+    "ArgTooManyPositionals",
+    "ArgValueInvalid",
+    "BinCanonicalizeFailed",
+    "BinChanged",
+    "BinIsDirectory",
+    "BinNotAbsolute",
+    "BinNotAllowed",
+    "BinNotExecutable",
+    "BinNotFound",
+    "BinNotRegularFile",
+    "BinRiskyDenied",
+    "Cancelled",
+    "CwdForbidden",
+    "EnvForbidden",
+    "ExecError",
+    "InjectDoubleDash",
+    "LimitInvalid",
+    "NonZeroExit",
+    "NulByte",
+    "OutOfDescriptors",
+    "Output",
+    "PreparedCommand",
+    "ProcJailError",
+    "ProcPolicy",
+    "ProcPolicyBuilder",
+    "ProcRequest",
+    "RiskCategory",
+    "RiskyBinPolicy",
+    "RiskyBinaryWarning",
+    "SpawnFailed",
+    "StatusLost",
+    "StderrLimitExceeded",
+    "StdoutLimitExceeded",
+    "StoppedError",
+    "Timeout",
+    "Violation",
+    "__version__",
+    "risk_of",
+]
