@@ -77,12 +77,21 @@ pj_env_check_pair(pj_str name, pj_str value, pj_error *err)
     return 0;
 }
 
+/* Without regard to case: npm reads its variables so, proxies exist in both
+   spellings, and a name that differs only in case is never worth a doubt. */
+static int
+starts_with(pj_str name, pj_str prefix)
+{
+    return name.len >= prefix.len
+        && pj_str_equal_nocase((pj_str){name.ptr, prefix.len}, prefix);
+}
+
 static int
 name_matches(pj_str pattern, pj_str name)
 {
     if (pattern.len > 0 && pattern.ptr[pattern.len - 1] == '*')
-        return pj_str_starts(name, (pj_str){pattern.ptr, pattern.len - 1});
-    return pj_str_equal(pattern, name);
+        return starts_with(name, (pj_str){pattern.ptr, pattern.len - 1});
+    return pj_str_equal_nocase(pattern, name);
 }
 
 /* A time zone is a name like Europe/Berlin below the system's directory;
@@ -122,10 +131,10 @@ int
 pj_env_is_stripped(pj_str name, pj_str value)
 {
     for (size_t i = 0; i < COUNT(exact_rows); i++)
-        if (pj_str_equal(exact_rows[i].name, name))
+        if (pj_str_equal_nocase(exact_rows[i].name, name))
             return 1;
     for (size_t i = 0; i < COUNT(prefix_rows); i++)
-        if (pj_str_starts(name, prefix_rows[i].name))
+        if (starts_with(name, prefix_rows[i].name))
             return 1;
     for (size_t i = 0; i < COUNT(value_rows); i++)
         if (name_matches(value_rows[i].name, name)

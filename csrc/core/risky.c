@@ -118,7 +118,7 @@ without_triplet(pj_str name)
         "-mingw32-", "-darwin-", "-linux-", "-freebsd-", "-netbsd-",
         "-openbsd-", "-android-",
     };
-    size_t known = 0;
+    int known = 0;
 
     for (size_t i = 0; i < COUNT(machines); i++)
         known |= pj_str_starts(name, pj_str_of(machines[i]));

@@ -68,6 +68,12 @@ extern "C" {
 
 #define PJ_VERSION "1.0.0"
 
+/* Everything declared below is visible in the shared library, and nothing
+   else is.  */
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
 /* The version of the library that is linked, as PJ_VERSION has it for the
    header.  A static string.  */
 const char *pj_version(void);
@@ -573,6 +579,10 @@ int pj_process_finish(pj_process *process, pj_output *output,
 
 /* Frees the process; one that was not finished is killed and reaped.  */
 void pj_process_free(pj_process *process);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

@@ -229,6 +229,21 @@ fields_of(const char *const *names)
     return fields;
 }
 
+/* No output until then is no bytes, and not no answer.  */
+static int
+add_empty_streams(PyObject *fields)
+{
+    PyObject *empty = PyBytes_FromStringAndSize(NULL, 0);
+    int result = -1;
+
+    if (empty != NULL
+        && PyDict_SetItemString(fields, "stdout", empty) == 0
+        && PyDict_SetItemString(fields, "stderr", empty) == 0)
+        result = 0;
+    Py_XDECREF(empty);
+    return result;
+}
+
 static int
 add_bases(PyObject *module, pj_state *state)
 {
@@ -237,8 +252,8 @@ add_bases(PyObject *module, pj_state *state)
         "path", "flag", "key", "value", "max", "got", "expected", "reason",
         "index", "category", NULL};
     static const char *const exec[] = {
-        "bin", "argv", "stdout", "stderr", "elapsed", "limit", "errno",
-        "step", "returncode", NULL};
+        "bin", "argv", "elapsed", "limit", "errno", "step", "returncode",
+        NULL};
     PyObject *bases = PyTuple_Pack(1, PyExc_Exception);
     PyObject *fields = fields_of(none);
     int result;
@@ -268,6 +283,8 @@ add_bases(PyObject *module, pj_state *state)
 
     bases = PyTuple_Pack(2, state->base_error, PyExc_RuntimeError);
     fields = fields_of(exec);
+    if (fields != NULL && add_empty_streams(fields) < 0)
+        Py_CLEAR(fields);
     result = add_class(module, &state->exec_error, "ExecError",
                        "A command could not be started, was stopped, or its "
                        "result cannot be told.\n\nCarries bin, argv, stdout "
