@@ -55,7 +55,9 @@ void pj_platform_kill(const pj_child *child);
    can tell it any more.  Never blocks on a child that runs.  */
 int pj_platform_reap(const pj_child *child, pj_status *status);
 
-/* Whether a process of the group exists.  For use after the reap.  */
+/* Whether a process of the group exists.  For use after the leader was
+   reaped.  Members that became children of this process, because it is a
+   container's init or a subreaper, are reaped on the way.  */
 int pj_platform_group_exists(const pj_child *child);
 
 void pj_platform_close(pj_child *child);

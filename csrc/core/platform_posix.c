@@ -199,6 +199,9 @@ pj_platform_reap(const pj_child *child, pj_status *status)
 int
 pj_platform_group_exists(const pj_child *child)
 {
+    /* Orphans of the tree are init's to reap, and this may be init.  */
+    while (waitpid(-child->pid, NULL, WNOHANG) > 0)
+        continue;
     return kill(-child->pid, 0) == 0 || errno == EPERM;
 }
 

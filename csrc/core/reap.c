@@ -40,7 +40,7 @@ await_leader(pj_process *process, int64_t end)
 }
 
 /* The leader is gone; those it left behind were killed with it, and are
-   being torn down.  They are init's children by now, not ours.  */
+   being torn down.  */
 static void
 await_group(const pj_process *process, int64_t end)
 {

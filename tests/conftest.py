@@ -1,0 +1,151 @@
+"""Fixtures: a clean host after every test, policies, and helper programs."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from proc_jail import ArgRules, ProcPolicy, ProcPolicyBuilder
+
+HELPERS = Path(__file__).parent / "helpers"
+LINUX = sys.platform.startswith("linux")
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _adopt_orphans() -> None:
+    """Make this process the parent of whatever a command leaves behind.
+
+    Without it an orphan would become a child of init, where no test looks.
+    """
+    if LINUX:
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+def children() -> dict[int, str]:
+    """Every child of this process, zombies too, with its state and name."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(errors="replace")
+        except OSError:
+            continue
+        name, _, rest = stat.rpartition(")")
+        state, parent = rest.split()[:2]
+        if int(parent) == os.getpid():
+            found[int(entry.name)] = f"{state} {name.partition('(')[2]}"
+    return found
+
+
+def descriptors() -> dict[int, str]:
+    """Every open descriptor of this process and what it leads to."""
+    found = {}
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found[int(name)] = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue  # the listing's own
+    return found
+
+
+@pytest.fixture(autouse=True)
+def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
+    """Fail the test that leaves a process, descriptor or thread behind."""
+    if not LINUX:
+        yield
+        return
+    gc.collect()
+    before = descriptors()
+    processes = children()
+    threads = threading.active_count()
+    umask = os.umask(0o022)
+    os.umask(umask)
+    cwd = os.getcwd()
+    yield
+    gc.collect()
+    left = {k: v for k, v in children().items() if k not in processes}
+    assert not left, f"processes left behind: {left}"
+    after = descriptors()
+    opened = {k: v for k, v in after.items() if before.get(k) != v}
+    assert not opened, f"descriptors left open: {opened}"
+    assert threading.active_count() == threads
+    assert os.getcwd() == cwd
+    now = os.umask(umask)
+    assert now == umask
+
+
+def program(name: str) -> str:
+    """The path of an installed program, or skip the test."""
+    path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def policy_for(
+    path: str,
+    rules: ArgRules | None = None,
+    *changes: Callable[[ProcPolicyBuilder], ProcPolicyBuilder],
+) -> ProcPolicy:
+    """A policy for one program; by default any 100 positionals."""
+    builder = ProcPolicyBuilder().allow_bin(path)
+    builder = builder.arg_rules(path, rules or ArgRules().max_positionals(100))
+    for change in changes:
+        builder = change(builder)
+    return builder.build()
+
+
+def shell(
+    *changes: Callable[[ProcPolicyBuilder], ProcPolicyBuilder],
+) -> ProcPolicy:
+    """A policy for `sh -c SCRIPT ARGS...`, to make process trees with."""
+    rules = ArgRules().allowed_flags(["-c"]).max_flags(1).max_positionals(20)
+    return policy_for(
+        "/bin/sh",
+        rules,
+        ProcPolicyBuilder.allow_risky_binaries,
+        lambda b: b.env_fixed({"PATH": "/usr/bin:/bin"}),
+        *changes,
+    )
+
+
+@pytest.fixture(scope="session")
+def helper(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], str]:
+    """Compile tests/helpers/NAME.c, once, and return the program's path."""
+    folder = tmp_path_factory.mktemp("helpers")
+
+    def build(name: str) -> str:
+        target = folder / name
+        if not target.exists():
+            subprocess.run(
+                [
+                    "cc",
+                    "-O1",
+                    "-Wall",
+                    "-Wextra",
+                    "-Werror",
+                    "-D_GNU_SOURCE",
+                    "-o",
+                    target,
+                    HELPERS / f"{name}.c",
+                    "-lpthread",
+                ],
+                check=True,
+            )
+        return str(target)
+
+    return build
