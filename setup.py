@@ -26,7 +26,14 @@ def is_linux() -> bool:
 
 def core_sources(portable: bool) -> list[str]:
     """Every file of the core, with one platform's half of the spawn."""
-    other = {"child.c", "platform_linux.c"}
+    other = {
+        "child.c",
+        "child_init.c",
+        "platform_linux.c",
+        "landlock.c",
+        "seccomp.c",
+        "needs.c",
+    }
     if not portable:
         other = {"child_posix.c", "platform_posix.c"}
     return sorted(
@@ -50,6 +57,8 @@ PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
 
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
+if PORTABLE and is_linux():
+    compile_args.append("-DPJ_PORTABLE")
 link_args: list[str] = []
 if SANITIZE:
     flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]

@@ -42,6 +42,7 @@ pj_builder_free(pj_builder *builder)
     pj_strv_clear(&builder->env_names);
     pj_strv_clear(&builder->cwd_dirs);
     pj_str_clear(&builder->cwd_fallback);
+    pj_sandbox_free(builder->sandbox);
     free(builder);
 }
 
@@ -100,7 +101,9 @@ pj_builder_dup(const pj_builder *from)
                           from->env_names.count) < 0
         || pj_strv_extend(&copy->cwd_dirs, from->cwd_dirs.items,
                           from->cwd_dirs.count) < 0
-        || pj_str_dup(from->cwd_fallback, &copy->cwd_fallback) < 0) {
+        || pj_str_dup(from->cwd_fallback, &copy->cwd_fallback) < 0
+        || (from->sandbox != NULL
+            && pj_builder_sandbox(copy, from->sandbox, NULL) < 0)) {
         pj_builder_free(copy);
         return NULL;
     }
@@ -323,6 +326,20 @@ pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err)
     return 0;
 }
 
+int
+pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
+                   pj_error *err)
+{
+    pj_error scratch;
+    pj_sandbox *copy = pj_sandbox_dup(sandbox);
+
+    if (copy == NULL)
+        return pj_error_memory(err == NULL ? &scratch : err);
+    pj_sandbox_free(builder->sandbox);
+    builder->sandbox = copy;
+    return 0;
+}
+
 void
 pj_builder_get(const pj_builder *builder, pj_builder_info *out)
 {
@@ -345,4 +362,5 @@ pj_builder_get(const pj_builder *builder, pj_builder_info *out)
     out->timeout_ns = builder->timeout_ns;
     out->max_stdout = builder->max_stdout;
     out->max_stderr = builder->max_stderr;
+    out->sandbox = builder->sandbox;
 }

@@ -19,6 +19,7 @@ struct pj_builder {
     int64_t timeout_ns;
     uint64_t max_stdout;
     uint64_t max_stderr;
+    pj_sandbox *sandbox; /* NULL when none was given */
 };
 
 #endif

@@ -14,7 +14,11 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
@@ -22,10 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "spawn.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
+#endif
+#ifndef SYS_landlock_restrict_self
+#define SYS_landlock_restrict_self 446
 #endif
 #define PJ_CLOSE_RANGE_CLOEXEC (1U << 2)
 
@@ -33,10 +41,9 @@
 #define KERNEL_SIGNALS 64
 #define KERNEL_SIGSET_SIZE (KERNEL_SIGNALS / 8)
 
-/* Reports the failed step and ends.  Status 127 is never taken for the
-   program's own: the report tells the parent.  */
-static void __attribute__((noreturn))
-give_up(const pj_child_plan *plan, int step)
+/* Status 127 is never taken for the program's own: the report tells.  */
+void
+pj_child_give_up(const pj_child_plan *plan, int step)
 {
     plan->report->number = errno;
     plan->report->step = step;
@@ -64,8 +71,8 @@ arm_exec_timer(const pj_child_plan *plan)
 
 /* exec keeps ignored signals ignored (Python ignores SIGPIPE), and nothing
    of the parent's may run here once signals are let through.  */
-static int
-default_signals(void)
+int
+pj_child_default_signals(void)
 {
     /* Zero bytes are SIG_DFL with no flags in every kernel's layout.  */
     static const char action[64] = {0};
@@ -169,11 +176,81 @@ drop_descriptors(void)
 }
 
 static int
-limit_resources(void)
+limit_resources(const pj_confinement *confinement)
 {
-    static const struct rlimit none = {0, 0};
+    for (size_t i = 0; i < confinement->limit_count; i++)
+        if (syscall(SYS_prlimit64, 0, confinement->limits[i].resource,
+                    &confinement->limits[i].value, NULL) != 0)
+            return -1;
+    return 0;
+}
 
-    return (int)syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+/* Groups first: after the uid is gone so is the right to change them.  */
+static int
+become_user(const pj_confinement *confinement)
+{
+    if (!confinement->has_user)
+        return 0;
+    if (syscall(SYS_setgroups, (size_t)0, NULL) != 0
+        || syscall(SYS_setresgid, confinement->gid, confinement->gid,
+                   confinement->gid) != 0)
+        return -1;
+    return (int)syscall(SYS_setresuid, confinement->uid, confinement->uid,
+                        confinement->uid);
+}
+
+/* Without these bits root would get everything back from exec.  Only root
+   can set them, and only root needs them.  */
+static int
+give_up_root(void)
+{
+    unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED
+        | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED
+        | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE
+        | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+
+    if (syscall(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)
+        return syscall(SYS_geteuid) == 0 ? -1 : 0;
+    for (long capability = 0; capability < 64; capability++)
+        if (syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+            return errno == EINVAL ? 0 : -1;
+    return 0;
+}
+
+static int
+drop_capabilities(const pj_confinement *confinement)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
+                                              0};
+    static const struct __user_cap_data_struct none[2];
+
+    if (!confinement->drop_capabilities)
+        return 0;
+    if (give_up_root() != 0
+        || syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0,
+                   0) != 0)
+        return -1;
+    return (int)syscall(SYS_capset, &header, none);
+}
+
+static int
+enter_landlock(const pj_confinement *confinement)
+{
+    if (confinement->landlock_fd < 0)
+        return 0;
+    return (int)syscall(SYS_landlock_restrict_self, confinement->landlock_fd,
+                        0U);
+}
+
+static int
+install_filter(const pj_confinement *confinement)
+{
+    struct sock_fprog program = {confinement->filter_count,
+                                 confinement->filter};
+
+    if (confinement->filter == NULL)
+        return 0;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program);
 }
 
 static int
@@ -195,29 +272,58 @@ execute(const pj_child_plan *plan)
         syscall(SYS_execve, plan->exec_path, plan->argv, plan->envp);
 }
 
+static int
+set_umask(const pj_confinement *confinement)
+{
+    if (confinement->umask >= 0)
+        syscall(SYS_umask, confinement->umask);
+    return 0;
+}
+
+/* The steps in their order.  What a later step needs is not taken away by
+   an earlier one: descriptors before the limits, ids before the parent
+   check (a change of ids forgets the death signal), the filter last.  */
+static void __attribute__((noreturn))
+become_program(const pj_child_plan *plan)
+{
+    const pj_confinement *confinement = plan->confinement;
+
+    if (arm_exec_timer(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_TIMER);
+    if (pj_child_default_signals() != 0)
+        pj_child_give_up(plan, PJ_STEP_SIGNALS);
+    if (syscall(SYS_setsid) < 0)
+        pj_child_give_up(plan, PJ_STEP_SESSION);
+    if (place_streams(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_STDIO);
+    if (syscall(SYS_fchdir, plan->cwd_fd) != 0)
+        pj_child_give_up(plan, PJ_STEP_CWD);
+    if (drop_descriptors() != 0)
+        pj_child_give_up(plan, PJ_STEP_DESCRIPTORS);
+    if (set_umask(confinement) != 0 || limit_resources(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_LIMITS);
+    if (become_user(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_USER);
+    if (follow_parent(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_PARENT);
+    if (drop_capabilities(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_CAPABILITIES);
+    if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        pj_child_give_up(plan, PJ_STEP_PRIVILEGES);
+    if (enter_landlock(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_LANDLOCK);
+    if (clear_mask() != 0)
+        pj_child_give_up(plan, PJ_STEP_MASK);
+    if (install_filter(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_SECCOMP);
+    execute(plan);
+    pj_child_give_up(plan, PJ_STEP_EXEC);
+}
+
 void
 pj_child_main(const pj_child_plan *plan)
 {
-    if (arm_exec_timer(plan) != 0)
-        give_up(plan, PJ_STEP_TIMER);
-    if (default_signals() != 0)
-        give_up(plan, PJ_STEP_SIGNALS);
-    if (follow_parent(plan) != 0)
-        give_up(plan, PJ_STEP_PARENT);
-    if (syscall(SYS_setsid) < 0)
-        give_up(plan, PJ_STEP_SESSION);
-    if (place_streams(plan) != 0)
-        give_up(plan, PJ_STEP_STDIO);
-    if (syscall(SYS_fchdir, plan->cwd_fd) != 0)
-        give_up(plan, PJ_STEP_CWD);
-    if (drop_descriptors() != 0)
-        give_up(plan, PJ_STEP_DESCRIPTORS);
-    if (limit_resources() != 0)
-        give_up(plan, PJ_STEP_LIMITS);
-    if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        give_up(plan, PJ_STEP_PRIVILEGES);
-    if (clear_mask() != 0)
-        give_up(plan, PJ_STEP_MASK);
-    execute(plan);
-    give_up(plan, PJ_STEP_EXEC);
+    if (plan->confinement->namespace_flags != 0)
+        pj_child_init(plan, become_program);
+    become_program(plan);
 }

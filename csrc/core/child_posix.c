@@ -11,8 +11,10 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "spawn.h"
@@ -75,7 +77,7 @@ enter(const pj_child_plan *plan)
 void
 pj_child_main(const pj_child_plan *plan)
 {
-    static const struct rlimit none = {0, 0};
+    const pj_confinement *confinement = plan->confinement;
     sigset_t mask;
 
     if (default_signals() != 0)
@@ -92,8 +94,16 @@ pj_child_main(const pj_child_plan *plan)
         give_up(plan, PJ_STEP_CWD);
     if (drop_descriptors() != 0)
         give_up(plan, PJ_STEP_DESCRIPTORS);
-    if (setrlimit(RLIMIT_CORE, &none) != 0)
-        give_up(plan, PJ_STEP_LIMITS);
+    if (confinement->umask >= 0)
+        umask((mode_t)confinement->umask);
+    for (size_t i = 0; i < confinement->limit_count; i++)
+        if (setrlimit((pj_resource)confinement->limits[i].resource,
+                      &confinement->limits[i].value) != 0)
+            give_up(plan, PJ_STEP_LIMITS);
+    if (confinement->has_user
+        && (setgroups(0, NULL) != 0 || setgid(confinement->gid) != 0
+            || setuid(confinement->uid) != 0))
+        give_up(plan, PJ_STEP_USER);
     sigemptyset(&mask);
     if (sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
         give_up(plan, PJ_STEP_MASK);

@@ -54,6 +54,7 @@ pj_command_unref(pj_command *command)
     pj_pin_unref(command->binary);
     pj_pin_unref(command->wrapper);
     pj_pin_unref(command->directory);
+    pj_confine_unref(command->confinement);
     pj_policy_unref(command->policy);
     free(command);
 }
@@ -165,6 +166,7 @@ pj_command_get(const pj_command *command, pj_command_info *out)
     out->timeout_ns = command->timeout_ns;
     out->max_stdout = command->max_stdout;
     out->max_stderr = command->max_stderr;
+    out->sandbox = command->confinement->report;
 }
 
 /* An unsealed copy.  */
@@ -177,6 +179,7 @@ copy(const pj_command *from)
         return NULL;
     to->binary = pj_pin_ref(from->binary);
     to->directory = pj_pin_ref(from->directory);
+    to->confinement = pj_confine_ref(from->confinement);
     if (from->wrapper != NULL)
         to->wrapper = pj_pin_ref(from->wrapper);
     to->risk = from->risk;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "binary.h"
+#include "confine.h"
 #include "strings.h"
 
 struct pj_command {
@@ -13,6 +14,7 @@ struct pj_command {
     pj_pin *binary;     /* the validated program */
     pj_pin *wrapper;    /* NULL when the program runs by itself */
     pj_pin *directory;
+    pj_confinement *confinement;
     pj_str argv0;       /* of the validated program */
     pj_str cwd;         /* as it is shown */
     pj_strv argv;

@@ -14,6 +14,7 @@
 typedef struct pj_child {
     pid_t pid;
     int pidfd; /* -1 where the system has none */
+    pj_child_report *shared; /* with the init of a namespace, or NULL */
 } pj_child;
 
 /* How a child ended.  */

@@ -7,8 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -35,19 +37,6 @@
 #define SYS_openat2 437
 #endif
 #define PJ_PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
-
-/* Under a sanitizer the child must not share memory: its runtime keeps
-   shadow state that the child would leave behind.  */
-#if defined(__SANITIZE_ADDRESS__)
-#define PJ_CLONE_VM 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define PJ_CLONE_VM 0
-#endif
-#endif
-#ifndef PJ_CLONE_VM
-#define PJ_CLONE_VM CLONE_VM
-#endif
 
 int64_t
 pj_platform_now(void)
@@ -154,13 +143,11 @@ clone_child(const pj_child_plan *plan, int flags, int *pidfd)
 }
 
 static int
-start(const pj_child_plan *plan, pj_child *child)
+start(const pj_child_plan *plan, pj_child *child, int vm)
 {
-    child->pidfd = -1;
-    child->pid = clone_child(plan, PJ_CLONE_VM | CLONE_PIDFD,
-                             &child->pidfd);
+    child->pid = clone_child(plan, vm | CLONE_PIDFD, &child->pidfd);
     if (child->pid < 0 && errno == EINVAL)
-        child->pid = clone_child(plan, PJ_CLONE_VM, &child->pidfd);
+        child->pid = clone_child(plan, vm, &child->pidfd);
     if (child->pid < 0)
         return -1;
     /* Kernels before 5.2 ignore CLONE_PIDFD.  Nobody has reaped the child
@@ -170,6 +157,109 @@ start(const pj_child_plan *plan, pj_child *child)
     return 0;
 }
 
+/* A report in memory that the child shares although its own is a copy.  */
+static pj_child_report *
+map_report(void)
+{
+    void *page = mmap(NULL, sizeof(pj_child_report), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    return page == MAP_FAILED ? NULL : page;
+}
+
+/* Takes a child away that did not get to its exec.  Returns -1.  */
+static int
+bury(pj_child *child)
+{
+    pj_status status;
+
+    while (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        sched_yield();
+    pj_platform_reap(child, &status);
+    pj_platform_close(child);
+    return -1;
+}
+
+/* Waits until the other end of the pipe is closed: the program was executed
+   or will not be.  One that takes too long is killed.  */
+static void
+await_exec(int fd, const pj_child_plan *plan, const pj_child *child)
+{
+    int64_t end = pj_platform_now() + plan->exec_ns;
+    struct pollfd poller = {fd, POLLIN, 0};
+
+    for (;;) {
+        int64_t left = (end - pj_platform_now()) / 1000000 + 1;
+        int ready = poll(&poller, 1, left < 0 ? 0
+                         : left > 1000 ? 1000 : (int)left);
+
+        if (ready > 0)
+            return;
+        if (pj_platform_now() >= end)
+            kill(child->pid, SIGKILL);
+    }
+}
+
+static int
+clone_init(const pj_child_plan *plan, pj_child *child)
+{
+    enum { STACK = 16 * 1024 };
+    char stack[STACK] __attribute__((aligned(16)));
+    uint64_t all = ~(uint64_t)0, old;
+    int number;
+
+    child->pidfd = -1;
+    set_mask(&all, &old);
+    child->pid = clone(child_entry, stack + STACK,
+                       plan->confinement->namespace_flags | CLONE_PIDFD
+                           | SIGCHLD,
+                       (void *)plan, &child->pidfd, NULL, NULL);
+    number = errno;
+    set_mask(&old, NULL);
+    errno = number;
+    return child->pid < 0 ? -1 : 0;
+}
+
+/* A pid namespace: its init is a copy of this process that lives on, so
+   there is no wait for its exec, and the report is told by a pipe.  */
+static int
+spawn_in_namespace(const pj_child_plan *plan, pj_child *child,
+                   pj_child_report *report)
+{
+    pj_child_plan own = *plan;
+    char uid_map[48], gid_map[48];
+    int ends[2], number, result;
+
+    snprintf(uid_map, sizeof uid_map, "%u %u 1", geteuid(), geteuid());
+    snprintf(gid_map, sizeof gid_map, "%u %u 1", getegid(), getegid());
+    if (plan->confinement->namespace_flags & CLONE_NEWUSER) {
+        own.uid_map = uid_map;
+        own.gid_map = gid_map;
+    }
+    child->shared = own.report = map_report();
+    if (own.report == NULL)
+        return -1;
+    if (pj_platform_pipe(ends) != 0) {
+        pj_platform_close(child);
+        return -1;
+    }
+    own.report_fd = ends[1];
+    result = clone_init(&own, child);
+    number = errno;
+    close(ends[1]);
+    if (result == 0) {
+        await_exec(ends[0], &own, child);
+        *report = *own.report;
+        if (report->number != 0)
+            result = bury(child);
+    } else {
+        pj_platform_close(child);
+    }
+    close(ends[0]);
+    errno = number;
+    return result;
+}
+
 int
 pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
                   pj_child_report *report)
@@ -177,34 +267,33 @@ pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
     pj_child_plan own = *plan;
     pj_child_report *shared = report;
     uint64_t all = ~(uint64_t)0, old;
-    int number, result;
+    int number, result, vm;
 
-    if (PJ_CLONE_VM == 0) {
-        shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (shared == MAP_FAILED)
+    child->pidfd = -1;
+    child->shared = NULL;
+    if (plan->confinement->namespace_flags != 0)
+        return spawn_in_namespace(plan, child, report);
+    /* A change of ids of a process that shares this memory would make this
+       one undumpable, too.  */
+    vm = plan->confinement->has_user ? 0 : PJ_CLONE_VM;
+    if (vm == 0) {
+        shared = map_report();
+        if (shared == NULL)
             return -1;
     }
     shared->step = PJ_STEP_NONE;
     shared->number = 0;
     own.report = shared;
     set_mask(&all, &old);
-    result = start(&own, child);
+    result = start(&own, child, vm);
     number = errno;
     set_mask(&old, NULL);
     if (shared != report) {
         *report = *shared;
         munmap(shared, sizeof *shared);
     }
-    if (result == 0 && report->number != 0) {
-        pj_status status;
-
-        while (pj_platform_look(child) == PJ_LOOK_RUNNING)
-            sched_yield();
-        pj_platform_reap(child, &status);
-        pj_platform_close(child);
-        result = -1;
-    }
+    if (result == 0 && report->number != 0)
+        result = bury(child);
     errno = number;
     return result;
 }
@@ -290,6 +379,17 @@ recover_status(const pj_child *child, pj_status *status)
     return 0;
 }
 
+/* The status that the init of a namespace told, in place of its own.  */
+static int
+told_status(const pj_child *child, pj_status *status)
+{
+    if (child->shared == NULL || child->shared->end == PJ_END_UNKNOWN)
+        return -1;
+    status->end = (pj_end)child->shared->end;
+    status->code = child->shared->code;
+    return 0;
+}
+
 int
 pj_platform_reap(const pj_child *child, pj_status *status)
 {
@@ -297,10 +397,15 @@ pj_platform_reap(const pj_child *child, pj_status *status)
 
     status->end = PJ_END_UNKNOWN;
     status->code = 0;
-    if (wait_child(child, &info, WEXITED | WNOHANG) != 0)
+    if (wait_child(child, &info, WEXITED | WNOHANG) != 0) {
+        if (told_status(child, status) == 0)
+            return 0;
         return errno == ECHILD ? recover_status(child, status) : -1;
+    }
     if (!is_end(&info))
         return -1;
+    if (told_status(child, status) == 0)
+        return 0;
     status->end = info.si_code == CLD_EXITED ? PJ_END_EXITED
                                              : PJ_END_SIGNALED;
     status->code = info.si_status;
@@ -322,4 +427,7 @@ pj_platform_close(pj_child *child)
     if (child->pidfd >= 0)
         close(child->pidfd);
     child->pidfd = -1;
+    if (child->shared != NULL)
+        munmap(child->shared, sizeof *child->shared);
+    child->shared = NULL;
 }

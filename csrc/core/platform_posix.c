@@ -134,6 +134,7 @@ pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
     report->step = PJ_STEP_NONE;
     report->number = 0;
     child->pidfd = -1;
+    child->shared = NULL;
     if (pj_platform_pipe(ends) != 0)
         return -1;
     own.report_fd = ends[1];

@@ -117,6 +117,31 @@ require_rules(const pj_policy *policy, pj_error *err)
     return 0;
 }
 
+/* Compiles the sandbox, once for all programs where their files do not
+   matter to it.  A policy without programs is checked all the same.  */
+static int
+confine(pj_policy *policy, pj_error *err)
+{
+    int general = pj_confine_is_general(&policy->info);
+    pj_confinement *shared = NULL;
+
+    if (general || policy->allowed_count == 0) {
+        if (pj_confine_compile(&policy->info, NULL, &shared, err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        pj_allowance *entry = &policy->allowed[i];
+
+        if (shared != NULL)
+            entry->confinement = pj_confine_ref(shared);
+        else if (pj_confine_compile(&policy->info, entry->pin,
+                                    &entry->confinement, err) < 0)
+            return -1;
+    }
+    pj_confine_unref(shared);
+    return 0;
+}
+
 static int
 open_null(pj_policy *policy, pj_error *err)
 {
@@ -146,7 +171,8 @@ fill(pj_policy *policy, pj_error *err)
     for (size_t i = 0; i < info->rule_count; i++)
         if (attach_rules(policy, i, err) < 0)
             return -1;
-    if (require_rules(policy, err) < 0 || open_null(policy, err) < 0)
+    if (require_rules(policy, err) < 0 || open_null(policy, err) < 0
+        || confine(policy, err) < 0)
         return -1;
     if (info->cwd_kind == PJ_CWD_FIXED)
         policy->cwd_pin = pj_cwd_pin(info->cwd_dirs[0]);
@@ -202,6 +228,7 @@ pj_policy_unref(pj_policy *policy)
         pj_str_clear(&policy->allowed[i].canonical);
         pj_str_clear(&policy->allowed[i].name);
         pj_pin_unref(policy->allowed[i].pin);
+        pj_confine_unref(policy->allowed[i].confinement);
     }
     free(policy->allowed);
     pj_pin_unref(policy->cwd_pin);

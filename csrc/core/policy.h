@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "binary.h"
+#include "confine.h"
 #include "programs.h"
 #include "strings.h"
 
@@ -16,6 +17,7 @@ typedef struct pj_allowance {
     pj_risk risk;
     const pj_rules *rules;     /* owned by the policy's builder */
     const pj_program *program; /* NULL when no table knows it */
+    pj_confinement *confinement;
 } pj_allowance;
 
 struct pj_policy {

@@ -134,6 +134,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || pj_cwd_choose(&policy->info, policy->cwd_pin, request,
                          &command->directory, &command->cwd, err) < 0)
         goto fail;
+    command->confinement = pj_confine_ref(allowance->confinement);
     if (pj_command_seal(command) < 0) {
         pj_error_memory(err);
         goto fail;

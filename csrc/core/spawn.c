@@ -48,6 +48,8 @@ make_plan(const pj_command *command, int64_t exec_ns, pj_child_plan *plan)
     plan->parent = getpid();
     plan->report_fd = -1;
     plan->report = NULL;
+    plan->confinement = command->confinement;
+    plan->uid_map = plan->gid_map = NULL;
 }
 
 static int
@@ -81,7 +83,7 @@ start_child(pj_process *process, pj_error *err)
 {
     const pj_command *command = process->command;
     pj_child_plan plan;
-    pj_child_report report = {PJ_STEP_NONE, 0};
+    pj_child_report report = {PJ_STEP_NONE, 0, 0, 0};
     int out[2] = {-1, -1}, errs[2] = {-1, -1}, result = -1;
 
     if (pj_platform_pipe(out) != 0 || pj_platform_pipe(errs) != 0) {

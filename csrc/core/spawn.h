@@ -4,21 +4,40 @@
 
 #include <sys/types.h>
 
+#include "confine.h"
 #include "procjail.h"
+
+/* Under a sanitizer the child must not share memory: its runtime keeps
+   shadow state that the child would leave behind.  */
+#if defined(__SANITIZE_ADDRESS__)
+#define PJ_CLONE_VM 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define PJ_CLONE_VM 0
+#endif
+#endif
+#ifndef PJ_CLONE_VM
+#define PJ_CLONE_VM CLONE_VM
+#endif
 
 /* Steps of the child, in order: the table behind SpawnFailed.step.  */
 #define PJ_STEPS(X)                     \
     X(NONE, "clone")                    \
+    X(NAMESPACE, "namespace")           \
     X(TIMER, "exec timer")              \
     X(SIGNALS, "signal dispositions")   \
-    X(PARENT, "parent check")           \
     X(SESSION, "session")               \
     X(STDIO, "standard streams")        \
     X(CWD, "working directory")         \
     X(DESCRIPTORS, "descriptors")       \
     X(LIMITS, "resource limits")        \
+    X(USER, "user and groups")          \
+    X(PARENT, "parent check")           \
+    X(CAPABILITIES, "capabilities")     \
     X(PRIVILEGES, "no_new_privs")       \
+    X(LANDLOCK, "landlock")             \
     X(MASK, "signal mask")              \
+    X(SECCOMP, "seccomp")               \
     X(EXEC, "exec")
 
 enum pj_step_id {
@@ -33,6 +52,9 @@ enum pj_step_id {
 typedef struct pj_child_report {
     volatile int step;
     volatile int number; /* errno; 0 when all went well */
+    /* How the program ended, told by the init of a pid namespace.  */
+    volatile int end; /* pj_end */
+    volatile int code;
 } pj_child_report;
 
 /* Everything the child needs, made by the parent before the clone: after
@@ -49,7 +71,10 @@ typedef struct pj_child_plan {
     char *const *envp;
     int64_t exec_ns;       /* an exec that takes longer is killed */
     pid_t parent;
-    int report_fd;         /* portable path: the error pipe */
+    int report_fd;         /* where a pipe tells of the exec; else -1 */
+    const pj_confinement *confinement;
+    const char *uid_map;   /* for a user namespace; NULL without one */
+    const char *gid_map;
     pj_child_report *report;
 } pj_child_plan;
 

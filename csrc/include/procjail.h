@@ -249,6 +249,130 @@ typedef struct pj_rules_info {
 
 void pj_rules_get(const pj_rules *rules, pj_rules_info *out);
 
+/* ------------------------------------------------------------- sandbox */
+
+/*
+ * What the kernel holds the child to, once it runs.  A sandbox is a plan:
+ * it is compiled when the policy is built, and applied between clone and
+ * exec.  What is applied stays: no request and no program can take it
+ * back, and children inherit it.
+ */
+typedef struct pj_sandbox pj_sandbox;
+
+/* The controls, as bits 1 << PJ_CONTROL_x of a mask.  */
+typedef enum pj_control {
+#define PJ_CONTROL(id, name, needs) PJ_CONTROL_##id,
+#include "procjail_controls.def"
+#undef PJ_CONTROL
+    PJ_CONTROL_COUNT
+} pj_control;
+
+/* The stable name of a control, and what it needs of the system; "unknown"
+   outside the table.  Static strings.  */
+const char *pj_control_name(pj_control control);
+const char *pj_control_needs(pj_control control);
+
+/* The control of a name; -1 when there is none.  */
+int pj_control_find(pj_str name, pj_control *out);
+
+/* Where a sandbox starts from.  */
+typedef enum pj_preset {
+    /* What a builder has that was given no sandbox: the child cannot leave
+       its session, signal, trace or read processes outside, or use system
+       calls that no tool needs; it can read, write and use the network as
+       its user may.  */
+    PJ_PRESET_DEFAULT = 0,
+    /* Process hygiene only: no new privileges, no core dump.  */
+    PJ_PRESET_COMPAT = 1,
+    /* No network, nothing readable but what the program needs to start and
+       the roots, nothing writable or executable but the roots, no
+       capabilities.  */
+    PJ_PRESET_STRICT = 2
+} pj_preset;
+
+typedef enum pj_access {
+    PJ_ACCESS_READ = 0,
+    PJ_ACCESS_WRITE = 1,
+    PJ_ACCESS_EXECUTE = 2
+} pj_access;
+
+typedef enum pj_network {
+    PJ_NETWORK_INHERIT = 0, /* what the host may */
+    PJ_NETWORK_DENY = 1     /* no socket of any kind but stream pairs */
+} pj_network;
+
+typedef enum pj_tree {
+    PJ_TREE_GROUP = 0,        /* one process group, which nobody leaves */
+    PJ_TREE_PID_NAMESPACE = 1 /* a process-id namespace with an init */
+} pj_tree;
+
+/* Limits that each process has by itself.  PROCESSES counts all processes
+   of the user, as the kernel does.  */
+typedef enum pj_limit {
+    PJ_LIMIT_MEMORY = 0, /* bytes of address space */
+    PJ_LIMIT_PROCESSES,
+    PJ_LIMIT_FILE_SIZE, /* bytes */
+    PJ_LIMIT_OPEN_FILES,
+    PJ_LIMIT_CPU_SECONDS,
+    PJ_LIMIT_COUNT
+} pj_limit;
+
+/* NULL when there is no memory, or for an unknown preset.  */
+pj_sandbox *pj_sandbox_new(pj_preset preset);
+pj_sandbox *pj_sandbox_dup(const pj_sandbox *sandbox);
+void pj_sandbox_free(pj_sandbox *sandbox);
+
+/* Adds a root: a file, or a directory with all below it.  The first root
+   of a kind limits that kind of access to roots.  EXECUTE limits reading
+   too, since the dynamic loader runs what it can read.  A root for writing
+   does not grant reading.  Fails with SandboxInvalid for a path that is not
+   absolute; build fails so when it is not there.  */
+int pj_sandbox_add_root(pj_sandbox *sandbox, pj_access access, pj_str path,
+                        pj_error *err);
+
+/* These fail with SandboxInvalid for a number outside the enum or range. */
+int pj_sandbox_set_network(pj_sandbox *sandbox, pj_network network,
+                           pj_error *err);
+int pj_sandbox_set_tree(pj_sandbox *sandbox, pj_tree tree, pj_error *err);
+int pj_sandbox_set_limit(pj_sandbox *sandbox, pj_limit limit,
+                         uint64_t value, pj_error *err);
+int pj_sandbox_set_umask(pj_sandbox *sandbox, unsigned mask, pj_error *err);
+
+/* The child runs as these ids, without supplementary groups.  Needs a host
+   that may change ids, or that has them already.  */
+int pj_sandbox_set_user(pj_sandbox *sandbox, uid_t uid, gid_t gid,
+                        pj_error *err);
+
+/* Accepts that a control, by its stable name, is missing where the system
+   lacks it.  Reports tell whether it was there.  */
+int pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str control,
+                           pj_error *err);
+
+/* A view of a sandbox.  Valid until it is changed or freed.  */
+typedef struct pj_sandbox_info {
+    pj_preset preset;
+    const pj_str *roots[3]; /* by pj_access */
+    size_t root_count[3];
+    pj_network network;
+    pj_tree tree;
+    uint32_t limits_set; /* bits 1 << PJ_LIMIT_x */
+    uint64_t limits[PJ_LIMIT_COUNT];
+    int umask; /* -1: the host's */
+    int has_user;
+    uid_t uid;
+    gid_t gid;
+    uint32_t best_effort; /* bits 1 << PJ_CONTROL_x */
+} pj_sandbox_info;
+
+void pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out);
+
+/* What was enforced on a command.  */
+typedef struct pj_sandbox_report {
+    uint32_t enforced; /* bits 1 << PJ_CONTROL_x */
+    uint32_t missing;  /* asked for by best effort, and not there */
+    int landlock_abi;  /* of this kernel; 0 when it has none */
+} pj_sandbox_report;
+
 /* ------------------------------------------------------------- builder */
 
 /*
@@ -334,6 +458,12 @@ int pj_builder_timeout(pj_builder *builder, int64_t nanoseconds,
 int pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err);
 int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
 
+/* What the kernel holds the child to; `sandbox` is copied.  A builder that
+   was given none has PJ_PRESET_DEFAULT on Linux, and elsewhere what that
+   system offers of it.  */
+int pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
+                       pj_error *err);
+
 /* A view of the builder, for showing and storing it.  Valid until the
    builder is changed or freed.  */
 typedef struct pj_builder_info {
@@ -355,6 +485,7 @@ typedef struct pj_builder_info {
     int64_t timeout_ns;
     uint64_t max_stdout;
     uint64_t max_stderr;
+    const pj_sandbox *sandbox; /* NULL when none was given */
 } pj_builder_info;
 
 void pj_builder_get(const pj_builder *builder, pj_builder_info *out);
@@ -369,7 +500,9 @@ typedef struct pj_policy pj_policy;
  * Resolves and pins every program and checks the whole.  `*out` gets a
  * policy with one reference.  The builder is unchanged and stays usable.
  * Fails with the Bin codes for a path that is no executable file, the
- * ArgRules codes, CwdForbidden, OutOfMemory or OutOfDescriptors.
+ * ArgRules codes, SandboxInvalid for a root that is not there,
+ * SandboxUnavailable for a required control that the system lacks (nothing
+ * was started), OutOfMemory or OutOfDescriptors.
  */
 int pj_builder_build(const pj_builder *builder, pj_policy **out,
                      pj_error *err);
@@ -427,6 +560,7 @@ typedef struct pj_command_info {
     int64_t timeout_ns;
     uint64_t max_stdout;
     uint64_t max_stderr;
+    pj_sandbox_report sandbox;
 } pj_command_info;
 
 void pj_command_get(const pj_command *command, pj_command_info *out);

@@ -466,12 +466,38 @@ builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
                     pj_builder_max_stderr);
 }
 
+PyDoc_STRVAR(sandbox_doc,
+"sandbox($self, /, sandbox)\n--\n\n"
+"Return a copy whose commands run inside `sandbox` (Sandbox).\n\n"
+"The default is Sandbox().  build() raises SandboxUnavailable for a control\n"
+"that the system lacks, and SandboxInvalid for a root that is not there.\n\n"
+">>> ProcPolicyBuilder().sandbox(Sandbox.strict().read('/srv/docs'))");
+
+static PyObject *
+builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"sandbox", NULL};
+    PyObject *sandbox;
+    pj_builder *copy;
+    pj_error err;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:sandbox", names,
+                                     state_of(self)->sandbox_type, &sandbox))
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    return done(self, copy, pj_builder_sandbox(
+                    copy, ((SandboxObject *)sandbox)->sandbox, &err), &err);
+}
+
 PyDoc_STRVAR(build_doc,
 "build($self, /)\n--\n\n"
 "Return the ProcPolicy: resolve and pin every program, check the whole.\n\n"
 "Raises a Violation (a ValueError) that names what is wrong: the Bin codes\n"
 "for a path that is no executable file, ArgRulesRequired, ArgRulesUnused,\n"
-"ArgRulesDuplicate or ArgRulesInvalid for the rules.\n\n"
+"ArgRulesDuplicate or ArgRulesInvalid for the rules, SandboxUnavailable or\n"
+"SandboxInvalid for the sandbox.\n\n"
 ">>> ProcPolicyBuilder().build()");
 
 static PyObject *
@@ -543,6 +569,7 @@ static PyMethodDef builder_methods[] = {
     {"timeout", FUNCTION(timeout), KEYWORDS, timeout_doc},
     {"max_stdout", FUNCTION(max_stdout), KEYWORDS, max_stdout_doc},
     {"max_stderr", FUNCTION(max_stderr), KEYWORDS, max_stderr_doc},
+    {"sandbox", FUNCTION(sandbox), KEYWORDS, sandbox_doc},
     {"build", builder_build, METH_NOARGS, build_doc},
     {"__reduce__", builder_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -75,6 +75,106 @@ pj_py_rules_calls(pj_state *state, const pj_rules *rules)
     return calls;
 }
 
+static int
+add_roots(const pj_sandbox_info *info, PyObject *calls)
+{
+    static const char *const names[3] = {"read", "write", "execute"};
+
+    for (int access = 0; access < 3; access++) {
+        PyObject *roots;
+
+        if (info->root_count[access] == 0)
+            continue;
+        roots = pj_py_str_list(info->roots[access],
+                               info->root_count[access]);
+        if (roots == NULL)
+            return -1;
+        Py_SETREF(roots, PyList_AsTuple(roots));
+        if (add_args(calls, names[access], roots) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
+{
+    static const char *const names[PJ_LIMIT_COUNT] = {
+        [PJ_LIMIT_MEMORY] = "max_memory",
+        [PJ_LIMIT_PROCESSES] = "max_processes",
+        [PJ_LIMIT_FILE_SIZE] = "max_file_size",
+        [PJ_LIMIT_OPEN_FILES] = "max_open_files",
+        [PJ_LIMIT_CPU_SECONDS] = "max_cpu_seconds",
+    };
+
+    for (int i = 0; i < PJ_LIMIT_COUNT; i++)
+        if (info->limits_set & UINT32_C(1) << i
+            && add(calls, names[i],
+                   PyLong_FromUnsignedLongLong(info->limits[i])) < 0)
+            return -1;
+    if (info->umask >= 0
+        && add(calls, "umask", PyLong_FromLong(info->umask)) < 0)
+        return -1;
+    if (!info->has_user)
+        return 0;
+    return add_args(calls, "user", Py_BuildValue("(ll)", (long)info->uid,
+                                                 (long)info->gid));
+}
+
+/* Names of the controls in a mask, as a tuple.  */
+PyObject *
+pj_py_control_names(uint32_t mask)
+{
+    PyObject *list = PyList_New(0), *tuple;
+
+    for (int i = 0; list != NULL && i < PJ_CONTROL_COUNT; i++) {
+        PyObject *name;
+
+        if (!(mask & UINT32_C(1) << i))
+            continue;
+        name = PyUnicode_FromString(pj_control_name((pj_control)i));
+        if (name == NULL || PyList_Append(list, name) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(name);
+    }
+    tuple = list == NULL ? NULL : PyList_AsTuple(list);
+    Py_XDECREF(list);
+    return tuple;
+}
+
+/* Without the preset, which is in the constructor's name.  */
+static int
+fill_sandbox(pj_state *state, const pj_sandbox_info *info, PyObject *calls)
+{
+    int deny = info->network == PJ_NETWORK_DENY;
+
+    if (deny != (info->preset == PJ_PRESET_STRICT)
+        && add(calls, "network",
+               enum_of(state->network_enum, info->network)) < 0)
+        return -1;
+    if (info->tree != PJ_TREE_GROUP
+        && add(calls, "tree", enum_of(state->tree_enum, info->tree)) < 0)
+        return -1;
+    if (add_roots(info, calls) < 0 || add_sandbox_limits(info, calls) < 0)
+        return -1;
+    if (info->best_effort == 0)
+        return 0;
+    return add_args(calls, "best_effort",
+                    pj_py_control_names(info->best_effort));
+}
+
+PyObject *
+pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox)
+{
+    PyObject *calls = PyList_New(0);
+    pj_sandbox_info info;
+
+    pj_sandbox_get(sandbox, &info);
+    if (calls != NULL && fill_sandbox(state, &info, calls) < 0)
+        Py_CLEAR(calls);
+    return calls;
+}
+
 /* ArgRules as an object of its own.  */
 static PyObject *
 rules_object(pj_state *state, const pj_rules *rules)
@@ -177,7 +277,10 @@ pj_py_builder_calls(pj_state *state, const pj_builder *builder)
     if (calls != NULL
         && (add_programs(state, &info, calls) < 0
             || add_env(&info, calls) < 0 || add_cwd(&info, calls) < 0
-            || add_limits(&info, calls) < 0))
+            || add_limits(&info, calls) < 0
+            || (info.sandbox != NULL
+                && add(calls, "sandbox",
+                       pj_py_sandbox(state, info.sandbox)) < 0)))
         Py_CLEAR(calls);
     return calls;
 }
@@ -238,6 +341,24 @@ pj_py_calls_repr(const char *head, PyObject *calls)
     return shown;
 }
 
+/* What "Name" or "Name.preset" makes, called without arguments.  */
+static PyObject *
+construct(PyObject *module, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    PyObject *head, *type, *object = NULL;
+
+    if (dot == NULL)
+        return PyObject_CallMethod(module, name, NULL);
+    head = PyUnicode_FromStringAndSize(name, dot - name);
+    type = head == NULL ? NULL : PyObject_GetAttr(module, head);
+    if (type != NULL)
+        object = PyObject_CallMethod(type, dot + 1, NULL);
+    Py_XDECREF(head);
+    Py_XDECREF(type);
+    return object;
+}
+
 /* _replay(name, calls): makes the object again.  Policies come as their
    builder's calls, and pin their files where they are loaded.  */
 PyObject *
@@ -248,7 +369,7 @@ pj_py_replay(PyObject *module, PyObject *args)
 
     if (!PyArg_ParseTuple(args, "sO!:_replay", &name, &PyList_Type, &calls))
         return NULL;
-    object = PyObject_CallMethod(module, name, NULL);
+    object = construct(module, name);
     for (Py_ssize_t i = 0; object != NULL && i < PyList_GET_SIZE(calls);
          i++) {
         PyObject *method, *values, *bound, *next = NULL;

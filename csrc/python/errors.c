@@ -16,6 +16,8 @@ value_field(pj_code code)
         return "flag";
     case PJ_E_EnvForbidden:
         return "key";
+    case PJ_E_SandboxUnavailable:
+        return "control";
     case PJ_E_ArgSubcommandMismatch:
         return "got";
     case PJ_E_ArgTooManyPositionals:
@@ -23,6 +25,7 @@ value_field(pj_code code)
     case PJ_E_ArgRulesInvalid:
     case PJ_E_NulByte:
     case PJ_E_LimitInvalid:
+    case PJ_E_SandboxInvalid:
         return "value";
     default:
         return "path";
@@ -57,9 +60,11 @@ set_text(PyObject *error, const char *name, const char *value)
 static int
 set_details(pj_state *state, PyObject *error, const pj_error *err)
 {
+    int lacks = err->code == PJ_E_SandboxUnavailable;
+
     if (set_text(error, value_field(err->code), err->value) < 0
-        || set_text(error, "expected", err->expected) < 0
-        || set_text(error, "reason", err->reason) < 0)
+        || set_text(error, lacks ? "needs" : "expected", err->expected) < 0
+        || set_text(error, lacks ? "found" : "reason", err->reason) < 0)
         return -1;
     if (err->index >= 0
         && set(error, "index", PyLong_FromLong(err->index)) < 0)
@@ -250,7 +255,7 @@ add_bases(PyObject *module, pj_state *state)
     static const char *const none[] = {NULL};
     static const char *const violation[] = {
         "path", "flag", "key", "value", "max", "got", "expected", "reason",
-        "index", "category", NULL};
+        "index", "category", "control", "needs", "found", NULL};
     static const char *const exec[] = {
         "bin", "argv", "elapsed", "limit", "errno", "step", "returncode",
         NULL};

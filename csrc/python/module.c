@@ -36,6 +36,18 @@ static const struct member risks[] = {
     {NULL, 0},
 };
 
+static const struct member networks[] = {
+    {"Inherit", PJ_NETWORK_INHERIT},
+    {"Deny", PJ_NETWORK_DENY},
+    {NULL, 0},
+};
+
+static const struct member trees[] = {
+    {"Group", PJ_TREE_GROUP},
+    {"PidNamespace", PJ_TREE_PID_NAMESPACE},
+    {NULL, 0},
+};
+
 static PyObject *
 member_list(const struct member *members)
 {
@@ -89,7 +101,12 @@ add_enums(PyObject *module, pj_state *state)
                  risky_policies) < 0
         || add_enum(module, &state->double_dash_enum, "InjectDoubleDash",
                     "Whether `--` is put before the first positional.",
-                    double_dashes) < 0)
+                    double_dashes) < 0
+        || add_enum(module, &state->network_enum, "Network",
+                    "Whether a command may use the network.", networks) < 0
+        || add_enum(module, &state->tree_enum, "Tree",
+                    "What holds a command's process tree together.",
+                    trees) < 0)
         return -1;
     return add_enum(module, &state->risk_enum, "RiskCategory",
                     "What a program known to be dangerous is.", risks);
@@ -109,9 +126,44 @@ add_types(PyObject *module, pj_state *state)
         || add_type(module, &state->builder_type, &pj_builder_spec) < 0
         || add_type(module, &state->request_type, &pj_request_spec) < 0
         || add_type(module, &state->policy_type, &pj_policy_spec) < 0
-        || add_type(module, &state->command_type, &pj_command_spec) < 0)
+        || add_type(module, &state->command_type, &pj_command_spec) < 0
+        || add_type(module, &state->sandbox_type, &pj_sandbox_spec) < 0)
         return -1;
     return add_type(module, &state->output_type, &pj_output_spec);
+}
+
+/* collections.namedtuple("SandboxReport", ..., module="proc_jail").  */
+static int
+add_report(PyObject *module, pj_state *state)
+{
+    PyObject *library = PyImport_ImportModule("collections");
+    PyObject *make = NULL, *args = NULL, *kwargs = NULL, *doc = NULL;
+    int result = -1;
+
+    if (library != NULL)
+        make = PyObject_GetAttrString(library, "namedtuple");
+    if (make != NULL)
+        args = Py_BuildValue("(s(sss))", "SandboxReport", "enforced",
+                             "missing", "landlock_abi");
+    if (args != NULL)
+        kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
+    if (kwargs != NULL)
+        state->report_type = PyObject_Call(make, args, kwargs);
+    if (state->report_type != NULL)
+        doc = PyUnicode_FromString(
+            "What the kernel enforced on a command.\n\n"
+            "`enforced` and `missing` are names of controls; `missing` was\n"
+            "asked for by best effort.  `landlock_abi` is the kernel's, or 0.");
+    if (doc != NULL
+        && PyObject_SetAttrString(state->report_type, "__doc__", doc) == 0)
+        result = PyModule_AddObjectRef(module, "SandboxReport",
+                                       state->report_type);
+    Py_XDECREF(library);
+    Py_XDECREF(make);
+    Py_XDECREF(args);
+    Py_XDECREF(kwargs);
+    Py_XDECREF(doc);
+    return result;
 }
 
 static int
@@ -133,7 +185,8 @@ module_exec(PyObject *module)
     pj_state *state = PyModule_GetState(module);
 
     if (pj_py_add_errors(module, state) < 0 || add_warning(module, state) < 0
-        || add_enums(module, state) < 0 || add_types(module, state) < 0)
+        || add_enums(module, state) < 0 || add_report(module, state) < 0
+        || add_types(module, state) < 0)
         return -1;
     state->replay = PyObject_GetAttrString(module, "_replay");
     state->restore_output = PyObject_GetAttrString(module, "_output");
@@ -221,6 +274,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->policy_type);
     Py_VISIT(state->command_type);
     Py_VISIT(state->output_type);
+    Py_VISIT(state->sandbox_type);
     Py_VISIT(state->base_error);
     Py_VISIT(state->violation_error);
     Py_VISIT(state->exec_error);
@@ -231,6 +285,9 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->risky_policy_enum);
     Py_VISIT(state->double_dash_enum);
     Py_VISIT(state->risk_enum);
+    Py_VISIT(state->network_enum);
+    Py_VISIT(state->tree_enum);
+    Py_VISIT(state->report_type);
     Py_VISIT(state->replay);
     Py_VISIT(state->restore_output);
     return 0;
@@ -247,6 +304,7 @@ module_clear(PyObject *module)
     Py_CLEAR(state->policy_type);
     Py_CLEAR(state->command_type);
     Py_CLEAR(state->output_type);
+    Py_CLEAR(state->sandbox_type);
     Py_CLEAR(state->base_error);
     Py_CLEAR(state->violation_error);
     Py_CLEAR(state->exec_error);
@@ -257,6 +315,9 @@ module_clear(PyObject *module)
     Py_CLEAR(state->risky_policy_enum);
     Py_CLEAR(state->double_dash_enum);
     Py_CLEAR(state->risk_enum);
+    Py_CLEAR(state->network_enum);
+    Py_CLEAR(state->tree_enum);
+    Py_CLEAR(state->report_type);
     Py_CLEAR(state->replay);
     Py_CLEAR(state->restore_output);
     return 0;

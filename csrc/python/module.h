@@ -18,6 +18,7 @@ typedef struct pj_state {
     PyTypeObject *policy_type;
     PyTypeObject *command_type;
     PyTypeObject *output_type;
+    PyTypeObject *sandbox_type;
 
     PyObject *base_error;      /* ProcJailError */
     PyObject *violation_error; /* Violation */
@@ -29,6 +30,9 @@ typedef struct pj_state {
     PyObject *risky_policy_enum; /* RiskyBinPolicy */
     PyObject *double_dash_enum;  /* InjectDoubleDash */
     PyObject *risk_enum;         /* RiskCategory */
+    PyObject *network_enum;      /* Network */
+    PyObject *tree_enum;         /* Tree */
+    PyObject *report_type;       /* SandboxReport */
     PyObject *replay;            /* the function that pickles name */
     PyObject *restore_output;
 } pj_state;
@@ -69,7 +73,13 @@ typedef struct {
     PyObject *err;    /* bytes */
     int returncode;   /* the signal as a negative number */
     double duration;  /* seconds */
+    PyObject *sandbox; /* SandboxReport */
 } OutputObject;
+
+typedef struct {
+    PyObject_HEAD
+    pj_sandbox *sandbox;
+} SandboxObject;
 
 /* The state behind an instance of one of our types, which are final.  */
 static inline pj_state *
@@ -119,6 +129,7 @@ extern PyType_Spec pj_request_spec;
 extern PyType_Spec pj_policy_spec;
 extern PyType_Spec pj_command_spec;
 extern PyType_Spec pj_output_spec;
+extern PyType_Spec pj_sandbox_spec;
 
 /* request.c: makes a request from Python values.  */
 PyObject *pj_py_request(pj_state *state, PyObject *bin, PyObject *argv,
@@ -127,6 +138,9 @@ PyObject *pj_py_request(pj_state *state, PyObject *bin, PyObject *argv,
 /* command.c: wraps a command; the reference is taken over.  */
 PyObject *pj_py_command(pj_state *state, pj_command *command);
 PyObject *pj_py_spawn(pj_state *state, pj_command *command);
+
+/* sandbox.c: an object for a copy of a sandbox.  */
+PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
 
 /* output.c: makes an output; `out` and `err` are taken over.  */
 PyObject *pj_py_output(pj_state *state, pj_command *command, PyObject *out,
@@ -138,7 +152,9 @@ PyObject *pj_py_policy(pj_state *state, pj_policy *policy);
 
 /* describe.c: what an object was built by, as a list of method calls.  */
 PyObject *pj_py_rules_calls(pj_state *state, const pj_rules *rules);
+PyObject *pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox);
 PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
+PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
 PyObject *pj_py_replay(PyObject *module, PyObject *args);
 

@@ -5,16 +5,17 @@
 /* The references are taken over; NULL for one is an error raised before. */
 static PyObject *
 wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
-     int returncode, double duration)
+     int returncode, double duration, PyObject *sandbox)
 {
     OutputObject *self = NULL;
 
-    if (args != NULL && out != NULL && err != NULL)
+    if (args != NULL && out != NULL && err != NULL && sandbox != NULL)
         self = PyObject_New(OutputObject, state->output_type);
     if (self == NULL) {
         Py_XDECREF(args);
         Py_XDECREF(out);
         Py_XDECREF(err);
+        Py_XDECREF(sandbox);
         return NULL;
     }
     self->args = args;
@@ -22,6 +23,7 @@ wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
     self->err = err;
     self->returncode = returncode;
     self->duration = duration;
+    self->sandbox = sandbox;
     return (PyObject *)self;
 }
 
@@ -40,6 +42,26 @@ launched(pj_command *command)
     return args;
 }
 
+/* What was enforced, as a SandboxReport.  */
+static PyObject *
+report_of(pj_state *state, const pj_command *command)
+{
+    pj_command_info info;
+    PyObject *enforced, *missing;
+
+    pj_command_get(command, &info);
+    enforced = pj_py_control_names(info.sandbox.enforced);
+    if (enforced == NULL)
+        return NULL;
+    missing = pj_py_control_names(info.sandbox.missing);
+    if (missing == NULL) {
+        Py_DECREF(enforced);
+        return NULL;
+    }
+    return PyObject_CallFunction(state->report_type, "NNi", enforced,
+                                 missing, info.sandbox.landlock_abi);
+}
+
 PyObject *
 pj_py_output(pj_state *state, pj_command *command, PyObject *out,
              PyObject *err, const pj_output *output)
@@ -48,23 +70,24 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
                                                     : output->exit_code;
 
     return wrap(state, launched(command), out, err, returncode,
-                (double)output->elapsed_ns / 1e9);
+                (double)output->elapsed_ns / 1e9, report_of(state, command));
 }
 
-/* _output(args, stdout, stderr, returncode, duration): for pickle.  */
+/* _output(args, stdout, stderr, returncode, duration, sandbox): for
+   pickle.  */
 PyObject *
 pj_py_restore_output(PyObject *module, PyObject *values)
 {
-    PyObject *args, *out, *err;
+    PyObject *args, *out, *err, *sandbox;
     double duration;
     int returncode;
 
-    if (!PyArg_ParseTuple(values, "O!SSid:_output", &PyList_Type, &args,
-                          &out, &err, &returncode, &duration))
+    if (!PyArg_ParseTuple(values, "O!SSidO:_output", &PyList_Type, &args,
+                          &out, &err, &returncode, &duration, &sandbox))
         return NULL;
     return wrap((pj_state *)PyModule_GetState(module),
                 PyList_GetSlice(args, 0, PY_SSIZE_T_MAX), Py_NewRef(out),
-                Py_NewRef(err), returncode, duration);
+                Py_NewRef(err), returncode, duration, Py_NewRef(sandbox));
 }
 
 static void
@@ -76,6 +99,7 @@ output_dealloc(PyObject *object)
     Py_DECREF(self->args);
     Py_DECREF(self->out);
     Py_DECREF(self->err);
+    Py_DECREF(self->sandbox);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -180,6 +204,12 @@ output_duration(PyObject *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+output_sandbox(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(((OutputObject *)self)->sandbox);
+}
+
+static PyObject *
 output_repr(PyObject *object)
 {
     OutputObject *self = (OutputObject *)object;
@@ -195,9 +225,9 @@ output_reduce(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     OutputObject *self = (OutputObject *)object;
 
-    return Py_BuildValue("O(OOOid)", state_of(object)->restore_output,
+    return Py_BuildValue("O(OOOidO)", state_of(object)->restore_output,
                          self->args, self->out, self->err, self->returncode,
-                         self->duration);
+                         self->duration, self->sandbox);
 }
 
 static PyMethodDef output_methods[] = {
@@ -225,6 +255,8 @@ static PyGetSetDef output_getset[] = {
     {"duration", output_duration, NULL,
      "Seconds (float) from the start of the spawn until all was reaped.",
      NULL},
+    {"sandbox", output_sandbox, NULL,
+     "What the kernel enforced (SandboxReport).", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

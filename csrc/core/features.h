@@ -1,0 +1,29 @@
+/* features.h: what this system can enforce.  Asked when a policy is built,
+   never remembered: a host may come under a filter of its own later.  */
+#ifndef PJ_FEATURES_H
+#define PJ_FEATURES_H
+
+#include <sys/types.h>
+
+/* CLONE_NEWUSER, where the headers may not have it.  */
+#define PJ_NAMESPACE_USER 0x10000000
+
+typedef struct pj_features {
+    int no_new_privs;
+    int seccomp;
+    int landlock_abi;
+    int capabilities;
+    int namespace_flags; /* of pj_features_pid_namespace, when asked */
+    char text[96]; /* for errors: what was found */
+} pj_features;
+
+void pj_features_probe(pj_features *out);
+
+/* Whether a child can get these ids, and lose all supplementary groups. */
+int pj_features_may_become(uid_t uid, gid_t gid);
+
+/* The clone flags that give a process-id namespace here; 0 when nothing
+   does.  Tries it, with a child that ends at once.  */
+int pj_features_pid_namespace(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* landlock.h: file rules, and the domain that shields the host.  */
+#ifndef PJ_LANDLOCK_H
+#define PJ_LANDLOCK_H
+
+#include "binary.h"
+
+/* What the rules limit.  */
+typedef struct pj_landlock_plan {
+    int read;      /* reading needs a root */
+    int write;     /* writing needs a root */
+    int execute;   /* executing needs a root */
+    int network;   /* no TCP */
+    int signals;   /* none to processes outside */
+    const pj_str *roots[3]; /* by pj_access */
+    size_t root_count[3];
+} pj_landlock_plan;
+
+/* The ABI version of the running kernel; 0 when there is none.  */
+int pj_landlock_abi(void);
+
+/* Makes a ruleset for a program (NULL: for none in particular) and gives
+   its descriptor.  Fails with SandboxInvalid for a root that cannot be
+   opened.  */
+int pj_landlock_build(const pj_landlock_plan *plan, int abi,
+                      const pj_pin *program, int *fd, pj_error *err);
+
+#endif

@@ -1,0 +1,487 @@
+/* sandbox.c: the type Sandbox.  */
+#include "convert.h"
+#include "errors.h"
+
+static PyObject *
+wrap(PyTypeObject *type, pj_sandbox *sandbox)
+{
+    SandboxObject *self;
+
+    if (sandbox == NULL)
+        return PyErr_NoMemory();
+    self = PyObject_New(SandboxObject, type);
+    if (self == NULL) {
+        pj_sandbox_free(sandbox);
+        return NULL;
+    }
+    self->sandbox = sandbox;
+    return (PyObject *)self;
+}
+
+PyObject *
+pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox)
+{
+    return wrap(state->sandbox_type, pj_sandbox_dup(sandbox));
+}
+
+static PyObject *
+sandbox_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {NULL};
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Sandbox", names))
+        return NULL;
+    return wrap(type, pj_sandbox_new(PJ_PRESET_DEFAULT));
+}
+
+static void
+sandbox_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    pj_sandbox_free(((SandboxObject *)self)->sandbox);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static pj_sandbox *
+copy_of(PyObject *self)
+{
+    pj_sandbox *copy = pj_sandbox_dup(((SandboxObject *)self)->sandbox);
+
+    if (copy == NULL)
+        PyErr_NoMemory();
+    return copy;
+}
+
+/* The end of every setter: the copy as an object, or the error.  */
+static PyObject *
+done(PyObject *self, pj_sandbox *copy, int failed, const pj_error *err)
+{
+    if (!failed)
+        return wrap(Py_TYPE(self), copy);
+    pj_sandbox_free(copy);
+    return pj_py_raise(state_of(self), err);
+}
+
+PyDoc_STRVAR(compat_doc,
+"compat($type, /)\n--\n\n"
+"Return a Sandbox of process hygiene only: what every command gets.\n\n"
+"A session of its own, no new privileges, no core dump, no descriptors.\n\n"
+">>> ProcPolicyBuilder().sandbox(Sandbox.compat())");
+
+static PyObject *
+sandbox_compat(PyObject *type, PyObject *Py_UNUSED(ignored))
+{
+    return wrap((PyTypeObject *)type, pj_sandbox_new(PJ_PRESET_COMPAT));
+}
+
+PyDoc_STRVAR(strict_doc,
+"strict($type, /)\n--\n\n"
+"Return a Sandbox that leaves nothing but what is declared.\n\n"
+"No network; nothing readable but what the program needs to start and the\n"
+"roots; nothing writable or executable but the roots; no capabilities.\n\n"
+">>> Sandbox.strict().read('/srv/docs')");
+
+static PyObject *
+sandbox_strict(PyObject *type, PyObject *Py_UNUSED(ignored))
+{
+    return wrap((PyTypeObject *)type, pj_sandbox_new(PJ_PRESET_STRICT));
+}
+
+static PyObject *
+add_roots(PyObject *self, PyObject *args, pj_access access)
+{
+    PyObject *tuple = pj_py_bytes_tuple(args, "root");
+    pj_sandbox *copy = tuple == NULL ? NULL : copy_of(self);
+    pj_error err;
+    int failed = 0;
+
+    if (copy == NULL) {
+        Py_XDECREF(tuple);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(tuple); i++)
+        failed = pj_sandbox_add_root(
+            copy, access, pj_py_view(PyTuple_GET_ITEM(tuple, i)), &err);
+    Py_DECREF(tuple);
+    return done(self, copy, failed, &err);
+}
+
+PyDoc_STRVAR(read_doc,
+"read($self, /, *roots)\n--\n\n"
+"Return a copy in which only these can be read, and what the program needs.\n"
+"\nEach root (str, bytes or PathLike, absolute) is a file, or a directory\n"
+"with all below it.  Calls add up.  Raises SandboxInvalid; build() raises it\n"
+"for a root that is not there.\n\n"
+">>> Sandbox().read('/srv/docs', '/etc/hosts')");
+
+static PyObject *
+sandbox_read(PyObject *self, PyObject *args)
+{
+    return add_roots(self, args, PJ_ACCESS_READ);
+}
+
+PyDoc_STRVAR(write_doc,
+"write($self, /, *roots)\n--\n\n"
+"Return a copy in which files can be written and made below these only.\n\n"
+"Modes, owners, times and attributes of files cannot be changed anywhere:\n"
+"the kernel cannot tell where.  A root for writing does not grant reading.\n"
+"Calls add up.  Raises SandboxInvalid.\n\n"
+">>> Sandbox().write('/srv/out')");
+
+static PyObject *
+sandbox_write(PyObject *self, PyObject *args)
+{
+    return add_roots(self, args, PJ_ACCESS_WRITE);
+}
+
+PyDoc_STRVAR(execute_doc,
+"execute($self, /, *roots)\n--\n\n"
+"Return a copy in which only the program and what is below these can run.\n\n"
+"Reading is limited to roots too, since the dynamic loader runs what it can\n"
+"read.  Calls add up.  Raises SandboxInvalid.\n\n"
+">>> Sandbox().execute('/usr/bin')");
+
+static PyObject *
+sandbox_execute(PyObject *self, PyObject *args)
+{
+    return add_roots(self, args, PJ_ACCESS_EXECUTE);
+}
+
+/* A setter that takes one number; -1 with an exception.  */
+static int
+one_number(PyObject *args, PyObject *kwargs, const char *format, char *name,
+           PyObject **value)
+{
+    char *names[] = {name, NULL};
+
+    return PyArg_ParseTupleAndKeywords(args, kwargs, format, names, value)
+        ? 0 : -1;
+}
+
+/* Enums and modes are small numbers.  */
+static int
+small_number(PyObject *value, int *out)
+{
+    long number = PyLong_AsLong(value);
+
+    if (number == -1 && PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_OverflowError))
+            return -1;
+        PyErr_Clear();
+        number = -1;
+    }
+    *out = number < 0 || number > INT_MAX ? INT_MAX : (int)number;
+    return 0;
+}
+
+PyDoc_STRVAR(network_doc,
+"network($self, /, network)\n--\n\n"
+"Return a copy with Network.Deny or Network.Inherit (the default).\n\n"
+"Deny leaves no socket of any kind but connected stream pairs.\n\n"
+">>> Sandbox().network(Network.Deny)");
+
+static PyObject *
+sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    pj_sandbox *copy;
+    PyObject *value;
+    pj_error err;
+    int number;
+
+    if (one_number(args, kwargs, "O:network", "network", &value) < 0
+        || small_number(value, &number) < 0)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    return done(self, copy, pj_sandbox_set_network(
+                    copy, (pj_network)number, &err), &err);
+}
+
+PyDoc_STRVAR(tree_doc,
+"tree($self, /, tree)\n--\n\n"
+"Return a copy with Tree.Group (the default) or Tree.PidNamespace.\n\n"
+"In a namespace of its own the tree has an init: inner setsid and daemons\n"
+"behave, and all ends with the host.  build() raises SandboxUnavailable\n"
+"where the system forbids it.\n\n"
+">>> Sandbox().tree(Tree.PidNamespace)");
+
+static PyObject *
+sandbox_tree(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    pj_sandbox *copy;
+    PyObject *value;
+    pj_error err;
+    int number;
+
+    if (one_number(args, kwargs, "O:tree", "tree", &value) < 0
+        || small_number(value, &number) < 0)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    return done(self, copy,
+                pj_sandbox_set_tree(copy, (pj_tree)number, &err), &err);
+}
+
+static PyObject *
+set_limit(PyObject *self, PyObject *args, PyObject *kwargs,
+          const char *format, pj_limit limit)
+{
+    pj_sandbox *copy;
+    PyObject *value;
+    uint64_t size;
+    pj_error err;
+
+    if (one_number(args, kwargs, format, "max", &value) < 0
+        || pj_py_size(value, &size) < 0)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    return done(self, copy, pj_sandbox_set_limit(copy, limit, size, &err),
+                &err);
+}
+
+#define LIMIT_METHOD(name, kind)                                         \
+    static PyObject *                                                    \
+    sandbox_##name(PyObject *self, PyObject *args, PyObject *kwargs)     \
+    {                                                                    \
+        return set_limit(self, args, kwargs, "O:" #name, kind);          \
+    }
+
+PyDoc_STRVAR(max_memory_doc,
+"max_memory($self, /, max)\n--\n\n"
+"Return a copy that limits each process to `max` bytes of address space.\n\n"
+"Raises SandboxInvalid unless it is positive.\n\n"
+">>> Sandbox().max_memory(256 * 2**20)");
+LIMIT_METHOD(max_memory, PJ_LIMIT_MEMORY)
+
+PyDoc_STRVAR(max_processes_doc,
+"max_processes($self, /, max)\n--\n\n"
+"Return a copy that limits the processes of the user to `max`.\n\n"
+"The kernel counts all processes of the user id, and exempts root.\n\n"
+">>> Sandbox().max_processes(64)");
+LIMIT_METHOD(max_processes, PJ_LIMIT_PROCESSES)
+
+PyDoc_STRVAR(max_file_size_doc,
+"max_file_size($self, /, max)\n--\n\n"
+"Return a copy that limits each file written to `max` bytes.\n\n"
+">>> Sandbox().max_file_size(2**20)");
+LIMIT_METHOD(max_file_size, PJ_LIMIT_FILE_SIZE)
+
+PyDoc_STRVAR(max_open_files_doc,
+"max_open_files($self, /, max)\n--\n\n"
+"Return a copy that limits each process to `max` descriptors (at least 3)."
+"\n\n"
+">>> Sandbox().max_open_files(64)");
+LIMIT_METHOD(max_open_files, PJ_LIMIT_OPEN_FILES)
+
+PyDoc_STRVAR(max_cpu_seconds_doc,
+"max_cpu_seconds($self, /, max)\n--\n\n"
+"Return a copy that limits each process to `max` seconds of processor time."
+"\n\n"
+">>> Sandbox().max_cpu_seconds(10)");
+LIMIT_METHOD(max_cpu_seconds, PJ_LIMIT_CPU_SECONDS)
+
+PyDoc_STRVAR(umask_doc,
+"umask($self, /, mask)\n--\n\n"
+"Return a copy that gives the child this umask (int, 0 to 0o777).\n\n"
+">>> Sandbox().umask(0o077)");
+
+static PyObject *
+sandbox_umask(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    pj_sandbox *copy;
+    PyObject *value;
+    pj_error err;
+    int mask;
+
+    if (one_number(args, kwargs, "O:umask", "mask", &value) < 0
+        || small_number(value, &mask) < 0)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    return done(self, copy,
+                pj_sandbox_set_umask(copy, (unsigned)mask, &err), &err);
+}
+
+PyDoc_STRVAR(user_doc,
+"user($self, /, uid, gid)\n--\n\n"
+"Return a copy that runs as these ids, without supplementary groups.\n\n"
+"build() raises SandboxUnavailable for a host that may not change ids.\n\n"
+">>> Sandbox().user(65534, 65534)");
+
+static PyObject *
+sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"uid", "gid", NULL};
+    PyObject *uid, *gid;
+    int numbers[2];
+    pj_sandbox *copy;
+    pj_error err;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:user", names, &uid,
+                                     &gid)
+        || small_number(uid, &numbers[0]) < 0
+        || small_number(gid, &numbers[1]) < 0)
+        return NULL;
+    copy = copy_of(self);
+    if (copy == NULL)
+        return NULL;
+    /* What is no id was made INT_MAX above.  */
+    return done(self, copy, pj_sandbox_set_user(
+                    copy, numbers[0] == INT_MAX ? (uid_t)-1
+                                                : (uid_t)numbers[0],
+                    numbers[1] == INT_MAX ? (gid_t)-1 : (gid_t)numbers[1],
+                    &err), &err);
+}
+
+PyDoc_STRVAR(best_effort_doc,
+"best_effort($self, /, *controls)\n--\n\n"
+"Return a copy that runs without these controls where the system lacks them."
+"\n\nNames as in Output.sandbox, which tells what was missing.  Raises\n"
+"SandboxInvalid for a name that is none.\n\n"
+">>> Sandbox().best_effort('host_signals')");
+
+static PyObject *
+sandbox_best_effort(PyObject *self, PyObject *args)
+{
+    PyObject *names = pj_py_bytes_tuple(args, "control");
+    pj_sandbox *copy = names == NULL ? NULL : copy_of(self);
+    pj_error err;
+    int failed = 0;
+
+    if (copy == NULL) {
+        Py_XDECREF(names);
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(names); i++)
+        failed = pj_sandbox_best_effort(
+            copy, pj_py_view(PyTuple_GET_ITEM(names, i)), &err);
+    Py_DECREF(names);
+    return done(self, copy, failed, &err);
+}
+
+static PyObject *
+calls_of(PyObject *self)
+{
+    return pj_py_sandbox_calls(state_of(self),
+                               ((SandboxObject *)self)->sandbox);
+}
+
+static const char *
+head_of(PyObject *self)
+{
+    pj_sandbox_info info;
+
+    pj_sandbox_get(((SandboxObject *)self)->sandbox, &info);
+    return info.preset == PJ_PRESET_COMPAT ? "Sandbox.compat"
+        : info.preset == PJ_PRESET_STRICT ? "Sandbox.strict" : "Sandbox";
+}
+
+static PyObject *
+sandbox_repr(PyObject *self)
+{
+    char head[32];
+    PyObject *calls = calls_of(self), *shown;
+
+    if (calls == NULL)
+        return NULL;
+    PyOS_snprintf(head, sizeof head, "%s()", head_of(self));
+    shown = pj_py_calls_repr(head, calls);
+    Py_DECREF(calls);
+    return shown;
+}
+
+/* Two sandboxes are the same when they are written the same.  */
+static PyObject *
+sandbox_compare(PyObject *self, PyObject *other, int op)
+{
+    PyObject *mine, *theirs, *result = NULL;
+
+    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
+        Py_RETURN_NOTIMPLEMENTED;
+    mine = sandbox_repr(self);
+    theirs = mine == NULL ? NULL : sandbox_repr(other);
+    if (theirs != NULL)
+        result = PyObject_RichCompare(mine, theirs, op);
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return result;
+}
+
+static Py_hash_t
+sandbox_hash(PyObject *self)
+{
+    PyObject *shown = sandbox_repr(self);
+    Py_hash_t hash = shown == NULL ? -1 : PyObject_Hash(shown);
+
+    Py_XDECREF(shown);
+    return hash;
+}
+
+static PyObject *
+sandbox_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *calls = calls_of(self);
+
+    if (calls == NULL)
+        return NULL;
+    return Py_BuildValue("O(sN)", state_of(self)->replay, head_of(self),
+                         calls);
+}
+
+#define KEYWORDS METH_VARARGS | METH_KEYWORDS
+#define FUNCTION(name) (PyCFunction)(void (*)(void))sandbox_##name
+
+static PyMethodDef sandbox_methods[] = {
+    {"compat", sandbox_compat, METH_NOARGS | METH_CLASS, compat_doc},
+    {"strict", sandbox_strict, METH_NOARGS | METH_CLASS, strict_doc},
+    {"read", sandbox_read, METH_VARARGS, read_doc},
+    {"write", sandbox_write, METH_VARARGS, write_doc},
+    {"execute", sandbox_execute, METH_VARARGS, execute_doc},
+    {"network", FUNCTION(network), KEYWORDS, network_doc},
+    {"tree", FUNCTION(tree), KEYWORDS, tree_doc},
+    {"max_memory", FUNCTION(max_memory), KEYWORDS, max_memory_doc},
+    {"max_processes", FUNCTION(max_processes), KEYWORDS, max_processes_doc},
+    {"max_file_size", FUNCTION(max_file_size), KEYWORDS, max_file_size_doc},
+    {"max_open_files", FUNCTION(max_open_files), KEYWORDS,
+     max_open_files_doc},
+    {"max_cpu_seconds", FUNCTION(max_cpu_seconds), KEYWORDS,
+     max_cpu_seconds_doc},
+    {"umask", FUNCTION(umask), KEYWORDS, umask_doc},
+    {"user", FUNCTION(user), KEYWORDS, user_doc},
+    {"best_effort", sandbox_best_effort, METH_VARARGS, best_effort_doc},
+    {"__reduce__", sandbox_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(sandbox_doc,
+"Sandbox()\n--\n\n"
+"What the kernel holds a command to, once it runs.\n\n"
+"Sandbox() is what a policy has that was given none: the command cannot\n"
+"leave its session, signal, trace or read processes outside, or use system\n"
+"calls that no tool needs.  Every method returns a changed copy.\n\n"
+">>> ProcPolicyBuilder().sandbox(Sandbox().network(Network.Deny))");
+
+static PyType_Slot sandbox_slots[] = {
+    {Py_tp_doc, (void *)sandbox_doc},
+    {Py_tp_new, sandbox_new},
+    {Py_tp_dealloc, sandbox_dealloc},
+    {Py_tp_methods, sandbox_methods},
+    {Py_tp_repr, sandbox_repr},
+    {Py_tp_richcompare, sandbox_compare},
+    {Py_tp_hash, sandbox_hash},
+    {0, NULL},
+};
+
+PyType_Spec pj_sandbox_spec = {
+    .name = "proc_jail.Sandbox",
+    .basicsize = sizeof(SandboxObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = sandbox_slots,
+};
