@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import (
     Any,
     ClassVar,
+    NoReturn,
     SupportsIndex,
     TypeAlias,
     TypeVar,
@@ -141,6 +142,7 @@ class PreparedCommand:
     def launch_program(self) -> str: ...
     @property
     def launch_args(self) -> list[str]: ...
+    def __reduce__(self) -> NoReturn: ...
 
 @final
 class Output:
