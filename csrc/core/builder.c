@@ -308,7 +308,7 @@ pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err)
     pj_error scratch;
 
     if (max > PJ_OUTPUT_MAX)
-        return bad_limit("max_stdout", "at most 64 TiB",
+        return bad_limit("max_stdout", "0 to 64 TiB",
                          err == NULL ? &scratch : err);
     builder->max_stdout = max;
     return 0;
@@ -320,7 +320,7 @@ pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err)
     pj_error scratch;
 
     if (max > PJ_OUTPUT_MAX)
-        return bad_limit("max_stderr", "at most 64 TiB",
+        return bad_limit("max_stderr", "0 to 64 TiB",
                          err == NULL ? &scratch : err);
     builder->max_stderr = max;
     return 0;

@@ -102,7 +102,7 @@ static void
 loop(pj_process *process, const pj_run_options *options,
      struct waiter *waiter)
 {
-    int64_t probe = FIRST_PROBE_NS;
+    int64_t probe = FIRST_PROBE_NS, asked = pj_platform_now();
     pj_watch watch;
     unsigned ready;
 
@@ -118,10 +118,12 @@ loop(pj_process *process, const pj_run_options *options,
                                : shorter(probe * 2, LAST_PROBE_NS);
             ready |= PJ_READY_EXIT;
         }
-        /* Nothing was ready: a slice has passed, or a signal came.  */
-        if ((ready & ~(unsigned)PJ_READY_EXIT) == 0
-            && is_interrupted(options))
-            pj_process_kill(process);
+        /* After every signal and every slice, also while output floods.  */
+        if (ready == 0 || pj_platform_now() - asked >= SLICE_NS) {
+            asked = pj_platform_now();
+            if (is_interrupted(options))
+                pj_process_kill(process);
+        }
     } while (pj_process_step(process, ready) == 0);
 }
 

@@ -91,6 +91,15 @@ make(pj_state *state, const pj_error *err)
     return error;
 }
 
+static int
+set_system(PyObject *error, const pj_error *err)
+{
+    if (err->sys_errno != 0
+        && set(error, "errno", PyLong_FromLong(err->sys_errno)) < 0)
+        return -1;
+    return err->step == NULL ? 0 : set_text(error, "step", err->step);
+}
+
 /* Raises a made exception, whose reference is taken over.  */
 static PyObject *
 throw(PyObject *error)
@@ -111,16 +120,10 @@ pj_py_raise(pj_state *state, const pj_error *err)
     if (error != NULL && pj_code_class(err->code) == PJ_CLASS_VIOLATION
         && set_details(state, error, err) < 0)
         Py_CLEAR(error);
+    if (error != NULL && pj_code_class(err->code) != PJ_CLASS_VIOLATION
+        && set_system(error, err) < 0)
+        Py_CLEAR(error);
     return throw(error);
-}
-
-static int
-set_system(PyObject *error, const pj_error *err)
-{
-    if (err->sys_errno != 0
-        && set(error, "errno", PyLong_FromLong(err->sys_errno)) < 0)
-        return -1;
-    return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
 static PyObject *

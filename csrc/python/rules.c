@@ -188,7 +188,7 @@ rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"mode", NULL};
     PyObject *mode = Py_None;
-    long number = PJ_DOUBLE_DASH_AFTER_FLAGS;
+    int number = PJ_DOUBLE_DASH_AFTER_FLAGS;
     pj_rules *copy;
     pj_error err;
     int failed;
@@ -196,11 +196,8 @@ rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:inject_double_dash",
                                      names, &mode))
         return NULL;
-    if (mode != Py_None) {
-        number = PyLong_AsLong(mode);
-        if (number == -1 && PyErr_Occurred())
-            return NULL;
-    }
+    if (mode != Py_None && pj_py_choice(mode, "mode", &number) < 0)
+        return NULL;
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;
