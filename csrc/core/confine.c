@@ -236,6 +236,7 @@ compile_filter(struct draft *d, pj_error *err)
         .execute = enforces(d, BIT(EXECUTE_ROOTS)),
         .ipc = d->features.seccomp
             && enforces(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
+        .watch = d->features.seccomp && enforces(d, BIT(READ_ROOTS)),
     };
 
     if (!plan.syscalls && !plan.session && !plan.network && !plan.metadata

@@ -19,6 +19,14 @@ typedef struct pj_features {
 
 void pj_features_probe(pj_features *out);
 
+/* What a user namespace is told of its one user, as /proc takes it.  */
+typedef struct pj_user_maps {
+    char uid[48];
+    char gid[48];
+} pj_user_maps;
+
+void pj_features_user_maps(pj_user_maps *out);
+
 /* Whether a child can get these ids, and lose all supplementary groups. */
 int pj_features_may_become(uid_t uid, gid_t gid);
 
