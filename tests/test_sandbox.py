@@ -275,10 +275,10 @@ def test_report(sandbox: Sandbox | None, enforced: set[str]) -> None:
     report = run_here(sandbox, "/bin/cat", "/dev/null").sandbox
     assert isinstance(report, SandboxReport)
     # A limit of the program's own takes the place of the backstop.
-    assert set(report.enforced) | {"cpu_backstop"} == enforced | {
-        "cpu_backstop"
-    }
-    assert report.missing == ()
+    either = {"cpu_backstop", "tree_totals"}
+    assert set(report.enforced) | either == enforced | either
+    # Totals need a cgroup, which few hosts are given.
+    assert set(report.missing) <= {"tree_totals"}
     assert report.landlock_abi >= 1
 
 

@@ -13,6 +13,7 @@ typedef struct pj_features {
     int seccomp;
     int landlock_abi;
     int capabilities;
+    int cgroup;          /* of pj_cgroup_find, when asked */
     int namespace_flags; /* of pj_features_pid_namespace, when asked */
     char text[96]; /* for errors: what was found */
 } pj_features;

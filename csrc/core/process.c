@@ -236,6 +236,7 @@ pj_process_free(pj_process *process)
         return;
     if (!process->reaped)
         pj_process_reap(process);
+    pj_cgroup_remove(&process->cgroup);
     close_stream(&process->out);
     close_stream(&process->err);
     pj_buffer_clear(&process->out.buffer);
