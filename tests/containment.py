@@ -174,12 +174,17 @@ def run_here(
     )
     if sandbox is not None:
         builder = builder.sandbox(sandbox)
-    return builder.build().run(program, [str(arg) for arg in args])
+    return builder.build().run(program, [text_of(arg) for arg in args])
+
+
+def text_of(arg: object) -> str:
+    """An argument; enums of numbers are numbers, before Python 3.11 too."""
+    return str(int(arg)) if isinstance(arg, int) else str(arg)
 
 
 def run_bare(program: str, *args: object, **more: Any) -> Output:
     """Run a program as subprocess does, with no protection at all."""
-    command = [program, *map(str, args)]
+    command = [program, *map(text_of, args)]
     done = subprocess.run(command, capture_output=True, check=False, **more)
     report = SandboxReport((), (), 0)
     return _output(
