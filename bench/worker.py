@@ -41,7 +41,7 @@ def with_subprocess(argv: list[str], limit: int) -> Spawn:
 
 def with_prepared(argv: list[str], limit: int) -> Spawn:
     """A command that was checked before."""
-    from proc_jail import ProcRequest  # noqa: PLC0415
+    from proc_jail import ProcRequest
 
     policy = policy_for(argv, limit)
     command = policy.prepare(ProcRequest(argv[0], argv[1:]))
@@ -69,7 +69,7 @@ def with_run(argv: list[str], limit: int) -> Spawn:
 
 
 def policy_for(argv: list[str], limit: int) -> Any:
-    from proc_jail import ArgRules, ProcPolicyBuilder  # noqa: PLC0415
+    from proc_jail import ArgRules, ProcPolicyBuilder
 
     builder = ProcPolicyBuilder().allow_bin(argv[0])
     builder = builder.arg_rules(argv[0], ArgRules().max_positionals(2))
@@ -85,7 +85,37 @@ CONTENDERS = {
 }
 
 
+def with_sandbox(name: str, argv: list[str]) -> Spawn:
+    """A prepared command inside one of the sandboxes that are compared."""
+    from proc_jail import (
+        ArgRules,
+        Network,
+        ProcPolicyBuilder,
+        ProcRequest,
+        Sandbox,
+        Tree,
+    )
+
+    sandboxes = {
+        "compat": Sandbox.compat(),
+        "limits": Sandbox.compat().max_open_files(64).max_file_size(1 << 30),
+        "landlock": Sandbox.compat().read("/"),
+        "seccomp": Sandbox.compat().network(Network.Deny),
+        "default": Sandbox(),
+        "strict": Sandbox.strict(),
+        "user": Sandbox().user(os.getuid(), os.getgid()),
+        "namespace": Sandbox().tree(Tree.PidNamespace),
+    }
+    builder = ProcPolicyBuilder().allow_bin(argv[0])
+    builder = builder.arg_rules(argv[0], ArgRules())
+    policy = builder.sandbox(sandboxes[name]).build()
+    command = policy.prepare(ProcRequest(argv[0], argv[1:]))
+    return lambda: len(command.spawn_sync().stdout)
+
+
 def make_spawn(how: str, argv: list[str], limit: int = 0) -> Spawn:
+    if how.startswith("sandbox "):
+        return with_sandbox(how.removeprefix("sandbox "), argv)
     return CONTENDERS[how](argv, limit)
 
 

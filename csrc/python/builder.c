@@ -51,7 +51,7 @@ builder_copy(PyObject *self)
     return copy;
 }
 
-/* The end of every setter: the copy as an object, or the error.  */
+/* The end of every apply: the copy as an object, or the error.  */
 PyObject *
 builder_done(PyObject *self, pj_builder *copy, int failed, const pj_error *err)
 {
@@ -73,10 +73,10 @@ builder_only(PyObject *args, PyObject *kwargs, const char *format, char *name)
     return value;
 }
 
-/* A setter that takes one path.  */
+/* A apply that takes one path.  */
 PyObject *
 builder_path(PyObject *self, PyObject *value, const char *what,
-             int (*setter)(pj_builder *, pj_str, pj_error *))
+             int (*apply)(pj_builder *, pj_str, pj_error *))
 {
     PyObject *path = value == NULL ? NULL : pj_py_bytes(value, what);
     pj_builder *copy = path == NULL ? NULL : builder_copy(self);
@@ -87,7 +87,7 @@ builder_path(PyObject *self, PyObject *value, const char *what,
         Py_XDECREF(path);
         return NULL;
     }
-    failed = setter(copy, pj_py_view(path), &err);
+    failed = apply(copy, pj_py_view(path), &err);
     Py_DECREF(path);
     return builder_done(self, copy, failed, &err);
 }
@@ -229,7 +229,7 @@ builder_timeout(PyObject *self, PyObject *args, PyObject *kwargs)
 
 static PyObject *
 set_size(PyObject *self, PyObject *value,
-         int (*setter)(pj_builder *, uint64_t, pj_error *))
+         int (*apply)(pj_builder *, uint64_t, pj_error *))
 {
     pj_builder *copy;
     uint64_t size;
@@ -241,7 +241,7 @@ set_size(PyObject *self, PyObject *value,
     copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
-    failed = setter(copy, size, &err);
+    failed = apply(copy, size, &err);
     return builder_done(self, copy, failed, &err);
 }
 

@@ -12,7 +12,7 @@ PyObject *builder_wrap(PyTypeObject *type, pj_builder *builder);
 /* A copy of the builder behind an object, or NULL with an exception.  */
 pj_builder *builder_copy(PyObject *self);
 
-/* The end of every setter: the copy as an object, or the error.  */
+/* The end of every apply: the copy as an object, or the error.  */
 PyObject *builder_done(PyObject *self, pj_builder *copy, int failed,
                              const pj_error *err);
 
@@ -20,10 +20,10 @@ PyObject *builder_done(PyObject *self, pj_builder *copy, int failed,
 PyObject *builder_only(PyObject *args, PyObject *kwargs,
                              const char *format, char *name);
 
-/* A setter that takes one path; NULL is an error that was raised.  */
+/* A apply that takes one path; NULL is an error that was raised.  */
 PyObject *builder_path(PyObject *self, PyObject *value,
                              const char *what,
-                             int (*setter)(pj_builder *, pj_str,
+                             int (*apply)(pj_builder *, pj_str,
                                            pj_error *));
 
 /* The methods of places.c, and their docstrings.  */

@@ -123,7 +123,7 @@ pj_str *
 pj_py_views(PyObject *tuple)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(tuple);
-    pj_str *views = PyMem_New(pj_str, count + 1);
+    pj_str *views = PyMem_Calloc((size_t)count + 1, sizeof *views);
 
     if (views == NULL) {
         PyErr_NoMemory();
@@ -137,7 +137,8 @@ pj_py_views(PyObject *tuple)
 pj_pair *
 pj_py_pair_views(PyObject *dict)
 {
-    pj_pair *views = PyMem_New(pj_pair, PyDict_GET_SIZE(dict) + 1);
+    pj_pair *views = PyMem_Calloc((size_t)PyDict_GET_SIZE(dict) + 1,
+                                  sizeof *views);
     PyObject *name, *value;
     Py_ssize_t at = 0, i = 0;
 

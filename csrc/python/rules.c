@@ -49,7 +49,7 @@ copy_of(PyObject *self)
     return copy;
 }
 
-/* The end of every setter: the copy as an object, or the error.  */
+/* The end of every apply: the copy as an object, or the error.  */
 static PyObject *
 done(PyObject *self, pj_rules *copy, int failed, const pj_error *err)
 {
@@ -131,7 +131,7 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
 /* What max_flags and max_positionals share.  */
 static PyObject *
 set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
-        void (*setter)(pj_rules *, size_t))
+        void (*apply)(pj_rules *, size_t))
 {
     static char *names[] = {"max", NULL};
     PyObject *value;
@@ -146,7 +146,7 @@ set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;
-    setter(copy, (size_t)max);
+    apply(copy, (size_t)max);
     return wrap(Py_TYPE(self), copy);
 }
 
