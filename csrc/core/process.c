@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,7 +23,9 @@ pj_process_watch(const pj_process *process, pj_watch *out)
 int64_t
 pj_process_remaining_ns(const pj_process *process)
 {
-    int64_t left = process->deadline_ns - pj_platform_now();
+    int64_t due = process->grace_ns > 0 ? process->grace_ns
+                                        : process->deadline_ns;
+    int64_t left = due - pj_platform_now();
 
     return left > 0 ? left : 0;
 }
@@ -78,6 +81,35 @@ look(const pj_process *process)
 }
 
 int
+pj_process_expire(pj_process *process)
+{
+    if (pj_platform_now() < process->deadline_ns)
+        return 0;
+    if (process->stop == PJ_STOP_NONE && !process->ended)
+        process->stop = PJ_STOP_TIMEOUT;
+    if (!process->reaped && process->owner == getpid())
+        pj_platform_kill(&process->child);
+    return 1;
+}
+
+/* Asks the tree to end when the grace begins; says that it must at the
+   deadline.  What ends in between was stopped by the clock all the same. */
+static int
+check_clock(pj_process *process)
+{
+    if (pj_process_remaining_ns(process) > 0)
+        return 0;
+    if (process->grace_ns > 0) {
+        process->grace_ns = 0;
+        process->asked = 1;
+        pj_platform_signal(&process->child, SIGTERM);
+        return 0;
+    }
+    process->stop = PJ_STOP_TIMEOUT;
+    return 1;
+}
+
+int
 pj_process_step(pj_process *process, unsigned ready)
 {
     if (process->stop != PJ_STOP_NONE || process->ended)
@@ -91,12 +123,11 @@ pj_process_step(pj_process *process, unsigned ready)
     if (ready & PJ_READY_EXIT)
         process->ended = pj_platform_look(&process->child)
             != PJ_LOOK_RUNNING;
+    if (process->ended && process->asked && process->stop == PJ_STOP_NONE)
+        process->stop = PJ_STOP_TIMEOUT;
     if (process->ended || process->stop != PJ_STOP_NONE)
         return 1;
-    if (pj_process_remaining_ns(process) > 0)
-        return 0;
-    process->stop = PJ_STOP_TIMEOUT;
-    return 1;
+    return check_clock(process);
 }
 
 void
@@ -104,7 +135,7 @@ pj_process_kill(pj_process *process)
 {
     if (process->stop == PJ_STOP_NONE && !process->ended)
         process->stop = PJ_STOP_CANCELLED;
-    if (!process->reaped)
+    if (!process->reaped && process->owner == getpid())
         pj_platform_kill(&process->child);
 }
 
@@ -120,12 +151,12 @@ drain(pj_process *process, pj_stream *stream)
     if (ioctl(stream->fd, FIONREAD, &held) != 0)
         held = 0;
     while (held > 0 && stream->fd >= 0) {
-        size_t before = stream->buffer.len;
+        uint64_t before = stream->buffer.total;
 
         read_stream(process, stream, (size_t)held);
-        if (stream->fd >= 0 && stream->buffer.len == before)
+        if (stream->buffer.total == before)
             break;
-        held -= (int)(stream->buffer.len - before);
+        held -= (int)(stream->buffer.total - before);
     }
     close_stream(stream);
 }
@@ -195,9 +226,12 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 
     if (err == NULL)
         err = &scratch;
+    output->out_total = output->err_total = 0;
     reaped = pj_process_reap(process);
     drain(process, &process->out);
     drain(process, &process->err);
+    output->out_total = process->out.buffer.total;
+    output->err_total = process->err.buffer.total;
     pj_buffer_take(&process->out.buffer, &output->out);
     pj_buffer_take(&process->err.buffer, &output->err);
     output->elapsed_ns = pj_platform_now() - process->started_ns;
@@ -212,11 +246,20 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 }
 
 void
+pj_process_take(pj_process *process, int stream, pj_bytes *bytes)
+{
+    pj_stream *from = stream == 1 ? &process->out : &process->err;
+
+    pj_buffer_take(&from->buffer, bytes);
+}
+
+void
 pj_process_free(pj_process *process)
 {
     if (process == NULL)
         return;
-    if (!process->reaped)
+    /* A fork of the host has a copy of this, and no right to the child. */
+    if (!process->reaped && process->owner == getpid())
         pj_process_reap(process);
     close_stream(&process->out);
     close_stream(&process->err);

@@ -13,6 +13,10 @@ PyObject *pj_py_bytes_tuple(PyObject *value, const char *what);
 /* A mapping of those as a new dict of bytes to bytes.  */
 PyObject *pj_py_bytes_dict(PyObject *value, const char *what);
 
+/* Standard input as new bytes: bytes themselves, or what is read from a
+   path or a binary file.  */
+PyObject *pj_py_input(PyObject *source);
+
 /* Borrowed views; the object must outlive them.  */
 pj_str pj_py_view(PyObject *bytes);
 
