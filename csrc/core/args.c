@@ -19,7 +19,6 @@ enum kind {
 struct reading {
     const pj_rules *rules;
     const pj_program *program;
-    const pj_program *sub; /* the table behind the pinned subcommand */
     const pj_str *argv;
     size_t argc;
     unsigned char *kinds;
@@ -56,12 +55,19 @@ pj_args_check_rules(const pj_rules *rules, const pj_program *program,
     return 0;
 }
 
-/* The table that tells how the token at this point is read.  */
+/* The table that tells how the token at this point is read.  A program that
+   takes options before its first operand only hands what follows it to its
+   subcommand, if it has those, and else reads no option any more.  */
 static const pj_program *
 table_now(const struct reading *r)
 {
-    return r->subcommand >= 0 && r->rules->subcommand.ptr != NULL ? r->sub
-                                                                  : r->program;
+    long first = r->subcommand >= 0 ? r->subcommand : r->operand;
+
+    if (r->program == NULL || r->program->order != PJ_ORDER_ORDERED
+        || first < 0)
+        return r->program;
+    return r->program->dashdash == PJ_DASHDASH_SUBCOMMAND
+        ? pj_program_find_sub(r->program, r->argv[first]) : NULL;
 }
 
 static int
@@ -117,6 +123,14 @@ words_of(enum pj_arity arity)
     return arity == PJ_ARITY_REQUIRED ? 1 : 0;
 }
 
+/* -7, where a number is due that cannot be attached (find -mtime -7).  */
+static int
+is_signed_number(const pj_program *table, pj_str option, pj_str token)
+{
+    return token.len > 1 && token.ptr[0] == '-' && token.ptr[1] >= '0'
+        && token.ptr[1] <= '9' && pj_program_takes_number(table, option);
+}
+
 /* Takes the tokens that belong to the flag at `*i`.  */
 static int
 read_values(struct reading *r, size_t *i, pj_error *err)
@@ -129,7 +143,8 @@ read_values(struct reading *r, size_t *i, pj_error *err)
     for (int words = words_of(arity); words > 0; words--) {
         if (*i + 1 >= r->argc)
             return bad_value(r, flag, *i, "is missing", err);
-        if (pj_str_is_flag(r->argv[*i + 1]))
+        if (pj_str_is_flag(r->argv[*i + 1])
+            && !is_signed_number(table, r->argv[flag], r->argv[*i + 1]))
             return bad_value(r, flag, *i + 1, "begins with '-'", err);
         r->kinds[++*i] = VALUE;
     }
@@ -147,11 +162,12 @@ read_values(struct reading *r, size_t *i, pj_error *err)
 static int
 classify(struct reading *r, pj_error *err)
 {
+    for (size_t i = 0; i < r->argc; i++)
+        if (pj_str_has(r->argv[i], '\0'))
+            return pj_error_nul(err, "argument", r->argv[i], (long)i);
     for (size_t i = 0; i < r->argc; i++) {
         pj_str token = r->argv[i];
 
-        if (pj_str_has(token, '\0'))
-            return pj_error_nul(err, "argument", token, (long)i);
         if (r->dashes < 0 && pj_str_equal(token, PJ_STR("--"))) {
             r->kinds[i] = DASHES;
             r->dashes = (long)i;
@@ -315,8 +331,6 @@ pj_args_apply(const pj_rules *rules, const pj_program *program,
                         .operand = -1, .flag_after_operand = -1};
     int result = -1;
 
-    if (program != NULL && rules->subcommand.ptr != NULL)
-        r.sub = pj_program_find_sub(program, rules->subcommand);
     r.kinds = calloc(argc + 1, 1);
     if (r.kinds == NULL)
         return pj_error_memory(err);

@@ -136,8 +136,9 @@ check_kind(pj_str path, const struct stat *st, pj_error *err)
 }
 
 /* The kernel hands a `#!` script to its interpreter by name, so only other
-   files can be executed by descriptor.  A file that cannot be read is no
-   script: its interpreter could not read it either.  */
+   files can be executed by descriptor.  A file that may not be read is no
+   script: its interpreter could not read it either.  In doubt it is one:
+   a path works for both.  */
 static int
 is_native(const char *path)
 {
@@ -146,10 +147,11 @@ is_native(const char *path)
     ssize_t got;
 
     if (fd < 0)
-        return 1;
+        return errno == EACCES || errno == EPERM;
     got = read(fd, magic, sizeof magic);
     close(fd);
-    return !(got == 2 && magic[0] == '#' && magic[1] == '!');
+    return got >= 0
+        && !(got == 2 && magic[0] == '#' && magic[1] == '!');
 }
 
 static pj_pin *

@@ -6,9 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The default capacity of a pipe on Linux: one read can empty it.  */
-#define SLICE ((size_t)64 * 1024)
-
 void
 pj_buffer_init(pj_buffer *buffer, int stream, uint64_t cap,
                pj_overflow overflow, const pj_storage *storage)
@@ -67,7 +64,7 @@ static int
 reserve(pj_buffer *buffer, size_t wanted)
 {
     size_t need = buffer->len + wanted;
-    size_t room = buffer->room == 0 ? SLICE : buffer->room;
+    size_t room = buffer->room == 0 ? PJ_BUFFER_SLICE : buffer->room;
 
     if (need <= buffer->room)
         return 0;
@@ -187,7 +184,9 @@ pj_buffer_read(pj_buffer *buffer, int fd, size_t most)
     uint64_t left = buffer->total < buffer->cap
         ? buffer->cap - buffer->total : 0;
     size_t vacant = buffer->room - buffer->len;
-    size_t want = most < SLICE ? most : SLICE;
+    size_t slice = buffer->total < PJ_BUFFER_SLICE ? PJ_BUFFER_SLICE
+                                                 : PJ_BUFFER_LARGE_SLICE;
+    size_t want = most < slice ? most : slice;
     ssize_t got;
 
     if (left == 0)
@@ -196,7 +195,7 @@ pj_buffer_read(pj_buffer *buffer, int fd, size_t most)
     if (want > left)
         want = (size_t)left;
     /* A short read is cheaper than a move.  */
-    if (vacant >= SLICE / 4 && want > vacant)
+    if (vacant >= PJ_BUFFER_SLICE / 4 && want > vacant)
         want = vacant;
     if (reserve(buffer, want) < 0) {
         errno = ENOMEM;

@@ -4,6 +4,11 @@
 
 #include "procjail.h"
 
+/* The default capacity of a pipe on Linux: one read can empty it; and what
+   a stream that has filled one gets.  */
+#define PJ_BUFFER_SLICE ((size_t)64 * 1024)
+#define PJ_BUFFER_LARGE_SLICE ((size_t)256 * 1024)
+
 typedef struct pj_buffer {
     char *data;
     size_t len;

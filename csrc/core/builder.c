@@ -312,7 +312,7 @@ set_size(uint64_t *size, uint64_t max, const char *name, pj_error *err)
     pj_error scratch;
 
     if (max > PJ_OUTPUT_MAX)
-        return bad_limit(name, "at most 64 TiB",
+        return bad_limit(name, "0 to 64 TiB",
                          err == NULL ? &scratch : err);
     *size = max;
     return 0;

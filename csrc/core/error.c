@@ -178,6 +178,8 @@ pj_error_system(pj_error *err, const char *step, int number)
     char text[96];
     int full = number == EMFILE || number == ENFILE;
 
+    if (number == ENOMEM)
+        return pj_error_memory(err);
     pj_errno_text(text, sizeof text, number);
     pj_error_begin(err, full ? PJ_E_OutOfDescriptors : PJ_E_SpawnFailed,
                    (pj_str){NULL, 0});

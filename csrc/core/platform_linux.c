@@ -79,6 +79,7 @@ pj_platform_pipe(int ends[2])
         close(ends[0]);
     if (ends[1] >= 0)
         close(ends[1]);
+    ends[0] = ends[1] = -1;
     errno = number;
     return -1;
 }
@@ -133,11 +134,13 @@ pj_platform_open_path(const char *path, int directory, int *fd,
 
     if (opened < 0)
         return -1;
-    if (fstat(opened, st) == 0 && !S_ISLNK(st->st_mode)) {
+    number = fstat(opened, st) == 0 ? 0 : errno;
+    if (number == 0 && !S_ISLNK(st->st_mode)) {
         *fd = opened;
         return 0;
     }
-    number = S_ISLNK(st->st_mode) ? ELOOP : errno;
+    if (number == 0)
+        number = ELOOP;
     close(opened);
     errno = number;
     return -1;
@@ -387,13 +390,30 @@ struct pidfd_info_v0 {
 #define PJ_PIDFD_INFO_EXIT (UINT64_C(1) << 3)
 #define PJ_PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info_v0)
 
+/* Somebody is just reaping it: the status is not in the pidfd yet.  */
+static int
+ask_pidfd(const pj_child *child, struct pidfd_info_v0 *info)
+{
+    int64_t end = pj_platform_now() + 10000000;
+
+    do {
+        memset(info, 0, sizeof *info);
+        info->mask = PJ_PIDFD_INFO_EXIT;
+        if (ioctl(child->pidfd, PJ_PIDFD_GET_INFO, info) != 0)
+            return -1;
+        if (info->mask & PJ_PIDFD_INFO_EXIT)
+            return 0;
+        sched_yield();
+    } while (pj_platform_now() < end);
+    return -1;
+}
+
 static int
 recover_status(const pj_child *child, pj_status *status)
 {
-    struct pidfd_info_v0 info = {.mask = PJ_PIDFD_INFO_EXIT};
+    struct pidfd_info_v0 info;
 
-    if (child->pidfd < 0 || ioctl(child->pidfd, PJ_PIDFD_GET_INFO, &info) != 0
-        || (info.mask & PJ_PIDFD_INFO_EXIT) == 0)
+    if (child->pidfd < 0 || ask_pidfd(child, &info) != 0)
         return -1;
     if (WIFEXITED(info.exit_code)) {
         status->end = PJ_END_EXITED;

@@ -54,6 +54,7 @@ pj_platform_pipe(int ends[2])
         close(ends[0]);
     if (ends[1] >= 0)
         close(ends[1]);
+    ends[0] = ends[1] = -1;
     errno = number;
     return -1;
 }

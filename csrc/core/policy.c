@@ -12,15 +12,6 @@
 #include "error.h"
 #include "risky.h"
 
-pj_risk
-pj_allowance_risk(const pj_pin *pin, pj_str name)
-{
-    /* A multi-call file does what it is called by, and nothing else.  */
-    if (pj_is_multicall(pin->path))
-        return pj_risk_of_name(name);
-    return pj_risk_of_pin(pin);
-}
-
 static pj_allowance *
 find_allowance(pj_policy *policy, pj_str canonical, pj_str name)
 {
@@ -59,7 +50,7 @@ add_allowance(pj_policy *policy, pj_str path, pj_error *err)
         goto done;
     }
     entry->canonical = canonical;
-    entry->risk = pj_allowance_risk(entry->pin, name);
+    entry->risk = pj_risk_of_pin(entry->pin, name);
     entry->program = pj_program_find(pj_str_basename(canonical));
     policy->allowed_count++;
     return 0;

@@ -30,7 +30,4 @@ struct pj_policy {
     int null_fd;     /* /dev/null, for the child's standard input */
 };
 
-/* The risk of a file under the name it is called by.  */
-pj_risk pj_allowance_risk(const pj_pin *pin, pj_str name);
-
 #endif

@@ -78,7 +78,7 @@ check_risk(const pj_policy *policy, const pj_allowance *allowance,
         return 0;
     /* Another file is there than when the policy was built.  */
     if (command->binary != allowance->pin)
-        risk = pj_allowance_risk(command->binary, allowance->name);
+        risk = pj_risk_of_pin(command->binary, allowance->name);
     if (risk == PJ_RISK_NONE)
         return 0;
     if (policy->info.risky == PJ_RISKY_WARN) {

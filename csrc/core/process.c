@@ -1,7 +1,11 @@
 /* process.c: the started command as a state machine.  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -44,12 +48,26 @@ close_stream(pj_stream *stream)
     stream->fd = -1;
 }
 
+/* A program that writes a lot does so faster through a larger pipe; most
+   programs write little, and never pay for one.  The kernel may refuse.  */
+static void
+widen(pj_stream *stream)
+{
+#ifdef F_SETPIPE_SZ
+    if (!stream->wide && stream->buffer.total >= PJ_BUFFER_SLICE)
+        fcntl(stream->fd, F_SETPIPE_SZ, (int)PJ_BUFFER_LARGE_SLICE);
+#endif
+    stream->wide = stream->buffer.total >= PJ_BUFFER_SLICE;
+}
+
 /* One read of at most `most` bytes from a stream that is readable.  */
 static void
 read_stream(pj_process *process, pj_stream *stream, size_t most)
 {
-    enum pj_fill fill = pj_buffer_read(&stream->buffer, stream->fd, most);
+    enum pj_fill fill;
 
+    widen(stream);
+    fill = pj_buffer_read(&stream->buffer, stream->fd, most);
     if (fill == PJ_FILL_DATA || fill == PJ_FILL_AGAIN)
         return;
     if (fill != PJ_FILL_EOF && process->stop == PJ_STOP_NONE) {

@@ -17,7 +17,8 @@ enum pj_stop {
 
 /* One output stream: the pipe's reading end and what came from it.  */
 typedef struct pj_stream {
-    int fd; /* -1 when it is at its end */
+    int fd;   /* -1 when it is at its end */
+    int wide; /* the pipe was asked to hold more */
     pj_buffer buffer;
 } pj_stream;
 

@@ -85,7 +85,7 @@ pj_program_find_sub(const pj_program *program, pj_str subcommand)
     char id[64];
     size_t len = strlen(program->name);
 
-    if (len + 1 + subcommand.len >= sizeof id)
+    if (len > sizeof id / 2 || subcommand.len >= sizeof id / 2 - 1)
         return NULL;
     memcpy(id, program->name, len);
     id[len] = '_';
@@ -139,6 +139,14 @@ int
 pj_program_is_word(const pj_program *program, pj_str token)
 {
     return find_word(program, token) != NULL;
+}
+
+int
+pj_program_takes_number(const pj_program *program, pj_str token)
+{
+    const pj_option *option = find_word(program, token);
+
+    return option != NULL && option->kind == PJ_KIND_NUMBER;
 }
 
 /* -nm 5: the first letter that takes a value takes the rest of the token,

@@ -71,6 +71,9 @@ const pj_program *pj_program_find_sub(const pj_program *program,
    is not known takes nothing.  */
 enum pj_arity pj_program_arity(const pj_program *program, pj_str token);
 
+/* Whether `token` is a word whose value is a number, with a sign or not. */
+int pj_program_takes_number(const pj_program *program, pj_str token);
+
 /* Whether the program reads `token` as an option or action wherever it
    stands.  */
 int pj_program_is_word(const pj_program *program, pj_str token);

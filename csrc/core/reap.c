@@ -10,6 +10,10 @@
    does not wait for it.  */
 #define KILL_BOUND INT64_C(5000000000)
 
+/* How long the rest of the tree gets to vanish.  It was killed and runs no
+   instruction more; where init does not reap, its zombies never vanish.  */
+#define VANISH_BOUND INT64_C(200000000)
+
 static void
 pause_ns(long nanoseconds)
 {
@@ -66,6 +70,6 @@ pj_process_reap(pj_process *process)
         return -1;
     pj_platform_reap(&process->child, &process->status);
     process->reaped = 1;
-    await_group(process, end);
+    await_group(process, pj_platform_now() + VANISH_BOUND);
     return 0;
 }

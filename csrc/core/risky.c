@@ -72,9 +72,11 @@ look_up_prefix(pj_str name)
 static int
 cut_suffix(pj_str *name, pj_str suffix)
 {
-    pj_str tail = {name->ptr + (name->len - suffix.len), suffix.len};
+    size_t kept = name->len - suffix.len;
 
-    if (name->len <= suffix.len || !pj_str_equal_nocase(tail, suffix))
+    if (name->len <= suffix.len
+        || !pj_str_equal_nocase((pj_str){name->ptr + kept, suffix.len},
+                                suffix))
         return 0;
     name->len -= suffix.len;
     return 1;
@@ -169,6 +171,8 @@ pj_is_multicall(pj_str canonical)
     return 0;
 }
 
+/* 0 when they differ.  A failed read leaves that open, and counts as no
+   difference.  */
 static int
 same_bytes(int a, int b)
 {
@@ -182,13 +186,13 @@ same_bytes(int a, int b)
             ssize_t more = read(b, right + done, (size_t)(got - done));
 
             if (more <= 0)
-                return 0;
+                return more < 0;
             done += more;
         }
         if (memcmp(left, right, (size_t)got) != 0)
             return 0;
     }
-    return got == 0;
+    return 1;
 }
 
 /* Whether two files of one size hold the same bytes.  A file that cannot
@@ -213,8 +217,16 @@ static int
 is_disguise_of(const pj_pin *pin, const char *known)
 {
     struct stat st;
+    char *resolved;
+    int multicall;
 
     if (stat(known, &st) != 0 || st.st_size != pin->identity.size)
+        return 0;
+    /* Where the shell itself is an applet, its file is all the others'.  */
+    resolved = realpath(known, NULL);
+    multicall = resolved != NULL && pj_is_multicall(pj_str_of(resolved));
+    free(resolved);
+    if (multicall && pj_is_multicall(pin->path))
         return 0;
     if (st.st_dev == pin->identity.device
         && st.st_ino == pin->identity.inode)
@@ -252,10 +264,16 @@ risk_of_disguise(const pj_pin *pin)
 }
 
 pj_risk
-pj_risk_of_pin(const pj_pin *pin)
+pj_risk_of_pin(const pj_pin *pin, pj_str name)
 {
-    pj_risk risk = pj_risk_of_name(pj_str_basename(pin->path));
+    pj_risk risk = PJ_RISK_NONE;
 
+    /* The file of a multi-call program has a name that says nothing.  */
+    if (!pj_is_multicall(pin->path))
+        risk = pj_risk_of_name(pj_str_basename(pin->path));
+    /* Any program may take its task from the name: argv[0] keeps it.  */
+    if (risk == PJ_RISK_NONE)
+        risk = pj_risk_of_name(name);
     return risk != PJ_RISK_NONE ? risk : risk_of_disguise(pin);
 }
 
@@ -296,7 +314,7 @@ pj_risk_of_path(pj_str path, pj_risk *out, pj_error *err)
     if (pj_binary_resolve(owned, &canonical, err) < 0
         || pj_binary_pin(canonical, &pin, err) < 0)
         goto done;
-    *out = pj_risk_of_pin(pin);
+    *out = pj_risk_of_pin(pin, pj_str_basename(owned));
     if (*out == PJ_RISK_NONE && !pin->is_native) {
         pj_str found = interpreter_of(canonical.ptr, line, sizeof line);
 

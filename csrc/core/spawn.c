@@ -61,6 +61,8 @@ spawn_failed(const pj_command *command, const pj_child_report *report,
 
     if (report->number != 0)
         number = report->number;
+    else if (number == EMFILE || number == ENFILE || number == ENOMEM)
+        return pj_error_system(err, step, number);
     pj_errno_text(text, sizeof text, number);
     pj_error_begin(err, PJ_E_SpawnFailed, pj_command_target(command)->path);
     err->sys_errno = number;
@@ -149,6 +151,9 @@ pj_process_start(pj_command *command, const pj_storage *storage,
         pj_process_free(process);
         return -1;
     }
+    /* An exec that hung until then was killed, and left no report.  */
+    if (pj_process_remaining_ns(process) == 0)
+        process->stop = PJ_STOP_TIMEOUT;
     *out = process;
     return 0;
 }

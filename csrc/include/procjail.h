@@ -43,9 +43,10 @@
  * the call returns; strings handed out live as long as their object.
  *
  * Threads.  pj_policy and pj_command never change after they are made and
- * may be used from any number of threads.  pj_rules, pj_builder and
- * pj_process belong to one thread at a time.  The library has no global
- * state, no signal handler and no thread of its own.
+ * may be used from any number of threads.  pj_rules and pj_builder belong
+ * to one thread at a time, and a pj_process to the thread that
+ * started it.  The library has no global state, no signal handler and no
+ * thread of its own.
  *
  * The host.  No call changes the caller's working directory, umask, signal
  * dispositions, signal mask (restored before the call returns) or limits.
@@ -710,7 +711,10 @@ typedef struct pj_watch {
 
 /* Checks the pinned file once more and starts it.  Returns when the
    program has been executed, or failed to be.  `storage` must outlive the
-   process.  */
+   process.
+
+   The starting thread must outlive it too: Linux takes the end of a thread
+   for the end of the parent, and the child is told to die with that.  */
 int pj_process_start(pj_command *command, const pj_storage *storage,
                      pj_process **out, pj_error *err);
 

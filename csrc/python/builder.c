@@ -1,9 +1,11 @@
 /* builder.c: the type ProcPolicyBuilder.  */
+#include "builder.h"
+
 #include "convert.h"
 #include "errors.h"
 
-static PyObject *
-wrap(PyTypeObject *type, pj_builder *builder)
+PyObject *
+builder_wrap(PyTypeObject *type, pj_builder *builder)
 {
     BuilderObject *self;
 
@@ -26,7 +28,7 @@ builder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":ProcPolicyBuilder",
                                      names))
         return NULL;
-    return wrap(type, pj_builder_new());
+    return builder_wrap(type, pj_builder_new());
 }
 
 static void
@@ -39,8 +41,8 @@ builder_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static pj_builder *
-copy_of(PyObject *self)
+pj_builder *
+builder_copy(PyObject *self)
 {
     pj_builder *copy = pj_builder_dup(((BuilderObject *)self)->builder);
 
@@ -49,19 +51,19 @@ copy_of(PyObject *self)
     return copy;
 }
 
-/* The end of every setter: the copy as an object, or the error.  */
-static PyObject *
-done(PyObject *self, pj_builder *copy, int failed, const pj_error *err)
+/* The end of every apply: the copy as an object, or the error.  */
+PyObject *
+builder_done(PyObject *self, pj_builder *copy, int failed, const pj_error *err)
 {
     if (!failed)
-        return wrap(Py_TYPE(self), copy);
+        return builder_wrap(Py_TYPE(self), copy);
     pj_builder_free(copy);
     return pj_py_raise(state_of(self), err);
 }
 
 /* Parses the one argument of most setters.  Borrowed.  */
-static PyObject *
-only(PyObject *args, PyObject *kwargs, const char *format, char *name)
+PyObject *
+builder_only(PyObject *args, PyObject *kwargs, const char *format, char *name)
 {
     char *names[] = {name, NULL};
     PyObject *value;
@@ -71,13 +73,13 @@ only(PyObject *args, PyObject *kwargs, const char *format, char *name)
     return value;
 }
 
-/* A setter that takes one path.  */
-static PyObject *
-set_path(PyObject *self, PyObject *value, const char *what,
-         int (*setter)(pj_builder *, pj_str, pj_error *))
+/* A apply that takes one path.  */
+PyObject *
+builder_path(PyObject *self, PyObject *value, const char *what,
+             int (*apply)(pj_builder *, pj_str, pj_error *))
 {
     PyObject *path = value == NULL ? NULL : pj_py_bytes(value, what);
-    pj_builder *copy = path == NULL ? NULL : copy_of(self);
+    pj_builder *copy = path == NULL ? NULL : builder_copy(self);
     pj_error err;
     int failed;
 
@@ -85,9 +87,9 @@ set_path(PyObject *self, PyObject *value, const char *what,
         Py_XDECREF(path);
         return NULL;
     }
-    failed = setter(copy, pj_py_view(path), &err);
+    failed = apply(copy, pj_py_view(path), &err);
     Py_DECREF(path);
-    return done(self, copy, failed, &err);
+    return builder_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(allow_bin_doc,
@@ -99,8 +101,9 @@ PyDoc_STRVAR(allow_bin_doc,
 static PyObject *
 builder_allow_bin(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_path(self, only(args, kwargs, "O:allow_bin", "path"), "path",
-                    pj_builder_allow_bin);
+    PyObject *path = builder_only(args, kwargs, "O:allow_bin", "path");
+
+    return builder_path(self, path, "path", pj_builder_allow_bin);
 }
 
 PyDoc_STRVAR(arg_rules_doc,
@@ -125,7 +128,7 @@ builder_arg_rules(PyObject *self, PyObject *args, PyObject *kwargs)
     path = pj_py_bytes(value, "path");
     if (path == NULL)
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL) {
         Py_DECREF(path);
         return NULL;
@@ -133,7 +136,7 @@ builder_arg_rules(PyObject *self, PyObject *args, PyObject *kwargs)
     failed = pj_builder_arg_rules(copy, pj_py_view(path),
                                   ((RulesObject *)rules)->rules, &err);
     Py_DECREF(path);
-    return done(self, copy, failed, &err);
+    return builder_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(risky_bin_policy_doc,
@@ -146,19 +149,20 @@ PyDoc_STRVAR(risky_bin_policy_doc,
 static PyObject *
 builder_risky_bin_policy(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *value = only(args, kwargs, "O:risky_bin_policy", "policy");
-    long number = value == NULL ? -1 : PyLong_AsLong(value);
+    PyObject *value = builder_only(args, kwargs, "O:risky_bin_policy",
+                                   "policy");
+    int number;
     pj_builder *copy;
     pj_error err;
     int failed;
 
-    if (number == -1 && PyErr_Occurred())
+    if (value == NULL || pj_py_choice(value, "policy", &number) < 0)
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
     failed = pj_builder_risky(copy, (pj_risky_policy)number, &err);
-    return done(self, copy, failed, &err);
+    return builder_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(allow_risky_binaries_doc,
@@ -171,212 +175,14 @@ PyDoc_STRVAR(allow_risky_binaries_doc,
 static PyObject *
 builder_allow_risky_binaries(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    pj_builder *copy = copy_of(self);
+    pj_builder *copy = builder_copy(self);
     pj_error err;
 
     if (copy == NULL)
         return NULL;
-    return done(self, copy, pj_builder_risky(copy, PJ_RISKY_DISABLED, &err),
-                &err);
-}
-
-PyDoc_STRVAR(env_empty_doc,
-"env_empty($self, /)\n--\n\n"
-"Return a copy whose commands get no environment at all (the default).\n\n"
-">>> ProcPolicyBuilder().env_empty()");
-
-static PyObject *
-builder_env_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    pj_builder *copy = copy_of(self);
-
-    if (copy == NULL)
-        return NULL;
-    pj_builder_env_empty(copy);
-    return wrap(Py_TYPE(self), copy);
-}
-
-PyDoc_STRVAR(env_locale_only_doc,
-"env_locale_only($self, /)\n--\n\n"
-"Return a copy whose commands get LANG and LC_ALL, both C.UTF-8.\n\n"
-">>> ProcPolicyBuilder().env_locale_only()");
-
-static PyObject *
-builder_env_locale_only(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    pj_builder *copy = copy_of(self);
-
-    if (copy == NULL)
-        return NULL;
-    pj_builder_env_locale(copy);
-    return wrap(Py_TYPE(self), copy);
-}
-
-PyDoc_STRVAR(env_fixed_doc,
-"env_fixed($self, /, env)\n--\n\n"
-"Return a copy whose commands get exactly `env` (a mapping of str to str).\n"
-"\nRequests have no say.  Variables of the strip table are left out; the\n"
-"prepared command tells which.  Raises EnvForbidden for a name that is\n"
-"empty or holds '='.\n\n"
-">>> ProcPolicyBuilder().env_fixed({'LANG': 'C.UTF-8'})");
-
-static PyObject *
-builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    PyObject *value = only(args, kwargs, "O:env_fixed", "env");
-    PyObject *dict = value == NULL ? NULL : pj_py_bytes_dict(value, "env");
-    pj_pair *pairs = dict == NULL ? NULL : pj_py_pair_views(dict);
-    pj_builder *copy = pairs == NULL ? NULL : copy_of(self);
-    pj_error err;
-    int failed = -1;
-
-    if (copy != NULL)
-        failed = pj_builder_env_fixed(copy, pairs,
-                                      (size_t)PyDict_GET_SIZE(dict), &err);
-    PyMem_Free(pairs);
-    Py_XDECREF(dict);
-    return copy == NULL ? NULL : done(self, copy, failed, &err);
-}
-
-/* A setter that takes a list of strings, with what the call adds to it.  */
-struct list_call {
-    PyObject *tuple;
-    pj_str *views;
-    size_t count;
-};
-
-static int
-list_call_init(struct list_call *call, PyObject *value, const char *what)
-{
-    call->tuple = pj_py_bytes_tuple(value, what);
-    if (call->tuple == NULL)
-        return -1;
-    call->views = pj_py_views(call->tuple);
-    if (call->views == NULL) {
-        Py_CLEAR(call->tuple);
-        return -1;
-    }
-    call->count = (size_t)PyTuple_GET_SIZE(call->tuple);
-    return 0;
-}
-
-static void
-list_call_clear(struct list_call *call)
-{
-    PyMem_Free(call->views);
-    Py_CLEAR(call->tuple);
-}
-
-PyDoc_STRVAR(env_allowlist_doc,
-"env_allowlist($self, /, keys)\n--\n\n"
-"Return a copy that passes a request's variables named in `keys` (strs).\n\n"
-"Values come from the request, never from the host.  Raises EnvForbidden\n"
-"for a name that is empty or holds '='.\n\n"
-">>> ProcPolicyBuilder().env_allowlist(['TZ'])");
-
-static PyObject *
-builder_env_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    PyObject *value = only(args, kwargs, "O:env_allowlist", "keys");
-    struct list_call call;
-    pj_builder *copy;
-    pj_error err;
-    int failed = -1;
-
-    if (value == NULL || list_call_init(&call, value, "keys") < 0)
-        return NULL;
-    copy = copy_of(self);
-    if (copy != NULL)
-        failed = pj_builder_env_allowlist(copy, call.views, call.count,
-                                          &err);
-    list_call_clear(&call);
-    return copy == NULL ? NULL : done(self, copy, failed, &err);
-}
-
-PyDoc_STRVAR(cwd_doc,
-"cwd($self, /, path)\n--\n\n"
-"Return a copy whose commands run in `path` (absolute; default '/tmp').\n\n"
-"Requests have no say.  Raises CwdForbidden for a relative path; prepare()\n"
-"raises it when the directory is not there.\n\n"
-">>> ProcPolicyBuilder().cwd('/srv/docs')");
-
-static PyObject *
-builder_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return set_path(self, only(args, kwargs, "O:cwd", "path"), "path",
-                    pj_builder_cwd_fixed);
-}
-
-/* A path, or none for None.  */
-static int
-optional_path(PyObject *value, PyObject **out)
-{
-    *out = NULL;
-    if (value == Py_None)
-        return 0;
-    *out = pj_py_bytes(value, "default");
-    return *out == NULL ? -1 : 0;
-}
-
-PyDoc_STRVAR(cwd_jailed_doc,
-"cwd_jailed($self, /, root, default=None)\n--\n\n"
-"Return a copy that lets requests choose a directory at or below `root`.\n\n"
-"Links are resolved first.  A request that names none runs in `default`,\n"
-"or in `root`.  Raises CwdForbidden for a relative path.\n\n"
-">>> ProcPolicyBuilder().cwd_jailed('/srv', default='/srv/docs')");
-
-static PyObject *
-builder_cwd_jailed(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"root", "default", NULL};
-    PyObject *value, *choice = Py_None, *root, *fallback = NULL;
-    pj_builder *copy = NULL;
-    pj_error err;
-    int failed = -1;
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_jailed", names,
-                                     &value, &choice))
-        return NULL;
-    root = pj_py_bytes(value, "root");
-    if (root != NULL && optional_path(choice, &fallback) == 0)
-        copy = copy_of(self);
-    if (copy != NULL)
-        failed = pj_builder_cwd_jailed(copy, pj_py_view(root),
-                                       pj_py_view(fallback), &err);
-    Py_XDECREF(root);
-    Py_XDECREF(fallback);
-    return copy == NULL ? NULL : done(self, copy, failed, &err);
-}
-
-PyDoc_STRVAR(cwd_allowlist_doc,
-"cwd_allowlist($self, /, dirs, default=None)\n--\n\n"
-"Return a copy that lets requests choose one of the directories `dirs`.\n\n"
-"A request that names none runs in `default`, and is refused without one.\n"
-"Raises CwdForbidden for a relative path.\n\n"
-">>> ProcPolicyBuilder().cwd_allowlist(['/srv/a', '/srv/b'])");
-
-static PyObject *
-builder_cwd_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"dirs", "default", NULL};
-    PyObject *value, *choice = Py_None, *fallback;
-    struct list_call call;
-    pj_builder *copy = NULL;
-    pj_error err;
-    int failed = -1;
-
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_allowlist",
-                                     names, &value, &choice)
-        || list_call_init(&call, value, "dirs") < 0)
-        return NULL;
-    if (optional_path(choice, &fallback) == 0)
-        copy = copy_of(self);
-    if (copy != NULL)
-        failed = pj_builder_cwd_allowlist(copy, call.views, call.count,
-                                          pj_py_view(fallback), &err);
-    list_call_clear(&call);
-    Py_XDECREF(fallback);
-    return copy == NULL ? NULL : done(self, copy, failed, &err);
+    return builder_done(self, copy,
+                        pj_builder_risky(copy, PJ_RISKY_DISABLED, &err),
+                        &err);
 }
 
 static PyObject *
@@ -389,11 +195,11 @@ set_timeout(PyObject *self, PyObject *value)
 
     if (value == NULL || pj_py_nanoseconds(value, &nanoseconds) < 0)
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
     failed = pj_builder_timeout(copy, nanoseconds, &err);
-    return done(self, copy, failed, &err);
+    return builder_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(timeout_secs_doc,
@@ -404,7 +210,8 @@ PyDoc_STRVAR(timeout_secs_doc,
 static PyObject *
 builder_timeout_secs(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_timeout(self, only(args, kwargs, "O:timeout_secs", "secs"));
+    return set_timeout(self, builder_only(args, kwargs, "O:timeout_secs",
+                                          "secs"));
 }
 
 PyDoc_STRVAR(timeout_doc,
@@ -417,12 +224,12 @@ PyDoc_STRVAR(timeout_doc,
 static PyObject *
 builder_timeout(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_timeout(self, only(args, kwargs, "O:timeout", "secs"));
+    return set_timeout(self, builder_only(args, kwargs, "O:timeout", "secs"));
 }
 
 static PyObject *
 set_size(PyObject *self, PyObject *value,
-         int (*setter)(pj_builder *, uint64_t, pj_error *))
+         int (*apply)(pj_builder *, uint64_t, pj_error *))
 {
     pj_builder *copy;
     uint64_t size;
@@ -431,11 +238,11 @@ set_size(PyObject *self, PyObject *value,
 
     if (value == NULL || pj_py_size(value, &size) < 0)
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
-    failed = setter(copy, size, &err);
-    return done(self, copy, failed, &err);
+    failed = apply(copy, size, &err);
+    return builder_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(max_stdout_doc,
@@ -448,7 +255,7 @@ PyDoc_STRVAR(max_stdout_doc,
 static PyObject *
 builder_max_stdout(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, only(args, kwargs, "O:max_stdout", "max"),
+    return set_size(self, builder_only(args, kwargs, "O:max_stdout", "max"),
                     pj_builder_max_stdout);
 }
 
@@ -462,7 +269,7 @@ PyDoc_STRVAR(max_stderr_doc,
 static PyObject *
 builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, only(args, kwargs, "O:max_stderr", "max"),
+    return set_size(self, builder_only(args, kwargs, "O:max_stderr", "max"),
                     pj_builder_max_stderr);
 }
 
@@ -476,7 +283,7 @@ PyDoc_STRVAR(max_stdin_doc,
 static PyObject *
 builder_max_stdin(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, only(args, kwargs, "O:max_stdin", "max"),
+    return set_size(self, builder_only(args, kwargs, "O:max_stdin", "max"),
                     pj_builder_max_stdin);
 }
 
@@ -491,18 +298,19 @@ PyDoc_STRVAR(on_overflow_doc,
 static PyObject *
 builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *value = only(args, kwargs, "O:on_overflow", "overflow");
-    long number = value == NULL ? -1 : PyLong_AsLong(value);
+    PyObject *value = builder_only(args, kwargs, "O:on_overflow",
+                                   "overflow");
     pj_builder *copy;
     pj_error err;
+    int number;
 
-    if (number == -1 && PyErr_Occurred())
+    if (value == NULL || pj_py_choice(value, "overflow", &number) < 0)
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
-    return done(self, copy, pj_builder_overflow(copy, (pj_overflow)number,
-                                                &err), &err);
+    return builder_done(self, copy, pj_builder_overflow(
+                            copy, (pj_overflow)number, &err), &err);
 }
 
 PyDoc_STRVAR(stop_grace_doc,
@@ -516,7 +324,7 @@ PyDoc_STRVAR(stop_grace_doc,
 static PyObject *
 builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *value = only(args, kwargs, "O:stop_grace", "secs");
+    PyObject *value = builder_only(args, kwargs, "O:stop_grace", "secs");
     pj_builder *copy;
     int64_t nanoseconds;
     pj_error err;
@@ -525,11 +333,12 @@ builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     if (nanoseconds == 0)
         return pj_py_raise_limit(state_of(self), "stop_grace");
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
-    return done(self, copy, pj_builder_stop_grace(copy, nanoseconds, &err),
-                &err);
+    return builder_done(self, copy,
+                        pj_builder_stop_grace(copy, nanoseconds, &err),
+                        &err);
 }
 
 PyDoc_STRVAR(sandbox_doc,
@@ -550,11 +359,12 @@ builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:sandbox", names,
                                      state_of(self)->sandbox_type, &sandbox))
         return NULL;
-    copy = copy_of(self);
+    copy = builder_copy(self);
     if (copy == NULL)
         return NULL;
-    return done(self, copy, pj_builder_sandbox(
-                    copy, ((SandboxObject *)sandbox)->sandbox, &err), &err);
+    return builder_done(self, copy, pj_builder_sandbox(
+                            copy, ((SandboxObject *)sandbox)->sandbox, &err),
+                        &err);
 }
 
 PyDoc_STRVAR(build_doc,
@@ -623,14 +433,16 @@ static PyMethodDef builder_methods[] = {
      risky_bin_policy_doc},
     {"allow_risky_binaries", builder_allow_risky_binaries, METH_NOARGS,
      allow_risky_binaries_doc},
-    {"env_empty", builder_env_empty, METH_NOARGS, env_empty_doc},
+    {"env_empty", builder_env_empty, METH_NOARGS, builder_env_empty_doc},
     {"env_locale_only", builder_env_locale_only, METH_NOARGS,
-     env_locale_only_doc},
-    {"env_fixed", FUNCTION(env_fixed), KEYWORDS, env_fixed_doc},
-    {"env_allowlist", FUNCTION(env_allowlist), KEYWORDS, env_allowlist_doc},
-    {"cwd", FUNCTION(cwd), KEYWORDS, cwd_doc},
-    {"cwd_jailed", FUNCTION(cwd_jailed), KEYWORDS, cwd_jailed_doc},
-    {"cwd_allowlist", FUNCTION(cwd_allowlist), KEYWORDS, cwd_allowlist_doc},
+     builder_env_locale_only_doc},
+    {"env_fixed", FUNCTION(env_fixed), KEYWORDS, builder_env_fixed_doc},
+    {"env_allowlist", FUNCTION(env_allowlist), KEYWORDS,
+     builder_env_allowlist_doc},
+    {"cwd", FUNCTION(cwd), KEYWORDS, builder_cwd_doc},
+    {"cwd_jailed", FUNCTION(cwd_jailed), KEYWORDS, builder_cwd_jailed_doc},
+    {"cwd_allowlist", FUNCTION(cwd_allowlist), KEYWORDS,
+     builder_cwd_allowlist_doc},
     {"timeout_secs", FUNCTION(timeout_secs), KEYWORDS, timeout_secs_doc},
     {"timeout", FUNCTION(timeout), KEYWORDS, timeout_doc},
     {"max_stdout", FUNCTION(max_stdout), KEYWORDS, max_stdout_doc},

@@ -257,6 +257,15 @@ command_with_launch_env(PyObject *self, PyObject *args, PyObject *kwargs)
     return failed ? NULL : pj_py_command(state_of(self), changed);
 }
 
+/* It holds descriptors: what travels is the policy and the request.  */
+static PyObject *
+command_reduce(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
+{
+    PyErr_SetString(PyExc_TypeError, "a PreparedCommand cannot be pickled; "
+                    "pickle its policy and its request");
+    return NULL;
+}
+
 /* The view of a command that the getters read.  */
 static pj_command_info
 info_of(PyObject *self)
@@ -341,6 +350,7 @@ static PyMethodDef command_methods[] = {
      METH_VARARGS | METH_KEYWORDS, wrap_with_doc},
     {"with_launch_env", (PyCFunction)(void (*)(void))command_with_launch_env,
      METH_VARARGS | METH_KEYWORDS, with_launch_env_doc},
+    {"__reduce__", command_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -12,6 +12,8 @@ pj_py_bytes(PyObject *value, const char *what)
         return Py_NewRef(value);
     path = PyOS_FSPath(value);
     if (path == NULL) {
+        if (!PyErr_ExceptionMatches(PyExc_TypeError))
+            return NULL;
         PyErr_Format(PyExc_TypeError,
                      "%s must be str, bytes or os.PathLike, not %.200s",
                      what, Py_TYPE(value)->tp_name);
@@ -92,6 +94,10 @@ pj_py_bytes_dict(PyObject *value, const char *what)
         return NULL;
     }
     items = PyMapping_Items(value);
+    /* A list has a mapping's slots, and no items().  */
+    if (items == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Format(PyExc_TypeError, "%s must be a mapping, not %.200s",
+                     what, Py_TYPE(value)->tp_name);
     if (items != NULL)
         pairs = PySequence_Tuple(items);
     if (pairs != NULL)
@@ -167,7 +173,7 @@ pj_str *
 pj_py_views(PyObject *tuple)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(tuple);
-    pj_str *views = PyMem_New(pj_str, count + 1);
+    pj_str *views = PyMem_Calloc((size_t)count + 1, sizeof *views);
 
     if (views == NULL) {
         PyErr_NoMemory();
@@ -181,7 +187,8 @@ pj_py_views(PyObject *tuple)
 pj_pair *
 pj_py_pair_views(PyObject *dict)
 {
-    pj_pair *views = PyMem_New(pj_pair, PyDict_GET_SIZE(dict) + 1);
+    pj_pair *views = PyMem_Calloc((size_t)PyDict_GET_SIZE(dict) + 1,
+                                  sizeof *views);
     PyObject *name, *value;
     Py_ssize_t at = 0, i = 0;
 
@@ -275,7 +282,24 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
         return -1;
     /* False for NaN too.  What is positive never rounds to none.  */
     if (seconds > 0 && seconds <= (double)PJ_TIMEOUT_MAX / 1e9)
-        *out = (int64_t)ceil(seconds * 1e9);
+        *out = (int64_t)fmax(1.0, nearbyint(seconds * 1e9));
+    return 0;
+}
+
+int
+pj_py_choice(PyObject *value, const char *what, int *out)
+{
+    int overflow;
+    long number;
+
+    if (PyBool_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "%s must not be a bool", what);
+        return -1;
+    }
+    number = PyLong_AsLongAndOverflow(value, &overflow);
+    if (number == -1 && !overflow && PyErr_Occurred())
+        return -1;
+    *out = overflow || number < 0 || number > INT_MAX ? -1 : (int)number;
     return 0;
 }
 

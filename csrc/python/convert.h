@@ -39,4 +39,8 @@ int pj_py_nanoseconds(PyObject *value, int64_t *out);
    core refuses.  */
 int pj_py_size(PyObject *value, uint64_t *out);
 
+/* The number of an enum's member; -1, which none has, when it is out of an
+   int's range.  A bool is a TypeError.  */
+int pj_py_choice(PyObject *value, const char *what, int *out);
+
 #endif

@@ -70,7 +70,8 @@ set_details(pj_state *state, PyObject *error, const pj_error *err)
         && set(error, "index", PyLong_FromLong(err->index)) < 0)
         return -1;
     if (err->code == PJ_E_ArgTooManyFlags
-        || err->code == PJ_E_ArgTooManyPositionals)
+        || err->code == PJ_E_ArgTooManyPositionals
+        || err->code == PJ_E_StdinForbidden)
         if (set(error, "max", PyLong_FromUnsignedLongLong(err->max)) < 0
             || set(error, "got", PyLong_FromUnsignedLongLong(err->got)) < 0)
             return -1;
@@ -89,6 +90,15 @@ make(pj_state *state, const pj_error *err)
 
     Py_XDECREF(message);
     return error;
+}
+
+static int
+set_system(PyObject *error, const pj_error *err)
+{
+    if (err->sys_errno != 0
+        && set(error, "errno", PyLong_FromLong(err->sys_errno)) < 0)
+        return -1;
+    return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
 /* Raises a made exception, whose reference is taken over.  */
@@ -111,16 +121,10 @@ pj_py_raise(pj_state *state, const pj_error *err)
     if (error != NULL && pj_code_class(err->code) == PJ_CLASS_VIOLATION
         && set_details(state, error, err) < 0)
         Py_CLEAR(error);
+    if (error != NULL && pj_code_class(err->code) != PJ_CLASS_VIOLATION
+        && set_system(error, err) < 0)
+        Py_CLEAR(error);
     return throw(error);
-}
-
-static int
-set_system(PyObject *error, const pj_error *err)
-{
-    if (err->sys_errno != 0
-        && set(error, "errno", PyLong_FromLong(err->sys_errno)) < 0)
-        return -1;
-    return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
 static PyObject *

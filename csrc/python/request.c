@@ -81,7 +81,7 @@ request_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
                                      names, &bin, &argv, &env, &cwd))
         return NULL;
     return pj_py_request((pj_state *)PyType_GetModuleState(type), bin, argv,
-                         env, cwd, Py_XNewRef(self->input));
+                         env, cwd);
 }
 
 static void

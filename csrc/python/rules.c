@@ -49,7 +49,7 @@ copy_of(PyObject *self)
     return copy;
 }
 
-/* The end of every setter: the copy as an object, or the error.  */
+/* The end of every apply: the copy as an object, or the error.  */
 static PyObject *
 done(PyObject *self, pj_rules *copy, int failed, const pj_error *err)
 {
@@ -131,7 +131,7 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
 /* What max_flags and max_positionals share.  */
 static PyObject *
 set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
-        void (*setter)(pj_rules *, size_t))
+        void (*apply)(pj_rules *, size_t))
 {
     static char *names[] = {"max", NULL};
     PyObject *value;
@@ -146,7 +146,7 @@ set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;
-    setter(copy, (size_t)max);
+    apply(copy, (size_t)max);
     return wrap(Py_TYPE(self), copy);
 }
 
@@ -188,7 +188,7 @@ rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"mode", NULL};
     PyObject *mode = Py_None;
-    long number = PJ_DOUBLE_DASH_AFTER_FLAGS;
+    int number = PJ_DOUBLE_DASH_AFTER_FLAGS;
     pj_rules *copy;
     pj_error err;
     int failed;
@@ -196,11 +196,8 @@ rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:inject_double_dash",
                                      names, &mode))
         return NULL;
-    if (mode != Py_None) {
-        number = PyLong_AsLong(mode);
-        if (number == -1 && PyErr_Occurred())
-            return NULL;
-    }
+    if (mode != Py_None && pj_py_choice(mode, "mode", &number) < 0)
+        return NULL;
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;

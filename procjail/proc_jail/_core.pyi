@@ -8,6 +8,7 @@ from typing import (
     Any,
     ClassVar,
     NamedTuple,
+    NoReturn,
     SupportsIndex,
     TypeAlias,
     TypeVar,
@@ -180,6 +181,7 @@ class PreparedCommand:
     def launch_program(self) -> str: ...
     @property
     def launch_args(self) -> list[str]: ...
+    def __reduce__(self) -> NoReturn: ...
 
 @final
 class Output:

@@ -1,0 +1,205 @@
+/* places.c: the environment and the directory of ProcPolicyBuilder.  */
+#include "builder.h"
+
+#include "convert.h"
+#include "errors.h"
+
+const char builder_env_empty_doc[] = PyDoc_STR(
+"env_empty($self, /)\n--\n\n"
+"Return a copy whose commands get no environment at all (the default).\n\n"
+">>> ProcPolicyBuilder().env_empty()");
+
+PyObject *
+builder_env_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    pj_builder *copy = builder_copy(self);
+
+    if (copy == NULL)
+        return NULL;
+    pj_builder_env_empty(copy);
+    return builder_wrap(Py_TYPE(self), copy);
+}
+
+const char builder_env_locale_only_doc[] = PyDoc_STR(
+"env_locale_only($self, /)\n--\n\n"
+"Return a copy whose commands get LANG and LC_ALL, both C.UTF-8.\n\n"
+">>> ProcPolicyBuilder().env_locale_only()");
+
+PyObject *
+builder_env_locale_only(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    pj_builder *copy = builder_copy(self);
+
+    if (copy == NULL)
+        return NULL;
+    pj_builder_env_locale(copy);
+    return builder_wrap(Py_TYPE(self), copy);
+}
+
+const char builder_env_fixed_doc[] = PyDoc_STR(
+"env_fixed($self, /, env)\n--\n\n"
+"Return a copy whose commands get exactly `env` (a mapping of str to str).\n"
+"\nRequests have no say.  Variables of the strip table are left out; the\n"
+"prepared command tells which.  Raises EnvForbidden for a name that is\n"
+"empty or holds '='.\n\n"
+">>> ProcPolicyBuilder().env_fixed({'LANG': 'C.UTF-8'})");
+
+PyObject *
+builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = builder_only(args, kwargs, "O:env_fixed", "env");
+    PyObject *dict = value == NULL ? NULL : pj_py_bytes_dict(value, "env");
+    pj_pair *pairs = dict == NULL ? NULL : pj_py_pair_views(dict);
+    pj_builder *copy = pairs == NULL ? NULL : builder_copy(self);
+    pj_error err;
+    int failed = -1;
+
+    if (copy != NULL)
+        failed = pj_builder_env_fixed(copy, pairs,
+                                      (size_t)PyDict_GET_SIZE(dict), &err);
+    PyMem_Free(pairs);
+    Py_XDECREF(dict);
+    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+}
+
+/* A setter that takes a list of strings, with what the call adds to it.  */
+struct list_call {
+    PyObject *tuple;
+    pj_str *views;
+    size_t count;
+};
+
+static int
+list_call_init(struct list_call *call, PyObject *value, const char *what)
+{
+    call->tuple = pj_py_bytes_tuple(value, what);
+    if (call->tuple == NULL)
+        return -1;
+    call->views = pj_py_views(call->tuple);
+    if (call->views == NULL) {
+        Py_CLEAR(call->tuple);
+        return -1;
+    }
+    call->count = (size_t)PyTuple_GET_SIZE(call->tuple);
+    return 0;
+}
+
+static void
+list_call_clear(struct list_call *call)
+{
+    PyMem_Free(call->views);
+    Py_CLEAR(call->tuple);
+}
+
+const char builder_env_allowlist_doc[] = PyDoc_STR(
+"env_allowlist($self, /, keys)\n--\n\n"
+"Return a copy that passes a request's variables named in `keys` (strs).\n\n"
+"Values come from the request, never from the host.  Raises EnvForbidden\n"
+"for a name that is empty or holds '='.\n\n"
+">>> ProcPolicyBuilder().env_allowlist(['TZ'])");
+
+PyObject *
+builder_env_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = builder_only(args, kwargs, "O:env_allowlist", "keys");
+    struct list_call call;
+    pj_builder *copy;
+    pj_error err;
+    int failed = -1;
+
+    if (value == NULL || list_call_init(&call, value, "keys") < 0)
+        return NULL;
+    copy = builder_copy(self);
+    if (copy != NULL)
+        failed = pj_builder_env_allowlist(copy, call.views, call.count,
+                                          &err);
+    list_call_clear(&call);
+    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+}
+
+const char builder_cwd_doc[] = PyDoc_STR(
+"cwd($self, /, path)\n--\n\n"
+"Return a copy whose commands run in `path` (absolute; default '/tmp').\n\n"
+"Requests have no say.  Raises CwdForbidden for a relative path; prepare()\n"
+"raises it when the directory is not there.\n\n"
+">>> ProcPolicyBuilder().cwd('/srv/docs')");
+
+PyObject *
+builder_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *path = builder_only(args, kwargs, "O:cwd", "path");
+
+    return builder_path(self, path, "path", pj_builder_cwd_fixed);
+}
+
+/* A path, or none for None.  */
+static int
+optional_path(PyObject *value, PyObject **out)
+{
+    *out = NULL;
+    if (value == Py_None)
+        return 0;
+    *out = pj_py_bytes(value, "default");
+    return *out == NULL ? -1 : 0;
+}
+
+const char builder_cwd_jailed_doc[] = PyDoc_STR(
+"cwd_jailed($self, /, root, default=None)\n--\n\n"
+"Return a copy that lets requests choose a directory at or below `root`.\n\n"
+"Links are resolved first.  A request that names none runs in `default`,\n"
+"or in `root`.  Raises CwdForbidden for a relative path.\n\n"
+">>> ProcPolicyBuilder().cwd_jailed('/srv', default='/srv/docs')");
+
+PyObject *
+builder_cwd_jailed(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"root", "default", NULL};
+    PyObject *value, *choice = Py_None, *root, *fallback = NULL;
+    pj_builder *copy = NULL;
+    pj_error err;
+    int failed = -1;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_jailed", names,
+                                     &value, &choice))
+        return NULL;
+    root = pj_py_bytes(value, "root");
+    if (root != NULL && optional_path(choice, &fallback) == 0)
+        copy = builder_copy(self);
+    if (copy != NULL)
+        failed = pj_builder_cwd_jailed(copy, pj_py_view(root),
+                                       pj_py_view(fallback), &err);
+    Py_XDECREF(root);
+    Py_XDECREF(fallback);
+    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+}
+
+const char builder_cwd_allowlist_doc[] = PyDoc_STR(
+"cwd_allowlist($self, /, dirs, default=None)\n--\n\n"
+"Return a copy that lets requests choose one of the directories `dirs`.\n\n"
+"A request that names none runs in `default`, and is refused without one.\n"
+"Raises CwdForbidden for a relative path.\n\n"
+">>> ProcPolicyBuilder().cwd_allowlist(['/srv/a', '/srv/b'])");
+
+PyObject *
+builder_cwd_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"dirs", "default", NULL};
+    PyObject *value, *choice = Py_None, *fallback;
+    struct list_call call;
+    pj_builder *copy = NULL;
+    pj_error err;
+    int failed = -1;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_allowlist",
+                                     names, &value, &choice)
+        || list_call_init(&call, value, "dirs") < 0)
+        return NULL;
+    if (optional_path(choice, &fallback) == 0)
+        copy = builder_copy(self);
+    if (copy != NULL)
+        failed = pj_builder_cwd_allowlist(copy, call.views, call.count,
+                                          pj_py_view(fallback), &err);
+    list_call_clear(&call);
+    Py_XDECREF(fallback);
+    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+}

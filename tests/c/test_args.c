@@ -1,0 +1,336 @@
+/* test_args.c: what becomes of argv, as one table.  */
+#include "args.h"
+
+#include "check.h"
+#include "strings.h"
+
+/* Words are separated by blanks; `out` is the expected argv, or, where
+   `code` is set, `index` the token at fault.  */
+struct args_case {
+    const char *program;    /* of csrc/programs, or NULL */
+    const char *subcommand; /* pinned, or NULL */
+    int inject;
+    size_t max_flags, max_positionals;
+    const char *flags;
+    const char *argv;
+    const char *out;
+    pj_code code;
+    long index;
+};
+
+#define ACCEPTED PJ_OK, -1
+#define NEVER 0
+#define AFTER 1
+
+static const struct args_case plain_cases[] = {
+    {NULL, NULL, NEVER, 0, 0, "", "", "", ACCEPTED},
+    {NULL, NULL, AFTER, 0, 0, "", "", "", ACCEPTED},
+    {NULL, NULL, NEVER, 0, 2, "", "a b", "a b", ACCEPTED},
+    {NULL, NULL, NEVER, 0, 1, "", "a b", NULL,
+     PJ_E_ArgTooManyPositionals, 1},
+    {NULL, NULL, NEVER, 0, 0, "", "a", NULL, PJ_E_ArgTooManyPositionals, 0},
+    {NULL, NULL, NEVER, 2, 1, "-a --b=1", "--b=1 x -a", "--b=1 x -a",
+     ACCEPTED},
+    {NULL, NULL, NEVER, 1, 1, "-a", "-a x -a", NULL, PJ_E_ArgTooManyFlags,
+     2},
+    {NULL, NULL, NEVER, 0, 0, "-a", "-a", NULL, PJ_E_ArgTooManyFlags, 0},
+    /* Flags are matched whole.  */
+    {NULL, NULL, NEVER, 9, 9, "-a -b", "-ab", NULL, PJ_E_ArgFlagNotAllowed,
+     0},
+    {NULL, NULL, NEVER, 9, 9, "--b", "x --b=1", NULL,
+     PJ_E_ArgFlagNotAllowed, 1},
+    {NULL, NULL, NEVER, 9, 9, "--bb", "--b", NULL, PJ_E_ArgFlagNotAllowed,
+     0},
+    {NULL, NULL, NEVER, 9, 9, "-a", "-A", NULL, PJ_E_ArgFlagNotAllowed, 0},
+    /* A lone dash is a positional; behind `--` everything is.  */
+    {NULL, NULL, NEVER, 0, 1, "", "-", "-", ACCEPTED},
+    {NULL, NULL, NEVER, 0, 3, "", "-- -x -- y", "-- -x -- y", ACCEPTED},
+    {NULL, NULL, NEVER, 0, 2, "", "-- -x -- y", NULL,
+     PJ_E_ArgTooManyPositionals, 3},
+    {NULL, NULL, NEVER, 9, 9, "-a", "---", NULL, PJ_E_ArgFlagNotAllowed, 0},
+    /* The `--` that is put in.  */
+    {NULL, NULL, AFTER, 9, 9, "-a", "-a x y", "-a -- x y", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "x y", "-- x y", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "-a", "-a", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "-a - x", "-a -- - x", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "-a -- x", "-a -- x", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "-a x -- y", "-a x -- y", ACCEPTED},
+    {NULL, NULL, AFTER, 9, 9, "-a", "x -a", NULL,
+     PJ_E_ArgFlagAfterPositional, 1},
+    {NULL, NULL, AFTER, 9, 9, "-a", "x -a --", "x -a --", ACCEPTED},
+};
+
+static const struct args_case subcommand_cases[] = {
+    {NULL, "log", NEVER, 9, 0, "-a", "log -a", "log -a", ACCEPTED},
+    {NULL, "log", NEVER, 9, 0, "-a", "-a log", "-a log", ACCEPTED},
+    {NULL, "log", NEVER, 9, 1, "-a", "log log", "log log", ACCEPTED},
+    {NULL, "log", NEVER, 9, 1, "-a", "log x y", NULL,
+     PJ_E_ArgTooManyPositionals, 2},
+    {NULL, "log", NEVER, 9, 9, "", "", NULL, PJ_E_ArgSubcommandMismatch,
+     -1},
+    {NULL, "log", NEVER, 9, 9, "", "push", NULL,
+     PJ_E_ArgSubcommandMismatch, 0},
+    {NULL, "log", NEVER, 9, 9, "", "lo", NULL, PJ_E_ArgSubcommandMismatch,
+     0},
+    {NULL, "log", NEVER, 9, 9, "-a", "-a x log", NULL,
+     PJ_E_ArgSubcommandMismatch, 1},
+    {NULL, "log", NEVER, 9, 9, "", "-- log", NULL,
+     PJ_E_ArgSubcommandMismatch, 1},
+    {NULL, "log", AFTER, 9, 9, "-a", "-a log -a x", "-a log -a -- x",
+     ACCEPTED},
+    {NULL, "log", AFTER, 9, 9, "-a", "log", "log", ACCEPTED},
+    {NULL, "log", AFTER, 9, 9, "-a", "log x -a", NULL,
+     PJ_E_ArgFlagAfterPositional, 2},
+};
+
+static const struct args_case known_cases[] = {
+    /* A value stays with its option, and is no positional.  */
+    {"grep", NULL, AFTER, 9, 2, "-m -n", "-n -m 5 p f", "-n -m 5 -- p f",
+     ACCEPTED},
+    {"grep", NULL, AFTER, 9, 0, "-e", "-e p", "-e p", ACCEPTED},
+    {"grep", NULL, AFTER, 9, 1, "-nm", "-nm 5 p", "-nm 5 -- p", ACCEPTED},
+    {"grep", NULL, AFTER, 9, 1, "-m5", "-m5 p", "-m5 -- p", ACCEPTED},
+    {"grep", NULL, AFTER, 9, 1, "--max-count", "--max-count 5 p",
+     "--max-count 5 -- p", ACCEPTED},
+    {"grep", NULL, AFTER, 9, 1, "--max", "--max 5 p", "--max 5 -- p",
+     ACCEPTED},
+    {"grep", NULL, AFTER, 9, 1, "--max-count=5", "--max-count=5 p",
+     "--max-count=5 -- p", ACCEPTED},
+    {"grep", NULL, AFTER, 9, 2, "--color", "--color always p",
+     "--color -- always p", ACCEPTED},
+    {"grep", NULL, NEVER, 9, 9, "-m", "-m", NULL, PJ_E_ArgValueInvalid, 0},
+    {"grep", NULL, NEVER, 9, 9, "-m -n", "-m -n p", NULL,
+     PJ_E_ArgValueInvalid, 1},
+    {"grep", NULL, NEVER, 9, 9, "-m", "-m -- p", NULL,
+     PJ_E_ArgValueInvalid, 1},
+    {"grep", NULL, NEVER, 9, 9, "-f", "-f - p", "-f - p", ACCEPTED},
+    {"jq", NULL, AFTER, 9, 1, "--arg", "--arg n v .x", "--arg n v -- .x",
+     ACCEPTED},
+    {"jq", NULL, AFTER, 9, 1, "--arg", "--arg n", NULL,
+     PJ_E_ArgValueInvalid, 1},
+    /* Before the subcommand git's own table counts, then the other's.  */
+    {"git", "log", AFTER, 9, 1, "-C -n", "-C dir log -n 5 x",
+     "-C dir log -n 5 -- x", ACCEPTED},
+    /* Behind its first operand git itself reads no option any more: what
+       follows -C here is for `log`, where it takes no value.  */
+    {"git", NULL, NEVER, 9, 1, "-C", "log -C x", NULL,
+     PJ_E_ArgTooManyPositionals, 2},
+    {"find", NULL, NEVER, 9, 1, "-name -maxdepth", ". -maxdepth 2 -name x",
+     ". -maxdepth 2 -name x", ACCEPTED},
+    {"find", NULL, NEVER, 9, 1, "-exec", ". -exec rm -f {} ;",
+     ". -exec rm -f {} ;", ACCEPTED},
+    {"find", NULL, NEVER, 9, 1, "-name", ". -exec rm ;", NULL,
+     PJ_E_ArgFlagNotAllowed, 1},
+    /* find goes on reading its words behind `--`.  */
+    {"find", NULL, NEVER, 9, 9, "-name", "-- . -delete", NULL,
+     PJ_E_ArgFlagNotAllowed, 2},
+    {"find", NULL, NEVER, 9, 9, "-name", "-- . ( -name x )", NULL,
+     PJ_E_ArgFlagNotAllowed, 2},
+};
+
+static size_t
+split(char *text, pj_str *out, size_t most)
+{
+    size_t count = 0;
+
+    for (char *word = strtok(text, " "); word != NULL && count < most;
+         word = strtok(NULL, " "))
+        out[count++] = pj_str_of(word);
+    return count;
+}
+
+static pj_rules *
+rules_of(const struct args_case *one)
+{
+    pj_rules *rules = pj_rules_new();
+    pj_str flags[16];
+    char text[256];
+    size_t count;
+
+    snprintf(text, sizeof text, "%s", one->flags);
+    count = split(text, flags, 16);
+    CHECK(pj_rules_set_allowed_flags(rules, flags, count, NULL) == 0);
+    CHECK(pj_rules_set_subcommand(rules, pj_str_of(one->subcommand), NULL)
+          == 0);
+    CHECK(pj_rules_set_double_dash(rules, one->inject
+                                   ? PJ_DOUBLE_DASH_AFTER_FLAGS
+                                   : PJ_DOUBLE_DASH_NEVER, NULL) == 0);
+    pj_rules_set_max_flags(rules, one->max_flags);
+    pj_rules_set_max_positionals(rules, one->max_positionals);
+    return rules;
+}
+
+static void
+join(const pj_strv *vector, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < vector->count && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 i == 0 ? "" : " ", vector->items[i].ptr);
+}
+
+static void
+try_case(const struct args_case *one)
+{
+    pj_rules *rules = rules_of(one);
+    const pj_program *program = one->program == NULL
+        ? NULL : pj_program_find(pj_str_of(one->program));
+    pj_strv out = {NULL, 0, 0};
+    pj_str argv[32];
+    char text[256], got[256] = "";
+    pj_error err = {.code = PJ_OK, .index = -1};
+    size_t argc;
+    int result, right;
+
+    CHECK((program == NULL) == (one->program == NULL));
+    snprintf(text, sizeof text, "%s", one->argv);
+    argc = split(text, argv, 32);
+    result = pj_args_apply(rules, program, argv, argc, &out, &err);
+    join(&out, got, sizeof got);
+    right = one->code == PJ_OK
+        ? result == 0 && strcmp(got, one->out) == 0
+        : result < 0 && err.code == one->code && err.index == one->index
+              && out.count == 0
+              && strstr(err.message, pj_code_phrase(err.code)) != NULL;
+    if (!right)
+        fprintf(stderr, "[%s] -> [%s] %s %ld\n", one->argv,
+                got, pj_code_name(err.code), err.index);
+    CHECK(right);
+    pj_strv_clear(&out);
+    pj_rules_free(rules);
+}
+
+static void
+try_cases(const struct args_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        try_case(&cases[i]);
+}
+
+/* A NUL is refused wherever it stands: exec would cut the token there.  */
+static void
+test_nul(const char *program_name, const char *flag, long index)
+{
+    struct args_case one = {.flags = flag, .max_flags = 9,
+                            .max_positionals = 9};
+    pj_rules *rules = rules_of(&one);
+    pj_str argv[4] = {pj_str_of(flag), PJ_STR("1"), PJ_STR("2"),
+                      PJ_STR("3")};
+    pj_strv out = {NULL, 0, 0};
+    pj_error err = {.code = PJ_OK};
+
+    argv[index] = PJ_STR("5\0x");
+    CHECK(pj_args_apply(rules, pj_program_find(pj_str_of(program_name)),
+                        argv, 4, &out, &err) < 0);
+    CHECK(err.code == PJ_E_NulByte && err.index == index);
+    CHECK(strcmp(err.value, "5\\x00x") == 0);
+    pj_strv_clear(&out);
+    pj_rules_free(rules);
+}
+
+/* Numbers and names that a report carries.  */
+static void
+test_report(void)
+{
+    struct args_case one = {.flags = "-a -b", .max_flags = 1,
+                            .max_positionals = 1};
+    pj_rules *rules = rules_of(&one);
+    pj_str flags[3] = {PJ_STR("-a"), PJ_STR("-b"), PJ_STR("-a")};
+    pj_str words[2] = {PJ_STR("x"), PJ_STR("-z")};
+    pj_strv out = {NULL, 0, 0};
+    pj_error err;
+
+    CHECK(pj_args_apply(rules, NULL, flags, 3, &out, &err) < 0);
+    CHECK(err.max == 1 && err.got == 3 && strcmp(err.value, "-b") == 0);
+    CHECK(pj_args_apply(rules, NULL, words, 2, &out, &err) < 0);
+    CHECK(strcmp(err.value, "-z") == 0);
+    CHECK(strcmp(err.expected, "-a -b") == 0);
+    CHECK(pj_rules_set_allowed_flags(rules, NULL, 0, NULL) == 0);
+    CHECK(pj_args_apply(rules, NULL, words, 2, &out, &err) < 0);
+    CHECK(strcmp(err.expected, "none") == 0);
+    pj_rules_free(rules);
+}
+
+static void
+test_check_rules(void)
+{
+    struct args_case after = {.flags = "", .inject = AFTER};
+    struct args_case pinned = {.flags = "", .inject = AFTER,
+                               .subcommand = "log"};
+    pj_rules *rules = rules_of(&after), *log = rules_of(&pinned);
+    const pj_program *find = pj_program_find(PJ_STR("find"));
+    const pj_program *git = pj_program_find(PJ_STR("git"));
+    pj_error err;
+
+    CHECK(pj_args_check_rules(rules, NULL, &err) == 0);
+    CHECK(pj_args_check_rules(rules, pj_program_find(PJ_STR("grep")), &err)
+          == 0);
+    CHECK(pj_args_check_rules(rules, find, &err) < 0);
+    CHECK(err.code == PJ_E_ArgRulesInvalid);
+    CHECK(pj_args_check_rules(rules, git, &err) < 0);
+    CHECK(pj_args_check_rules(log, git, &err) == 0);
+    CHECK(pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_NEVER, NULL) == 0);
+    CHECK(pj_args_check_rules(rules, find, &err) == 0);
+    pj_rules_free(rules);
+    pj_rules_free(log);
+}
+
+static void
+test_setters(void)
+{
+    static const char *const no_flags[] = {"-", "--", "", "x", "x-"};
+    pj_rules *rules = pj_rules_new(), *copy;
+    pj_str flags[2] = {PJ_STR("-a"), PJ_STR("--b")};
+    pj_rules_info info;
+    pj_error err;
+
+    CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) == 0);
+    for (size_t i = 0; i < 5; i++) {
+        flags[1] = pj_str_of(no_flags[i]);
+        CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) < 0);
+        CHECK(err.code == PJ_E_ArgRulesInvalid);
+        CHECK(pj_rules_set_allowed_flags(rules, flags, 2, NULL) < 0);
+    }
+    flags[1] = PJ_STR("-b\0");
+    CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) < 0);
+    CHECK(err.code == PJ_E_NulByte && err.index == 1);
+    CHECK(pj_rules_set_subcommand(rules, PJ_STR("log"), &err) == 0);
+    CHECK(pj_rules_set_subcommand(rules, PJ_STR("-x"), &err) < 0);
+    CHECK(pj_rules_set_subcommand(rules, PJ_STR(""), &err) < 0);
+    CHECK(pj_rules_set_subcommand(rules, PJ_STR("a\0"), NULL) < 0);
+    CHECK(pj_rules_set_double_dash(rules, (pj_double_dash)2, &err) < 0);
+    CHECK(err.code == PJ_E_ArgRulesInvalid);
+    /* None of that changed anything.  */
+    copy = pj_rules_dup(rules);
+    pj_rules_free(rules);
+    pj_rules_get(copy, &info);
+    CHECK(info.flag_count == 2 && pj_str_equal(info.flags[1], PJ_STR("--b")));
+    CHECK(pj_str_equal(info.subcommand, PJ_STR("log")));
+    CHECK(info.double_dash == PJ_DOUBLE_DASH_NEVER);
+    CHECK(info.max_flags == 0 && info.max_positionals == 0);
+    CHECK(pj_rules_set_subcommand(copy, (pj_str){NULL, 0}, &err) == 0);
+    pj_rules_get(copy, &info);
+    CHECK(info.subcommand.ptr == NULL);
+    pj_rules_free(copy);
+    pj_rules_free(NULL);
+}
+
+int
+main(void)
+{
+    try_cases(plain_cases, sizeof plain_cases / sizeof plain_cases[0]);
+    try_cases(subcommand_cases,
+              sizeof subcommand_cases / sizeof subcommand_cases[0]);
+    try_cases(known_cases, sizeof known_cases / sizeof known_cases[0]);
+    test_nul("none", "-a", 2);
+    test_nul("grep", "-n", 1);
+    test_nul("grep", "-m", 1); /* as the value of an option */
+    test_nul("jq", "--arg", 2);
+    test_nul("find", "-exec", 3);
+    test_report();
+    test_check_rules();
+    test_setters();
+    return CHECK_REPORT();
+}

@@ -1,0 +1,205 @@
+"""Ten thousand spawns leave nothing: no process, descriptor or memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from hosts import run_host
+
+Build = Callable[[str], str]
+
+ROUNDS = "10000" if os.environ.get("PROC_JAIL_LONG") == "1" else "2000"
+MOST_GROWTH = 2 << 20
+
+# Runs `work` a hundred times to warm up and then argv[1] times, and prints
+# what has grown: resident bytes, descriptors, threads, children.
+MEASURE = """
+    import gc
+    work = make(*sys.argv[2:])
+
+    def state():
+        gc.collect()
+        with open("/proc/self/statm") as file:
+            resident = int(file.read().split()[1])
+        return (
+            resident * os.sysconf("SC_PAGESIZE"),
+            len(os.listdir("/proc/self/fd")),
+            len(os.listdir("/proc/self/task")),
+        )
+
+    for _ in range(100):
+        work()
+    before = state()
+    for _ in range(int(sys.argv[1])):
+        work()
+    after = state()
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        print(*(b - a for a, b in zip(before, after)))
+    """
+
+
+def assert_no_growth(make: str, rounds: str, *args: str) -> None:
+    memory, files, threads = map(
+        int, run_host(make + MEASURE, rounds, *args).split()
+    )
+    print(f"{rounds} rounds: {memory / 1024:+.0f} KiB")
+    assert files == 0
+    assert threads == 0
+    assert memory < MOST_GROWTH
+
+
+def test_spawns() -> None:
+    make = """
+    def make():
+        command = policy_for("/bin/true").prepare(
+            ProcRequest("/bin/true", [])
+        )
+        return command.spawn_sync
+    """
+    assert_no_growth(make, ROUNDS)
+
+
+def test_requests_and_policies() -> None:
+    make = """
+    def make():
+        def work():
+            policy = policy_for(
+                "/bin/echo", None,
+                lambda b: b.env_allowlist(["A", "B"]).cwd_jailed("/usr"),
+            )
+            request = ProcRequest(
+                "/bin/echo", ["x" * 100] * 20, {"A": "a", "B": "b"}, "/usr"
+            )
+            command = policy.prepare(request)
+            repr((policy, request, command, command.env, command.argv))
+            policy.check(request.with_env_var("C", "c").with_cwd("/tmp"))
+            command.wrap_with("/usr/bin/nice", ["-n", "1"])
+            command.with_launch_env("K", "v")
+        return work
+    """
+    assert_no_growth(make, ROUNDS)
+
+
+def test_output_of_every_size(helper: Build) -> None:
+    make = """
+    def make(emit):
+        policy = policy_for(emit, None, lambda b: b.max_stderr(1 << 22))
+        sizes = iter(range(1, 10**9, 7919))
+        def work():
+            size = next(sizes) % 700_000
+            output = policy.run(emit, [str(size), str(700_000 - size)])
+            assert len(output.stdout) == size
+            repr(output)
+        return work
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 4), helper("emit"))
+
+
+@pytest.mark.parametrize(
+    ("error", "change", "words"),
+    [
+        ("StdoutLimitExceeded", "max_stdout(300_000)", "400000 0"),
+        ("StderrLimitExceeded", "max_stderr(100)", "0 400"),
+    ],
+)
+def test_stopped_commands(
+    helper: Build, error: str, change: str, words: str
+) -> None:
+    make = f"""
+    def make(emit):
+        policy = policy_for(emit, None, lambda b: b.{change})
+        def work():
+            try:
+                policy.run(emit, {words.split()!r})
+            except proc_jail.{error}:
+                return
+            raise AssertionError
+        return work
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 4), helper("emit"))
+
+
+def test_timeouts(helper: Build) -> None:
+    make = """
+    def make(nap):
+        policy = policy_for(nap, None, lambda b: b.timeout(0.01))
+        def work():
+            try:
+                policy.run(nap, [])
+            except proc_jail.Timeout:
+                return
+            raise AssertionError
+        return work
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 20), helper("nap"))
+
+
+def test_failed_spawns_and_refusals() -> None:
+    make = """
+    def make():
+        policy = policy_for("/bin/true")
+        def work():
+            for argv in (["x" * 200_000], ["x"] * 200, ["-x"]):
+                try:
+                    policy.run("/bin/true", argv)
+                except proc_jail.ProcJailError as error:
+                    str(error)
+                else:
+                    raise AssertionError
+            try:
+                policy_for("/bin/missing")
+            except proc_jail.BinNotFound:
+                pass
+        return work
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 2))
+
+
+def test_trees(helper: Build) -> None:
+    make = """
+    def make(tree):
+        policy = policy_for(tree)
+        return lambda: policy.run(tree, ["2", "3"]).check()
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 20), helper("tree"))
+
+
+def test_raising_handlers(helper: Build) -> None:
+    make = """
+    def make(emit):
+        def refuse(number, frame):
+            raise InterruptedError
+
+        signal.signal(signal.SIGUSR1, refuse)
+        policy = shell(lambda b: b.max_stdout(1 << 30))
+        script = '"$1" 400000 0; kill -USR1 $PPID; sleep 1000'
+        def work():
+            try:
+                policy.run("/bin/sh", ["-c", script, "sh", emit])
+            except InterruptedError:
+                return
+            raise AssertionError
+        return work
+    """
+    assert_no_growth(make, str(int(ROUNDS) // 20), helper("emit"))
+
+
+def test_memory_of_the_machine_is_given_back() -> None:
+    """No process of any command is left anywhere on the system."""
+    run_host(
+        """
+        script = "sleep 4711 & (sleep 4711 &) ; exit 0"
+        for _ in range(50):
+            shell().run("/bin/sh", ["-c", script])
+        """
+    )
+    found = subprocess.run(
+        ["ps", "-eo", "args"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "sleep 4711" not in found

@@ -1,0 +1,164 @@
+"""The C library by itself: built from a copy, linked, and run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import program
+
+ROOT = Path(__file__).parent.parent
+STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("make") is None, reason="needs make and a C compiler"
+)
+
+
+def build(folder: Path, *switches: str) -> Path:
+    """Copy csrc and what its Makefile looks for, and build the library."""
+    copy = folder / "csrc"
+    ignore = shutil.ignore_patterns("build", "python")
+    shutil.copytree(ROOT / "csrc", copy, ignore=ignore)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    env = {k: v for k, v in os.environ.items() if k != "CFLAGS"}
+    subprocess.run(
+        ["make", "-s", "-j2", "-C", copy, "all", *switches],
+        check=True,
+        env=env,
+    )
+    return copy
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def example(plain: Path) -> Path:
+    target = plain / "run_grep"
+    subprocess.run(
+        [
+            "cc",
+            *STRICT,
+            f"-I{plain}/include",
+            plain.parent / "examples" / "run_grep.c",
+            plain / "build" / "plain" / "libprocjail.a",
+            "-o",
+            target,
+        ],
+        check=True,
+    )
+    return target
+
+
+def run(example: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    program("grep")
+    return subprocess.run(
+        [example, *args], capture_output=True, text=True, check=False
+    )
+
+
+def test_the_example_greps(example: Path) -> None:
+    done = run(example, "^root:", "/etc/passwd")
+    assert done.returncode == 0
+    assert done.stdout.startswith("1:root:")
+    assert done.stderr == ""
+
+
+def test_the_example_passes_the_status_on(example: Path) -> None:
+    assert run(example, "no such line", "/etc/passwd").returncode == 1
+    done = run(example, "x", "/missing")
+    assert done.returncode == 2
+    assert "/missing" in done.stderr
+
+
+def test_the_example_refuses(example: Path) -> None:
+    done = run(example, "--include=x", "/etc/passwd")
+    assert done.returncode == 1
+    assert done.stderr.startswith("ArgFlagNotAllowed: ")
+
+
+def test_the_example_wants_two_arguments(example: Path) -> None:
+    assert run(example).returncode == 2
+
+
+def test_the_shared_library_exports_the_header_and_nothing_else(
+    plain: Path,
+) -> None:
+    out = subprocess.run(
+        ["nm", "-D", "--defined-only", plain / "build/plain/libprocjail.so"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    header = (plain / "include" / "procjail.h").read_text()
+    names = {line.split()[-1] for line in out.splitlines()}
+    assert names
+    for name in names:
+        assert f"{name}(" in header, name
+
+
+def test_a_program_links_the_shared_library(plain: Path) -> None:
+    source = plain / "version.c"
+    source.write_text(
+        '#include <stdio.h>\n#include "procjail.h"\n'
+        "int main(void) { return puts(pj_version()) < 0; }\n"
+    )
+    folder = plain / "build" / "plain"
+    subprocess.run(
+        [
+            "cc",
+            *STRICT,
+            f"-I{plain}/include",
+            source,
+            f"-L{folder}",
+            "-lprocjail",
+            f"-Wl,-rpath,{folder}",
+            "-o",
+            plain / "version",
+        ],
+        check=True,
+    )
+    out = subprocess.run(
+        [plain / "version"], check=True, capture_output=True, text=True
+    ).stdout
+    header = (plain / "include" / "procjail.h").read_text()
+    assert f'#define PJ_VERSION "{out.strip()}"' in header
+
+
+def test_it_installs(plain: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        ["make", "-s", "-C", plain, "install", f"PREFIX={tmp_path}"],
+        check=True,
+    )
+    found = {p.name for p in tmp_path.rglob("*") if p.is_file()}
+    assert found == {
+        "procjail.h",
+        "procjail_codes.def",
+        "libprocjail.a",
+        "libprocjail.so",
+    }
+
+
+def test_the_portable_path_builds_and_runs(tmp_path: Path) -> None:
+    copy = build(tmp_path, "PORTABLE=1")
+    target = copy / "run_grep"
+    subprocess.run(
+        [
+            "cc",
+            *STRICT,
+            f"-I{copy}/include",
+            tmp_path / "examples" / "run_grep.c",
+            copy / "build" / "plain-portable" / "libprocjail.a",
+            "-o",
+            target,
+        ],
+        check=True,
+    )
+    assert run(target, "^root:", "/etc/passwd").stdout.startswith("1:root:")
