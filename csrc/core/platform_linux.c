@@ -390,7 +390,8 @@ struct pidfd_info_v0 {
 #define PJ_PIDFD_INFO_EXIT (UINT64_C(1) << 3)
 #define PJ_PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info_v0)
 
-/* Somebody is just reaping it: the status is not in the pidfd yet.  */
+/* Somebody may be just reaping it: the status is not in the pidfd yet, or
+   the process is gone between the kernel's two looks.  */
 static int
 ask_pidfd(const pj_child *child, struct pidfd_info_v0 *info)
 {
@@ -399,10 +400,12 @@ ask_pidfd(const pj_child *child, struct pidfd_info_v0 *info)
     do {
         memset(info, 0, sizeof *info);
         info->mask = PJ_PIDFD_INFO_EXIT;
-        if (ioctl(child->pidfd, PJ_PIDFD_GET_INFO, info) != 0)
+        if (ioctl(child->pidfd, PJ_PIDFD_GET_INFO, info) == 0) {
+            if (info->mask & PJ_PIDFD_INFO_EXIT)
+                return 0;
+        } else if (errno != ESRCH) {
             return -1;
-        if (info->mask & PJ_PIDFD_INFO_EXIT)
-            return 0;
+        }
         sched_yield();
     } while (pj_platform_now() < end);
     return -1;
