@@ -41,7 +41,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 def draw(directory: Path, rows: list[Row], idle: float) -> None:
     try:
-        import plot  # noqa: PLC0415
+        import plot
     except ImportError:
         note("no matplotlib, so no plot: pip install 'proc_jail[bench]'")
         return

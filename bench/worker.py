@@ -41,7 +41,7 @@ def with_subprocess(argv: list[str], limit: int) -> Spawn:
 
 def with_prepared(argv: list[str], limit: int) -> Spawn:
     """A command that was checked before."""
-    from proc_jail import ProcRequest  # noqa: PLC0415
+    from proc_jail import ProcRequest
 
     policy = policy_for(argv, limit)
     command = policy.prepare(ProcRequest(argv[0], argv[1:]))
@@ -69,7 +69,7 @@ def with_run(argv: list[str], limit: int) -> Spawn:
 
 
 def policy_for(argv: list[str], limit: int) -> Any:
-    from proc_jail import ArgRules, ProcPolicyBuilder  # noqa: PLC0415
+    from proc_jail import ArgRules, ProcPolicyBuilder
 
     builder = ProcPolicyBuilder().allow_bin(argv[0])
     builder = builder.arg_rules(argv[0], ArgRules().max_positionals(2))

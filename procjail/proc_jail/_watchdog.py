@@ -2,116 +2,92 @@
 
 A command that is driven by an event loop is looked at when the loop has
 time. If it has none, because a coroutine computes, a deadline would pass
-unseen; this thread kills the tree then. It lives as long as commands run.
+unseen; this thread kills the tree then. It ends a moment after the last
+command, and starts again with the next one.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import threading
 import time
 from typing import TYPE_CHECKING
-from weakref import ref
 
 if TYPE_CHECKING:
     from proc_jail._core import _Process
 
 # The owner's own look at the clock comes first, if it comes at all.
 HEAD_START = 0.05
+# How long the thread stays when there is nothing to guard: a program that
+# runs one command after the other pays for one start.
+LINGER = 0.5
+RETRY = 0.001
 
 
 class Watchdog:
-    """Kills the trees of processes whose deadline passed."""
+    """Kills the trees of processes whose deadline has passed."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, ref[Watched]]] = []
-        self._numbers = itertools.count()
-        self._thread: threading.Thread | None = None
+        self._due: dict[_Process, float] = {}
+        self._wakes_at = 0.0
+        self._running = False
 
-    def watch(self, process: _Process, seconds: float) -> Watched:
-        """Guard a process until the returned object is closed or gone."""
-        watched = Watched(process)
+    def guard(self, process: _Process, seconds: float) -> None:
+        """Kill the tree of a process after this time, unless released."""
         due = time.monotonic() + seconds + HEAD_START
         with self._changed:
-            entry = (due, next(self._numbers), ref(watched))
-            heapq.heappush(self._due, entry)
-            if self._thread is None:
-                self._thread = threading.Thread(
+            self._due[process] = due
+            if not self._running:
+                self._running = True
+                threading.Thread(
                     target=self._run, name="proc_jail-watchdog", daemon=True
-                )
-                self._thread.start()
-            elif self._due[0] is entry:
+                ).start()
+            elif due < self._wakes_at:
                 self._changed.notify()
-        return watched
 
-    def forget(self) -> None:
-        """Drop what is no longer guarded; end the thread if nothing is."""
+    def release(self, process: _Process) -> None:
+        """End the guard of a process that is being finished."""
         with self._changed:
-            self._due = [
-                entry
-                for entry in self._due
-                if (watched := entry[2]()) is not None and watched.active
-            ]
-            heapq.heapify(self._due)
-            self._changed.notify()
+            self._due.pop(process, None)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                if not self._due:
-                    self._thread = None
-                    return
-                wait = self._due[0][0] - time.monotonic()
-                if wait > 0:
-                    self._changed.wait(wait)
-                    continue
-                _, _, reference = heapq.heappop(self._due)
-            watched = reference()
-            if watched is not None and watched.active:
-                watched.expire()
+        with self._changed:
+            while self._guard_once():
+                pass
+            self._running = False
 
-
-class Watched:
-    """A guarded process."""
-
-    __slots__ = ("__weakref__", "_process", "active")
-
-    def __init__(self, process: _Process) -> None:
-        self._process = process
-        self.active = True
-
-    def expire(self) -> None:
-        """Kill the tree; try again while its owner is at it."""
-        while self.active and not self._process.expire():
-            time.sleep(0.001)
+    def _guard_once(self) -> bool:
+        """Wait for the next deadline; whether there is more to guard."""
+        now = time.monotonic()
+        if not self._due:
+            self._wakes_at = now + LINGER
+            self._changed.wait(LINGER)
+            return bool(self._due)
+        process, due = min(self._due.items(), key=lambda item: item[1])
+        if due > now:
+            self._wakes_at = due
+            self._changed.wait(due - now)
+        elif process.expire():
+            del self._due[process]
+        else:
+            # Its owner is at it this very moment.
+            self._due[process] = now + RETRY
+        return True
 
 
 _watchdog = Watchdog()
-_closed = itertools.count(1)
 
 
-def watch(process: _Process, seconds: float) -> Watched:
-    """Guard a process for this many seconds, and then kill its tree."""
-    return _watchdog.watch(process, seconds)
+def guard(process: _Process, seconds: float) -> None:
+    """Kill the tree of a process after this time, unless released."""
+    _watchdog.guard(process, seconds)
 
 
-def release(watched: Watched) -> None:
+def release(process: _Process) -> None:
     """End the guard of a process that is being finished."""
-    watched.active = False
-    # Entries are swept now and then, not one by one: that would be a
-    # search for each of a thousand commands.
-    if next(_closed) % 256 == 0 or _watchdog_is_idle():
-        _watchdog.forget()
-
-
-def _watchdog_is_idle() -> bool:
-    """Whether the guard that ended may have been the last one."""
-    return len(_watchdog._due) <= 1
+    _watchdog.release(process)
 
 
 def reset() -> None:
     """Start afresh in a fork of the host, which has no such thread."""
-    global _watchdog  # noqa: PLW0603
-    _watchdog = Watchdog()
+    _watchdog.__init__()  # type: ignore[misc]
