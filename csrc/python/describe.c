@@ -353,6 +353,23 @@ pj_py_calls_repr(const char *head, PyObject *calls)
     return shown;
 }
 
+PyObject *
+pj_py_compare(PyObject *self, PyObject *other, int op,
+              PyObject *(*describe)(PyObject *))
+{
+    PyObject *mine, *theirs, *result = NULL;
+
+    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
+        Py_RETURN_NOTIMPLEMENTED;
+    mine = describe(self);
+    theirs = mine == NULL ? NULL : describe(other);
+    if (theirs != NULL)
+        result = PyObject_RichCompare(mine, theirs, op);
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return result;
+}
+
 /* What "Name" or "Name.preset" makes, called without arguments.  */
 static PyObject *
 construct(PyObject *module, const char *name)

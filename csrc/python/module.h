@@ -173,6 +173,11 @@ PyObject *pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox);
 PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
 PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
+
+/* describe.c: == and != of two objects of one type, by what `describe`
+   gives for each.  */
+PyObject *pj_py_compare(PyObject *self, PyObject *other, int op,
+                        PyObject *(*describe)(PyObject *));
 PyObject *pj_py_replay(PyObject *module, PyObject *args);
 
 #endif

@@ -299,17 +299,7 @@ parts_of(PyObject *object)
 static PyObject *
 request_compare(PyObject *self, PyObject *other, int op)
 {
-    PyObject *mine, *theirs, *result = NULL;
-
-    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
-        Py_RETURN_NOTIMPLEMENTED;
-    mine = parts_of(self);
-    theirs = mine == NULL ? NULL : parts_of(other);
-    if (theirs != NULL)
-        result = PyObject_RichCompare(mine, theirs, op);
-    Py_XDECREF(mine);
-    Py_XDECREF(theirs);
-    return result;
+    return pj_py_compare(self, other, op, parts_of);
 }
 
 static Py_hash_t
