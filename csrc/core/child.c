@@ -233,6 +233,39 @@ drop_capabilities(const pj_confinement *confinement)
     return (int)syscall(SYS_capset, &header, none);
 }
 
+/* What lets root read, command or starve the host past Landlock and the
+   filter: CAP_PERFMON opens the /proc of others, CAP_SYS_RAWIO the kernel's
+   memory, CAP_SYS_RESOURCE raises limits.  Root keeps its rights to files,
+   ids and the network.  Nobody else gets any of these from exec, except by
+   the ambient set.  */
+static int
+shed_capabilities(const pj_confinement *confinement)
+{
+    static const unsigned char shed[] = {
+        CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PTRACE, CAP_SYS_PACCT,
+        CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_NICE, CAP_SYS_RESOURCE,
+        CAP_SYS_TIME, CAP_SYS_TTY_CONFIG, CAP_AUDIT_CONTROL,
+        CAP_MAC_OVERRIDE, CAP_MAC_ADMIN, CAP_SYSLOG, CAP_WAKE_ALARM,
+        CAP_BLOCK_SUSPEND, CAP_AUDIT_READ, 38, /* CAP_PERFMON */
+        39,                                    /* CAP_BPF */
+        40,                                    /* CAP_CHECKPOINT_RESTORE */
+    };
+
+    if (!confinement->shed_capabilities)
+        return 0;
+    for (size_t i = 0; i < sizeof shed; i++) {
+        long capability = shed[i];
+
+        syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability,
+                0, 0);
+        if (syscall(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 1
+            && syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0
+            && syscall(SYS_geteuid) == 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 enter_landlock(const pj_confinement *confinement)
 {
@@ -306,7 +339,8 @@ become_program(const pj_child_plan *plan)
         pj_child_give_up(plan, PJ_STEP_USER);
     if (follow_parent(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_PARENT);
-    if (drop_capabilities(confinement) != 0)
+    if (shed_capabilities(confinement) != 0
+        || drop_capabilities(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_CAPABILITIES);
     if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         pj_child_give_up(plan, PJ_STEP_PRIVILEGES);

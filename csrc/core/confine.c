@@ -146,8 +146,7 @@ static int
 settle(struct draft *d, pj_error *err)
 {
     uint32_t can = available_controls(&d->features, d->sandbox);
-    uint32_t lacking = d->wanted & ~can;
-    uint32_t tolerated = d->sandbox->best_effort;
+    uint32_t tolerated = d->sandbox->best_effort, lacking;
 
 #if !defined(__linux__) || defined(PJ_PORTABLE)
     /* What was not asked for by name is offered as far as it goes.  */
@@ -156,6 +155,11 @@ settle(struct draft *d, pj_error *err)
     if (d->sandbox->preset == PJ_PRESET_COMPAT)
         tolerated |= BIT(NO_NEW_PRIVS);
 #endif
+    /* Without the namespace the group has to hold the tree after all.  */
+    if ((d->wanted & ~can & BIT(PID_NAMESPACE))
+        && d->sandbox->preset != PJ_PRESET_COMPAT)
+        d->wanted |= BIT(SESSION_LOCK);
+    lacking = d->wanted & ~can;
     for (int i = 0; i < PJ_CONTROL_COUNT; i++)
         if (lacking & ~tolerated & UINT32_C(1) << i)
             return unavailable((pj_control)i, &d->features, err);
@@ -230,10 +234,12 @@ compile_filter(struct draft *d, pj_error *err)
         .network = enforces(d, BIT(NETWORK_DENY)),
         .metadata = enforces(d, BIT(METADATA_LOCK)),
         .execute = enforces(d, BIT(EXECUTE_ROOTS)),
+        .ipc = d->features.seccomp
+            && enforces(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
     };
 
     if (!plan.syscalls && !plan.session && !plan.network && !plan.metadata
-        && !plan.execute)
+        && !plan.execute && !plan.ipc)
         return 0;
     if (pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count) < 0)
         return pj_error_memory(err);
@@ -310,6 +316,7 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     d.out->uid = d.sandbox->uid;
     d.out->gid = d.sandbox->gid;
     d.out->drop_capabilities = enforces(&d, BIT(NO_CAPABILITIES));
+    d.out->shed_capabilities = enforces(&d, BIT(HOST_SHIELD));
     if (enforces(&d, BIT(PID_NAMESPACE)))
         d.out->namespace_flags = d.features.namespace_flags;
     /* A user namespace makes its first process all-powerful inside.  */

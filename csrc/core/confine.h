@@ -32,7 +32,8 @@ typedef struct pj_confinement {
     int has_user;
     uid_t uid;
     gid_t gid;
-    int drop_capabilities;
+    int drop_capabilities;      /* all */
+    int shed_capabilities;      /* those that see or command the host */
     int namespace_flags;        /* of clone; 0: the host's namespace */
     int landlock_fd;            /* -1: no ruleset */
     struct sock_filter *filter; /* NULL: no filter */

@@ -76,6 +76,9 @@ handled(const pj_landlock_plan *plan, int abi)
         rights |= WRITE_RIGHTS;
     if (plan->execute)
         rights |= FS_EXECUTE;
+    /* What handles any right refuses this one, handled or not.  */
+    if (rights != 0)
+        rights |= FS_REFER;
     if (abi < 2)
         rights &= ~FS_REFER;
     if (abi < 3)
@@ -98,7 +101,7 @@ create(const pj_landlock_plan *plan, int abi)
     /* A ruleset must handle something.  Making block devices is nothing
        that a child without privileges could do.  */
     if (attr.fs == 0 && attr.net == 0 && attr.scoped == 0)
-        attr.fs = UINT64_C(1) << 11;
+        attr.fs = UINT64_C(1) << 11 | (abi >= 2 ? FS_REFER : 0);
     return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0U);
 }
 
@@ -215,6 +218,10 @@ pj_landlock_build(const pj_landlock_plan *plan, int abi,
     if (ruleset < 0)
         return pj_error_system(err, "landlock ruleset", errno);
     add_system(ruleset, all);
+    /* Moving and linking are not limited; what would gain rights by it
+       still is.  */
+    if (!plan->write)
+        allow(ruleset, "/", FS_REFER);
     if (add_roots(ruleset, plan, all, err) < 0
         || (program != NULL && add_program(ruleset, program, all, err) < 0)) {
         close(ruleset);

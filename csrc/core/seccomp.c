@@ -38,7 +38,7 @@
 #define WORDS 32 /* numbers below 1024; the highest is below 500 */
 #define MOST 256 /* instructions; a jump reaches as far */
 
-enum group { SYSCALLS, SESSION, NETWORK, METADATA, GROUPS };
+enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, GROUPS };
 
 /* Numbers that older headers lack are defined there.  */
 static const struct {
@@ -49,6 +49,14 @@ static const struct {
 #include "seccomp_deny.def"
 #undef PJ_SYSCALL
 };
+
+/* Calls whose first argument is the process to slow down.  */
+static const int scheduling[] = {
+    SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr,
+    SYS_sched_setaffinity,
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Jump targets.  Words have a label each, from WORD on.  */
 enum label { NEXT, ALLOW, REFUSE, KILL, TEST, HIT, WORD, LABELS = 96 };
@@ -126,7 +134,7 @@ static void
 mark_all(struct program *p, const pj_seccomp_plan *plan)
 {
     const int on[GROUPS] = {plan->syscalls, plan->session, plan->network,
-                            plan->metadata};
+                            plan->metadata, plan->ipc};
 
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (on[refused[i].group])
@@ -136,6 +144,16 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
         mark(p, SYS_clone3);
         mark(p, SYS_prlimit64);
         mark(p, SYS_socket);
+        mark(p, SYS_setpriority);
+        mark(p, SYS_ioprio_set);
+        for (size_t i = 0; i < COUNT(scheduling); i++)
+            mark(p, scheduling[i]);
+    }
+    /* Its operations pass no filter, so it would undo any of these.  */
+    if (plan->network || plan->metadata || plan->execute) {
+        mark(p, SYS_io_uring_setup);
+        mark(p, SYS_io_uring_enter);
+        mark(p, SYS_io_uring_register);
     }
     if (plan->syscalls || plan->metadata)
         mark(p, SYS_ioctl);
@@ -143,6 +161,7 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
         mark(p, SYS_prctl);
     if (plan->network)
         mark(p, SYS_socketpair);
+    /* Sealed against execution or not: the loader only maps it.  */
     if (plan->execute)
         mark(p, SYS_memfd_create);
 }
@@ -234,6 +253,35 @@ emit_clone(struct program *p)
     put_label(p, end);
 }
 
+/* Only the caller itself, which is 0, or its own group.  A namespace of its
+   own has no numbers for those outside, but users are the same there.  */
+static void
+emit_scheduling(struct program *p, const pj_seccomp_plan *plan)
+{
+    static const struct {
+        int number;
+        uint32_t user; /* the kind of target that is a user */
+    } priorities[] = {{SYS_setpriority, 2}, {SYS_ioprio_set, 3}};
+    int other = plan->session ? REFUSE : ALLOW;
+
+    for (size_t i = 0; i < COUNT(scheduling); i++) {
+        int end = begin_case(p, scheduling[i]);
+
+        load_arg(p, 0);
+        jump(p, BPF_JEQ, 0, ALLOW, other);
+        put_label(p, end);
+    }
+    for (size_t i = 0; i < COUNT(priorities); i++) {
+        int end = begin_case(p, priorities[i].number);
+
+        load_arg(p, 0);
+        jump(p, BPF_JEQ, priorities[i].user, REFUSE, NEXT);
+        load_arg(p, 1);
+        jump(p, BPF_JEQ, 0, ALLOW, other);
+        put_label(p, end);
+    }
+}
+
 static void
 emit_ioctl(struct program *p, const pj_seccomp_plan *plan)
 {
@@ -246,6 +294,7 @@ emit_ioctl(struct program *p, const pj_seccomp_plan *plan)
     }
     if (plan->metadata) {
         jump(p, BPF_JEQ, 0x40086602, REFUSE, NEXT); /* FS_IOC_SETFLAGS */
+        jump(p, BPF_JEQ, 0x40087602, REFUSE, NEXT); /* FS_IOC_SETVERSION */
         jump(p, BPF_JEQ, 0x401c5820, REFUSE, NEXT); /* FS_IOC_FSSETXATTR */
     }
     jump(p, BPF_JGE, 0, ALLOW, ALLOW);
@@ -285,6 +334,7 @@ emit_cases(struct program *p, const pj_seccomp_plan *plan)
     put_label(p, HIT);
     if (plan->syscalls) {
         emit_clone(p);
+        emit_scheduling(p, plan);
         end = begin_case(p, SYS_prlimit64);
         load_arg(p, 0); /* a process id; 0 is the caller */
         jump(p, BPF_JEQ, 0, ALLOW, REFUSE);
@@ -300,12 +350,6 @@ emit_cases(struct program *p, const pj_seccomp_plan *plan)
         jump(p, BPF_JEQ, 1, NEXT, ALLOW);
         load_arg(p, 1);
         jump(p, BPF_JEQ, SIGKILL, ALLOW, REFUSE);
-        put_label(p, end);
-    }
-    if (plan->execute) {
-        end = begin_case(p, SYS_memfd_create);
-        load_arg(p, 1);
-        jump(p, BPF_JSET, 0x8, ALLOW, REFUSE); /* MFD_NOEXEC_SEAL */
         put_label(p, end);
     }
 }
