@@ -22,6 +22,8 @@ SPAWN_BAR = 0.85
 LARGE_PARENT_BAR = 1.25
 LARGE_PARENT_PEER_BAR = 1.0
 THREADS_BAR = 1.3
+CONTAINED_BAR = 0.9
+ASYNC_BAR = 0.5
 CAPTURE_BAR = 1.6
 CAPTURE_SLACK_MIB = 16
 
@@ -265,10 +267,80 @@ def soak(setting: Setting) -> list[Row]:
     return []
 
 
+# Sandboxes that are compared, and what each adds to process hygiene.
+SANDBOXES = {
+    "limits": "two more resource limits",
+    "landlock": "Landlock, one root",
+    "seccomp": "a seccomp filter",
+    "default": "the default sandbox",
+    "strict": "the strict sandbox",
+    "user": "other ids (no shared memory)",
+    "namespace": "a pid namespace",
+}
+
+
+def controls(setting: Setting) -> list[Row]:
+    """What containment costs, as a whole and by control."""
+    count, rounds = 20, setting.pick(30, 8)
+    with Worker() as ours, Worker() as peer:
+
+        def ask(worker: Worker, how: str) -> Callable[[], list[float]]:
+            return functools.partial(
+                worker.ask, "times", how=how, argv=[TRUE], count=count
+            )
+
+        names = ["compat", *SANDBOXES]
+        contenders = {n: ask(ours, f"sandbox {n}") for n in names}
+        contenders["peer"] = ask(peer, "subprocess")
+        interleave(contenders, 1)
+        found = interleave(contenders, rounds)
+    row = functools.partial(compare, "controls", unit="µs", scale=US)
+    return [
+        row(
+            "contained spawn, p50",
+            SUBPROCESS,
+            found["default"],
+            found["peer"],
+            bar=CONTAINED_BAR,
+        ),
+        *(
+            row(f"with {text}, p50", "hygiene only", found[n], found["compat"])
+            for n, text in SANDBOXES.items()
+        ),
+    ]
+
+
+def event_loop(setting: Setting) -> list[Row]:
+    """The same program from an asyncio loop."""
+    rounds = setting.pick(20, 6)
+    found: dict[str, Series] = {"ours": [], "asyncio": []}
+    with Worker() as worker:
+        for _ in range(rounds):
+            answer = worker.ask("async_times", argv=[TRUE], count=20)
+            for name, values in answer.items():
+                found[name].append(values)
+    return [
+        compare(
+            "async",
+            f"await spawn(), p{round(q * 100)}",
+            "asyncio",
+            found["ours"],
+            found["asyncio"],
+            unit="µs",
+            scale=US,
+            q=q,
+            bar=ASYNC_BAR if q == 0.5 else None,
+        )
+        for q in (0.5, 0.9)
+    ]
+
+
 MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
     "spawn": spawn,
     "parents": parents,
     "threads": threads,
+    "controls": controls,
+    "async": event_loop,
     "capture": capture,
     "soak": soak,
 }

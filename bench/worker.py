@@ -8,6 +8,7 @@ this package and with the published wheel.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -85,7 +86,37 @@ CONTENDERS = {
 }
 
 
+def with_sandbox(name: str, argv: list[str]) -> Spawn:
+    """A prepared command inside one of the sandboxes that are compared."""
+    from proc_jail import (
+        ArgRules,
+        Network,
+        ProcPolicyBuilder,
+        ProcRequest,
+        Sandbox,
+        Tree,
+    )
+
+    sandboxes = {
+        "compat": Sandbox.compat(),
+        "limits": Sandbox.compat().max_open_files(64).max_file_size(1 << 30),
+        "landlock": Sandbox.compat().read("/"),
+        "seccomp": Sandbox.compat().network(Network.Deny),
+        "default": Sandbox(),
+        "strict": Sandbox.strict(),
+        "user": Sandbox().user(os.getuid(), os.getgid()),
+        "namespace": Sandbox().tree(Tree.PidNamespace),
+    }
+    builder = ProcPolicyBuilder().allow_bin(argv[0])
+    builder = builder.arg_rules(argv[0], ArgRules())
+    policy = builder.sandbox(sandboxes[name]).build()
+    command = policy.prepare(ProcRequest(argv[0], argv[1:]))
+    return lambda: len(command.spawn_sync().stdout)
+
+
 def make_spawn(how: str, argv: list[str], limit: int = 0) -> Spawn:
+    if how.startswith("sandbox "):
+        return with_sandbox(how.removeprefix("sandbox "), argv)
     return CONTENDERS[how](argv, limit)
 
 
@@ -111,6 +142,48 @@ def times(how: str, argv: list[str], count: int) -> list[int]:
         spawn()
         found.append(time.perf_counter_ns() - begun)
     return found
+
+
+async def spawn_coroutine(argv: list[str]) -> Callable[[], Any]:
+    """Our spawn on the running loop, as a function that is awaited."""
+    command = policy_for(argv, 0).prepare(_request(argv))
+    return command.spawn  # type: ignore[no-any-return]
+
+
+def _request(argv: list[str]) -> Any:
+    from proc_jail import ProcRequest
+
+    return ProcRequest(argv[0], argv[1:])
+
+
+async def create_and_communicate(argv: list[str]) -> None:
+    """What asyncio itself offers."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await process.communicate()
+
+
+def async_times(argv: list[str], count: int) -> dict[str, list[int]]:
+    """Nanoseconds of spawns on one loop, ours and asyncio's in turn."""
+
+    async def measure() -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {"ours": [], "asyncio": []}
+        ours = await spawn_coroutine(argv)
+        for number in range(count + 5):
+            begun = time.perf_counter_ns()
+            await ours()
+            middle = time.perf_counter_ns()
+            await create_and_communicate(argv)
+            if number >= 5:
+                found["ours"].append(middle - begun)
+                found["asyncio"].append(time.perf_counter_ns() - middle)
+        return found
+
+    return asyncio.run(measure())
 
 
 def rate(how: str, argv: list[str], count: int, threads: int) -> float:
@@ -194,6 +267,7 @@ def census() -> dict[str, float]:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
+    "async_times": async_times,
     "times": times,
     "rate": rate,
     "capture": capture,

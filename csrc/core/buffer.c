@@ -170,6 +170,9 @@ void
 pj_buffer_take(pj_buffer *buffer, pj_bytes *out)
 {
     straighten(buffer);
+    /* The head is gone with it, and the ring with the head.  */
+    if (buffer->overflow == PJ_OVERFLOW_KEEP_HEAD_TAIL)
+        buffer->overflow = PJ_OVERFLOW_KEEP_HEAD;
     out->data = buffer->data;
     out->len = buffer->len;
     out->external = buffer->external;

@@ -98,18 +98,6 @@ look(const pj_process *process)
     return ready;
 }
 
-int
-pj_process_expire(pj_process *process)
-{
-    if (pj_platform_now() < process->deadline_ns)
-        return 0;
-    if (process->stop == PJ_STOP_NONE && !process->ended)
-        process->stop = PJ_STOP_TIMEOUT;
-    if (!process->reaped && process->owner == getpid())
-        pj_platform_kill(&process->child);
-    return 1;
-}
-
 /* Asks the tree to end when the grace begins; says that it must at the
    deadline.  What ends in between was stopped by the clock all the same. */
 static int
@@ -124,6 +112,21 @@ check_clock(pj_process *process)
         return 0;
     }
     process->stop = PJ_STOP_TIMEOUT;
+    return 1;
+}
+
+/* One that ended in time, and was not looked at since, has not expired. */
+int
+pj_process_expire(pj_process *process)
+{
+    if (process->reaped || process->owner != getpid())
+        return 1;
+    if (process->stop == PJ_STOP_NONE && !process->ended
+        && pj_platform_look(&process->child) == PJ_LOOK_RUNNING)
+        check_clock(process);
+    if (pj_platform_now() < process->deadline_ns)
+        return 0;
+    pj_platform_kill(&process->child);
     return 1;
 }
 
@@ -244,6 +247,11 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 
     if (err == NULL)
         err = &scratch;
+    /* In a fork of the host, whose command and whose bytes these are.  */
+    if (process->owner != getpid()) {
+        memset(output, 0, sizeof *output);
+        return pj_error_system(err, "reap", ECHILD);
+    }
     output->out_total = output->err_total = 0;
     reaped = pj_process_reap(process);
     drain(process, &process->out);

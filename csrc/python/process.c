@@ -12,6 +12,7 @@ typedef struct {
     pj_process *process; /* NULL when it was finished */
     pj_command *command;
     atomic_flag busy;
+    atomic_int killed; /* by another thread, while one was at it */
     pid_t pid;
 } ProcessObject;
 
@@ -49,6 +50,7 @@ pj_py_start(pj_state *state, pj_command *command)
     self->process = NULL;
     self->command = pj_command_ref(command);
     atomic_flag_clear(&self->busy);
+    atomic_init(&self->killed, 0);
     Py_BEGIN_ALLOW_THREADS
     failed = pj_process_start(command, NULL, &process, &err);
     Py_END_ALLOW_THREADS
@@ -117,6 +119,8 @@ process_wait(PyObject *object, PyObject *Py_UNUSED(ignored))
     Py_BEGIN_ALLOW_THREADS
     ready = pj_process_await(self->process,
                              watch.exit < 0 ? 5000000 : 50000000);
+    if (atomic_exchange(&self->killed, 0))
+        pj_process_kill(self->process);
     done = pj_process_step(self->process,
                            watch.exit < 0 ? PJ_READY_UNKNOWN : ready);
     Py_END_ALLOW_THREADS
@@ -182,16 +186,20 @@ process_take(PyObject *object, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(kill_doc,
 "kill($self, /)\n--\n\n"
-"Kill the whole tree; finish() will raise Cancelled.");
+"Kill the whole tree; finish() will raise Cancelled.\n\n"
+"Another thread that is in wait() does so itself, within 50 ms.");
 
 static PyObject *
 process_kill(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     ProcessObject *self = (ProcessObject *)object;
 
-    if (enter(self) < 0)
-        return NULL;
-    pj_process_kill(self->process);
+    if (atomic_flag_test_and_set(&self->busy)) {
+        atomic_store(&self->killed, 1);
+        Py_RETURN_NONE;
+    }
+    if (self->process != NULL)
+        pj_process_kill(self->process);
     leave(self);
     Py_RETURN_NONE;
 }

@@ -27,6 +27,9 @@ class Waiter(Protocol):
     async def wait(self) -> None:
         """Sleep until step() has something to do."""
 
+    def follow(self) -> None:
+        """Forget what step() has closed."""
+
     def close(self) -> None:
         """Give the selector back; safe to call twice."""
 
@@ -70,32 +73,26 @@ class AsyncioWaiter:
 
         self._loop = asyncio.get_running_loop()
         self._process = process
-        self._open: tuple[int, ...] = ()
+        self._blind = process.watch()[2] < 0
+        self._open: set[int] = set()
         self._woken: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._follow()
 
-    def _follow(self) -> None:
-        """Follow what was closed, before another gets its number."""
-        watch = self._process.watch()
-        if watch == self._open:
-            return
-        for fd in self._open:
-            if fd >= 0 and fd not in watch:
+    def _ignore(self, fds: set[int]) -> None:
+        # A loop that was closed has forgotten them by itself.
+        if not self._loop.is_closed():
+            for fd in fds:
                 self._loop.remove_reader(fd)
-        for fd in watch:
-            if fd >= 0 and fd not in self._open:
-                self._loop.add_reader(fd, self._wake)
-        self._open = watch
-        self._arm(watch[2] < 0)
+        self._open -= fds
 
-    def _arm(self, blind: bool) -> None:
+    def follow(self) -> None:
+        self._ignore(self._open.difference(self._process.watch()))
+
+    def _arm(self) -> None:
         """Set the timer: for the clock, or to ask for the end."""
-        if self._timer is not None:
-            self._timer.cancel()
         seconds = self._process.remaining()
         # The loop's own granularity; waking early would spin.
-        seconds = min(seconds, PROBE) if blind else seconds + 0.001
+        seconds = min(seconds, PROBE) if self._blind else seconds + 0.001
         self._timer = self._loop.call_later(seconds, self._due)
 
     def _due(self) -> None:
@@ -103,13 +100,19 @@ class AsyncioWaiter:
         self._wake()
 
     def _wake(self) -> None:
-        if self._woken is not None and not self._woken.done():
+        if self._woken is None:
+            # Nobody wants the bytes yet; the loop would spin over them.
+            self._ignore(set(self._open))
+        elif not self._woken.done():
             self._woken.set_result(None)
 
     async def wait(self) -> None:
-        self._follow()
+        for fd in self._process.watch():
+            if fd >= 0 and fd not in self._open:
+                self._loop.add_reader(fd, self._wake)
+                self._open.add(fd)
         if self._timer is None:
-            self._arm(self._open[2] < 0)
+            self._arm()
         self._woken = self._loop.create_future()
         try:
             await self._woken
@@ -120,10 +123,9 @@ class AsyncioWaiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for fd in self._open:
-            if fd >= 0:
-                self._loop.remove_reader(fd)
-        self._open = ()
+        self._ignore(set(self._open))
+        if self._woken is not None:
+            self._wake()
 
 
 class AnyioWaiter:
@@ -141,6 +143,9 @@ class AnyioWaiter:
         seconds = self._watched.refresh()
         with self._after(seconds + 0.001):
             await self._readable(self._watched.fileno())
+
+    def follow(self) -> None:
+        """Nothing to do: no other command uses this selector."""
 
     def close(self) -> None:
         if not self._closed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import time
 import weakref
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from proc_jail._core import Output, PreparedCommand, _Process
 
 LINE_LIMIT = 65536
+# How long the interpreter's end waits for threads that are at a command.
+EXIT_BOUND = 1.0
 
 # What runs when the interpreter ends is killed and reaped first.
 _running: weakref.WeakSet[_Run] = weakref.WeakSet()
@@ -31,21 +34,47 @@ class _Run:
         self.output: Output | None = None
         self.error: Exception | None = None
         self.done = False
-        self.killed = False
+        self._waiter: _loops.Waiter | None = None
+        self._waited_for = False
         _running.add(self)
-
-    def kill(self) -> None:
-        if not self.finished:
-            self.killed = True
-            self.process.kill()
 
     @property
     def finished(self) -> bool:
         return self.output is not None or self.error is not None
 
+    def kill(self) -> None:
+        if not self.finished:
+            self.process.kill()
+
+    async def advance(self) -> None:
+        """Step; sleep on the event loop first if there is nothing to do.
+
+        Cancelling it kills and reaps.
+        """
+        if self._waited_for:
+            raise RuntimeError("the command is awaited by another task")
+        self._waited_for = True
+        try:
+            if self._waiter is None:
+                self._waiter = _loops.waiter(self.process)
+                _watchdog.guard(self.process, self.process.remaining())
+            else:
+                await self._waiter.wait()
+            # Somebody else may have ended it meanwhile.
+            self.done = self.finished or self.process.step()
+            # What was closed is forgotten before its number is used again.
+            if self._waiter is not None and not self.finished:
+                self._waiter.follow()
+        except BaseException:
+            self.abandon()
+            raise
+        finally:
+            self._waited_for = False
+
     def finish(self) -> Output:
         """Kill what is left, reap, and return the output or raise."""
         if not self.finished:
+            self._leave_loop()
             _running.discard(self)
             try:
                 self.output = self.process.finish()
@@ -56,9 +85,22 @@ class _Run:
         assert self.output is not None
         return self.output
 
+    def _leave_loop(self) -> None:
+        """While the descriptors are still the process's own."""
+        if self._waiter is not None:
+            _watchdog.release(self.process)
+            self._waiter.close()
+            self._waiter = None
+
     def abandon(self) -> None:
         """Kill and reap, whatever the result would have been."""
-        self.kill()
+        with contextlib.suppress(Exception):
+            self.kill()
+            self.finish()
+
+    def forget(self) -> None:
+        """Let go of it, in a fork of the host, which shares its loop."""
+        self._waiter = None
         with contextlib.suppress(Exception):
             self.finish()
 
@@ -86,7 +128,9 @@ class _Lines:
         self._rest = data[start:]
 
     def rest(self) -> bytes:
-        return self._rest
+        """What is left at the end, once."""
+        rest, self._rest = self._rest, b""
+        return rest
 
 
 class RunningCommand:
@@ -154,7 +198,7 @@ class RunningCommand:
         """
         run = self._run
         try:
-            while not run.done:
+            while not run.done and not run.finished:
                 run.done = run.process.wait()
         except BaseException:
             run.abandon()
@@ -190,8 +234,8 @@ class RunningCommand:
         lines = _Lines(limit)
         for chunk in self:
             yield from lines.feed(chunk)
-        if lines.rest():
-            yield lines.rest()
+        if rest := lines.rest():
+            yield rest
 
     def __repr__(self) -> str:
         state = "finished" if self._run.finished else "running"
@@ -220,65 +264,75 @@ class AsyncRunningCommand:
 
     async def wait(self) -> Output:
         """Wait for the end; return the Output, or raise as spawn() does."""
-        run = self._run
-        if not run.finished:
-            await _drive(run)
-        return run.finish()
+        return await _drive(self._run)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        run = self._run
-        if run.finished:
-            return
-        waiter = _loops.waiter(run.process)
-        _watchdog.guard(run.process, run.process.remaining())
-        try:
-            while not run.done:
-                run.done = run.process.step()
-                chunk = run.process.take()
-                if chunk:
-                    yield chunk
-                elif not run.done:
-                    await waiter.wait()
-        except BaseException:
-            run.abandon()
-            raise
-        finally:
-            _watchdog.release(run.process)
-            waiter.close()
-        output = run.finish()
-        if output.stdout:
-            yield output.stdout
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return _AsyncChunks(self._run)
 
-    async def lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[bytes]:
+    def lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[bytes]:
         """Iterate over the lines of stdout, with their newlines."""
-        lines = _Lines(limit)
-        async for chunk in self:
-            for line in lines.feed(chunk):
-                yield line
-        if lines.rest():
-            yield lines.rest()
+        return _AsyncLines(_AsyncChunks(self._run), _Lines(limit))
 
     def __repr__(self) -> str:
         state = "finished" if self._run.finished else "running"
         return f"<{type(self).__name__} pid={self.pid} {state}>"
 
 
-async def _drive(run: _Run) -> None:
+# Not generators: one that is left early is closed later, by the loop.
+class _AsyncChunks:
+    """The chunks of stdout, as RunningCommand gives them."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+
+    def __aiter__(self) -> _AsyncChunks:
+        return self
+
+    async def __anext__(self) -> bytes:
+        run = self._run
+        while not run.finished:
+            if not run.done:
+                await run.advance()
+            if run.finished:  # by another task; raises what it raised
+                run.finish()
+                break
+            chunk = run.process.take()
+            if not chunk and run.done:
+                chunk = run.finish().stdout
+            if chunk:
+                return chunk
+        raise StopAsyncIteration
+
+
+class _AsyncLines:
+    """The lines of chunks."""
+
+    def __init__(self, chunks: _AsyncChunks, lines: _Lines) -> None:
+        self._chunks = chunks
+        self._lines = lines
+        self._ready: Iterator[bytes] = iter(())
+
+    def __aiter__(self) -> _AsyncLines:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while (line := next(self._ready, None)) is None:
+            try:
+                chunk = await anext(self._chunks)
+            except StopAsyncIteration:
+                line = self._lines.rest()
+                break
+            self._ready = self._lines.feed(chunk)
+        if not line:
+            raise StopAsyncIteration
+        return line
+
+
+async def _drive(run: _Run) -> Output:
     """Step a command to its end; cancelling kills and reaps it first."""
-    if run.done:
-        return
-    waiter = _loops.waiter(run.process)
-    _watchdog.guard(run.process, run.process.remaining())
-    try:
-        while not run.process.step():
-            await waiter.wait()
-        run.done = True
-    except BaseException:
-        run.abandon()
-        raise
-    finally:
-        _watchdog.release(run.process)
-        waiter.close()
+    while not run.done and not run.finished:
+        await run.advance()
+    return run.finish()
 
 
 def start(command: PreparedCommand) -> RunningCommand:
@@ -288,24 +342,23 @@ def start(command: PreparedCommand) -> RunningCommand:
 
 async def spawn(command: PreparedCommand) -> Output:
     """Run a command on the running event loop: PreparedCommand.spawn()."""
-    run = _Run(command)
-    try:
-        await _drive(run)
-    except BaseException:
-        run.abandon()
-        raise
-    return run.finish()
+    return await _drive(_Run(command))
 
 
 @atexit.register
 def _end_all() -> None:
-    for run in list(_running):
-        run.abandon()
+    end = time.monotonic() + EXIT_BOUND
+    while _running and time.monotonic() < end:
+        for run in list(_running):
+            run.abandon()
+        if _running:  # a daemon thread is at it
+            time.sleep(0.001)
 
 
 def _forget_all() -> None:
     """In a fork of the host: its commands are not ours to end."""
-    _running.clear()
+    for run in list(_running):
+        run.forget()
     _watchdog.reset()
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # The owner's own look at the clock comes first, if it comes at all.
 HEAD_START = 0.05
-# How long the thread stays when there is nothing to guard: a program that
-# runs one command after the other pays for one start.
+# How long the thread sleeps at most, and stays when there is nothing to guard:
+# a program that runs one command after the other pays for one start.
 LINGER = 0.5
 RETRY = 0.001
 
@@ -38,10 +38,10 @@ class Watchdog:
         with self._changed:
             self._due[process] = due
             if not self._running:
-                self._running = True
                 threading.Thread(
                     target=self._run, name="proc_jail-watchdog", daemon=True
                 ).start()
+                self._running = True
             elif due < self._wakes_at:
                 self._changed.notify()
 
@@ -59,20 +59,26 @@ class Watchdog:
     def _guard_once(self) -> bool:
         """Wait for the next deadline; whether there is more to guard."""
         now = time.monotonic()
-        if not self._due:
-            self._wakes_at = now + LINGER
-            self._changed.wait(LINGER)
+        next_due = min(self._due.values(), default=now + LINGER)
+        # No process is held here meanwhile: it may be finished and freed.
+        if next_due > now:
+            self._wakes_at = min(next_due, now + LINGER)
+            self._changed.wait(self._wakes_at - now)
             return bool(self._due)
-        process, due = min(self._due.items(), key=lambda item: item[1])
-        if due > now:
-            self._wakes_at = due
-            self._changed.wait(due - now)
-        elif process.expire():
-            del self._due[process]
-        else:
-            # Its owner is at it this very moment.
-            self._due[process] = now + RETRY
+        for process in [p for p, due in self._due.items() if due <= now]:
+            if process.expire():
+                del self._due[process]
+            else:
+                # Its owner is at it right now, or it was asked to end.
+                self._due[process] = now + max(RETRY, self._left(process))
         return True
+
+    @staticmethod
+    def _left(process: _Process) -> float:
+        try:
+            return process.remaining()
+        except RuntimeError:
+            return 0
 
 
 _watchdog = Watchdog()
