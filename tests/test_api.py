@@ -53,6 +53,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "timeout": "secs",
         "max_stdout": "max",
         "max_stderr": "max",
+        "sandbox": "sandbox",
         "build": "",
     },
     ProcRequest: {
@@ -79,7 +80,8 @@ PROPERTIES: dict[type, str] = {
     ProcPolicy: "",
     PreparedCommand: "bin argv cwd env stripped_env launch_program "
     "launch_args",
-    Output: "stdout stderr args exit_code returncode signal success duration",
+    Output: "stdout stderr args exit_code returncode sandbox signal "
+    "success duration",
 }
 METHODS = [(t, name) for t in SIGNATURES for name in SIGNATURES[t]]
 ECHO = program("echo")

@@ -21,7 +21,9 @@ def text(name: str) -> str:
 
 
 def test_security_names_tests_that_exist() -> None:
-    named = re.findall(r"`(test_\w+\.py)(?:::(test_\w+))?`", text("SECURITY.md"))
+    named = re.findall(
+        r"`(test_\w+\.py)(?:::(test_\w+))?`", text("SECURITY.md")
+    )
     assert len(named) > 30
     for file, test in named:
         source = (ROOT / "tests" / file).read_text(encoding="utf-8")

@@ -177,7 +177,10 @@ def test_raising_handlers(helper: Build) -> None:
             raise InterruptedError
 
         signal.signal(signal.SIGUSR1, refuse)
-        policy = shell(lambda b: b.max_stdout(1 << 30))
+        from proc_jail import Sandbox
+        policy = shell(
+            lambda b: b.max_stdout(1 << 30).sandbox(Sandbox.compat())
+        )
         script = '"$1" 400000 0; kill -USR1 $PPID; sleep 1000'
         def work():
             try:

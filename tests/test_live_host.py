@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
-from conftest import program
 from hosts import (
     interrupt,
     is_gone,
@@ -37,9 +37,16 @@ def no_child():
     except ChildProcessError:
         print("no child", flush=True)
 
-async def until(path):
-    while not (os.path.exists(path) and open(path).read().endswith("\\n")):
+def lines(path):
+    return open(path).read().count("\\n") if os.path.exists(path) else 0
+
+async def until(path, count=1):
+    while lines(path) < count:
         await asyncio.sleep(0.002)
+
+def wait(path, count=1):
+    while lines(path) < count:
+        time.sleep(0.002)
 
 """
 
@@ -47,10 +54,8 @@ TREE = "sleep 1000 & echo $! >$1; wait"
 
 
 def text_of(code: str) -> str:
-    """COMMON and a block, whose indentation run_host takes away."""
-    import textwrap
-
-    return COMMON + textwrap.dedent(code)
+    """COMMON and a block, whose indentation is taken away."""
+    return COMMON + dedent(code)
 
 
 # ------------------------------------------------------------------ Ctrl-C
@@ -119,9 +124,7 @@ SYNC = """
 )
 def test_ctrl_c(tmp_path: Path, parts: list[str], code: str) -> None:
     file = tmp_path / "pid"
-    host_code = "".join(map(text_of, parts[:1])) + "".join(
-        text_of(part).removeprefix(COMMON) for part in parts[1:]
-    )
+    host_code = COMMON + "".join(map(dedent, parts))
     with started_host(host_code, code, str(file)) as host:
         pid = written_pid(file)
         took = interrupt(host)
@@ -168,7 +171,7 @@ async def main():
     async with command.start() as running:
         chunks = aiter(running)
         first = await anext(chunks)
-        await until(args[0])
+        await until(args[0], 2)
         pid = fork(running, task)
         for _ in range(2):
             open(args[1], "w").write("go\\n")
@@ -190,6 +193,7 @@ with command.start() as running:
     other = command.start()
     chunks = iter(running)
     first = next(chunks)
+    wait(args[0], 2)
     pid = fork(running, other)
     for _ in range(2):
         open(args[1], "w").write("go\\n")
@@ -211,8 +215,8 @@ def test_a_fork_of_the_host_leaves_the_commands_alone(
     """Neither its exit nor its garbage kills, reads, or deafens the loop."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    # Opened for both, so that either reader gets one of two lines.
-    code = 'exec 3<>"$2"; echo one; echo x >$1; read word <&3; echo two'
+    # Held open by both, so that each reader gets one of the two lines.
+    code = 'exec 3<>"$2"; echo one; echo x >>$1; read word <&3; echo two'
     fork = FORK.format(end=ENDS[end], lives=end == "lives")
     done = run_host(
         COMMON + fork + front, code, str(tmp_path / "up"), str(fifo)
@@ -287,14 +291,8 @@ def test_the_end_of_the_interpreter_kills_and_reaps(
     tmp_path: Path, part: str
 ) -> None:
     file = tmp_path / "pid"
-    wait = (
-        "def wait(path):\n"
-        "    while not (os.path.exists(path)"
-        ' and open(path).read().endswith("\\n")):\n'
-        "        time.sleep(0.002)\n"
-    )
     code = "echo hello; " + TREE
-    with started_host(COMMON + wait + part, code, str(file)) as host:
+    with started_host(COMMON + part, code, str(file)) as host:
         pid = written_pid(file)
         host.wait(timeout=60)
         # Not even a zombie is left to whoever inherits the host's orphans.
@@ -409,7 +407,7 @@ def test_a_gigabyte_in_constant_memory(read: str, size: int) -> None:
     assert one(size) == size
     print(peak() - before, time.monotonic() - begin)
     """
-    done = run_host(COMMON + read + text_of(code)[len(COMMON) :], "", str(size))
+    done = run_host(COMMON + read + dedent(code), "", str(size))
     grown, took = done.split()
     print(f"{int(grown):+} KiB, {size / float(took) / 1e9:.2f} GB/s")
     assert int(grown) < 8 << 10
@@ -485,7 +483,3 @@ def test_asyncio_needs_no_anyio() -> None:
     print(asyncio.run(command.spawn()).stdout)
     """
     assert run_host(text_of(code), "echo a") == "b'a\\n'\n"
-
-
-def test_sleep_is_there() -> None:
-    assert program("sleep") == "/usr/bin/sleep"

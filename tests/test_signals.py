@@ -22,7 +22,7 @@ from hosts import (
     wait_until,
     written_pid,
 )
-from proc_jail import Output, Timeout
+from proc_jail import Output, ProcPolicy, Sandbox, Timeout
 
 Build = Callable[[str], str]
 Handler = Callable[[int, FrameType | None], None]
@@ -193,6 +193,11 @@ def test_a_signal_that_is_pending_at_the_spawn() -> None:
     assert run_host(code) == "ok\n"
 
 
+def signaller() -> ProcPolicy:
+    """A shell that may signal this process, as no sandbox lets it."""
+    return shell(lambda b: b.sandbox(Sandbox.compat()))
+
+
 def test_handlers_run_and_the_wait_goes_on(tmp_path: Path) -> None:
     """The child waits for a handler that runs during the wait."""
     fifo = tmp_path / "fifo"
@@ -204,7 +209,7 @@ def test_handlers_run_and_the_wait_goes_on(tmp_path: Path) -> None:
         fifo.write_text("go\n")
 
     with handler(signal.SIGUSR1, answer):
-        output = shell().run(
+        output = signaller().run(
             "/bin/sh",
             [
                 "-c",
@@ -263,7 +268,7 @@ def test_a_handler_that_raises() -> None:
 
     with handler(signal.SIGUSR1, refuse):
         with pytest.raises(Refused):
-            shell().run(
+            signaller().run(
                 "/bin/sh", ["-c", "sleep 1000 & kill -USR1 $PPID; wait"]
             )
     assert children() == {}
@@ -281,7 +286,11 @@ def test_a_handler_that_raises_while_output_is_large(helper: Build) -> None:
     def refuse(number: int, frame: FrameType | None) -> None:
         raise Refused
 
-    big = shell(lambda b: b.max_stdout(1 << 30).max_stderr(1 << 30))
+    big = shell(
+        lambda b: (
+            b.sandbox(Sandbox.compat()).max_stdout(1 << 30).max_stderr(1 << 30)
+        )
+    )
     with handler(signal.SIGUSR1, refuse):
         for _ in range(10):
             with pytest.raises(Refused):
@@ -295,12 +304,12 @@ def test_a_handler_that_spawns_itself(tmp_path: Path) -> None:
     inner: list[Output] = []
 
     def spawn(number: int, frame: FrameType | None) -> None:
-        inner.append(shell().run("/bin/sh", ["-c", "echo inner"]))
+        inner.append(signaller().run("/bin/sh", ["-c", "echo inner"]))
         fifo.write_text("go\n")
 
     script = 'kill -USR1 $PPID; read word <"$1"; echo outer'
     with handler(signal.SIGUSR1, spawn):
-        outer = shell().run("/bin/sh", ["-c", script, "sh", fifo])
+        outer = signaller().run("/bin/sh", ["-c", script, "sh", fifo])
     assert [output.stdout for output in inner] == [b"inner\n"]
     assert outer.stdout == b"outer\n"
 

@@ -354,9 +354,21 @@ become_program(const pj_child_plan *plan)
     pj_child_give_up(plan, PJ_STEP_EXEC);
 }
 
+/* "0" is the writer.  Before anything else: the init of a namespace, too,
+   belongs to the tree.  */
+static int
+join_cgroup(const pj_child_plan *plan)
+{
+    if (plan->cgroup_fd < 0)
+        return 0;
+    return syscall(SYS_write, plan->cgroup_fd, "0", (size_t)1) == 1 ? 0 : -1;
+}
+
 void
 pj_child_main(const pj_child_plan *plan)
 {
+    if (join_cgroup(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_CGROUP);
     if (plan->confinement->namespace_flags != 0)
         pj_child_init(plan, become_program);
     become_program(plan);

@@ -65,6 +65,12 @@ map_user(const pj_child_plan *plan)
     return write_text("/proc/self/gid_map", plan->gid_map);
 }
 
+int
+pj_child_probe(void *plan)
+{
+    return map_user(plan) == 0 ? 0 : 1;
+}
+
 /* The host is in another namespace, where getppid does not reach; but it
    holds the reading end of the report's pipe as long as it lives.  */
 static int

@@ -67,6 +67,8 @@ limit_controls(const pj_sandbox *sandbox)
     for (int i = 0; i < PJ_LIMIT_COUNT; i++)
         if (sandbox->limits_set & UINT32_C(1) << i)
             wanted |= by_limit[i];
+    if (wanted & (BIT(MAX_MEMORY) | BIT(MAX_PROCESSES)))
+        wanted |= BIT(TREE_TOTALS);
     return wanted;
 }
 
@@ -123,6 +125,8 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(USER);
     if (features->namespace_flags != 0)
         can |= BIT(PID_NAMESPACE);
+    if (features->cgroup)
+        can |= BIT(TREE_TOTALS);
     return can;
 }
 
@@ -146,7 +150,8 @@ static int
 settle(struct draft *d, pj_error *err)
 {
     uint32_t can = available_controls(&d->features, d->sandbox);
-    uint32_t tolerated = d->sandbox->best_effort, lacking;
+    uint32_t tolerated = d->sandbox->best_effort | BIT(TREE_TOTALS);
+    uint32_t lacking;
 
 #if !defined(__linux__) || defined(PJ_PORTABLE)
     /* What was not asked for by name is offered as far as it goes.  */
@@ -155,7 +160,9 @@ settle(struct draft *d, pj_error *err)
     if (d->sandbox->preset == PJ_PRESET_COMPAT)
         tolerated |= BIT(NO_NEW_PRIVS);
 #endif
-    /* Without the namespace the group has to hold the tree after all.  */
+    /* Without a cgroup limits hold for each process: that is told, and no
+       reason to refuse.  Without the namespace the group has to hold the
+       tree after all.  */
     if ((d->wanted & ~can & BIT(PID_NAMESPACE))
         && d->sandbox->preset != PJ_PRESET_COMPAT)
         d->wanted |= BIT(SESSION_LOCK);
@@ -216,6 +223,8 @@ compile_limits(struct draft *d)
         add_limit(out, RLIMIT_FSIZE, limits[PJ_LIMIT_FILE_SIZE]);
     if (enforces(d, BIT(MAX_OPEN_FILES)))
         add_limit(out, RLIMIT_NOFILE, limits[PJ_LIMIT_OPEN_FILES]);
+    if (enforces(d, BIT(TREE_TOTALS)))
+        return;
     if (enforces(d, BIT(MAX_PROCESSES)))
         add_limit(out, RLIMIT_NPROC, limits[PJ_LIMIT_PROCESSES]);
     /* Last, as the child itself has to get that far.  */
@@ -236,6 +245,7 @@ compile_filter(struct draft *d, pj_error *err)
         .execute = enforces(d, BIT(EXECUTE_ROOTS)),
         .ipc = d->features.seccomp
             && enforces(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
+        .watch = d->features.seccomp && enforces(d, BIT(READ_ROOTS)),
     };
 
     if (!plan.syscalls && !plan.session && !plan.network && !plan.metadata
@@ -287,6 +297,20 @@ compile_landlock(struct draft *d, const pj_pin *program, pj_error *err)
 
 #endif
 
+/* Looks for the place of a cgroup where a total is asked for.  */
+static void
+find_cgroup(struct draft *d)
+{
+    if (!(d->wanted & BIT(TREE_TOTALS)))
+        return;
+    if (d->wanted & BIT(MAX_MEMORY))
+        d->out->totals.memory = d->sandbox->limits[PJ_LIMIT_MEMORY];
+    if (d->wanted & BIT(MAX_PROCESSES))
+        d->out->totals.processes = d->sandbox->limits[PJ_LIMIT_PROCESSES];
+    d->out->cgroup_fd = pj_cgroup_find(&d->out->totals);
+    d->features.cgroup = d->out->cgroup_fd >= 0;
+}
+
 int
 pj_confine_is_general(const pj_builder_info *policy)
 {
@@ -304,11 +328,13 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
         return pj_error_memory(err);
     atomic_init(&d.out->refs, 1);
     d.out->landlock_fd = -1;
+    d.out->cgroup_fd = -1;
     d.out->umask = d.sandbox->umask;
     d.wanted = wanted_controls(d.sandbox);
     pj_features_probe(&d.features);
     if (d.sandbox->tree == PJ_TREE_PID_NAMESPACE)
         d.features.namespace_flags = pj_features_pid_namespace();
+    find_cgroup(&d);
     if (settle(&d, err) < 0)
         goto fail;
     /* A host that may not change ids was found to have them already.  */
@@ -349,6 +375,8 @@ pj_confine_unref(pj_confinement *confinement)
         return;
     if (confinement->landlock_fd >= 0)
         close(confinement->landlock_fd);
+    if (confinement->cgroup_fd >= 0)
+        close(confinement->cgroup_fd);
     free(confinement->filter);
     free(confinement);
 }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "binary.h"
+#include "cgroup.h"
 #include "strings.h"
 
 struct sock_filter;
@@ -35,6 +36,8 @@ typedef struct pj_confinement {
     int drop_capabilities;      /* all */
     int shed_capabilities;      /* those that see or command the host */
     int namespace_flags;        /* of clone; 0: the host's namespace */
+    int cgroup_fd;              /* where to make them; -1: no totals */
+    pj_cgroup_limits totals;
     int landlock_fd;            /* -1: no ruleset */
     struct sock_filter *filter; /* NULL: no filter */
     unsigned short filter_count;

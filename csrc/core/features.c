@@ -32,6 +32,7 @@ describe(pj_features *out)
 
 #if defined(__linux__) && !defined(PJ_PORTABLE)
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
@@ -39,6 +40,7 @@ describe(pj_features *out)
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "child.h"
 #include "landlock.h"
 #include "seccomp.h"
 
@@ -57,26 +59,39 @@ pj_features_probe(pj_features *out)
     describe(out);
 }
 
-static int
-end_at_once(void *unused)
+void
+pj_features_user_maps(pj_user_maps *out)
 {
-    (void)unused;
-    return (int)syscall(SYS_exit_group, 0);
+    snprintf(out->uid, sizeof out->uid, "%u %u 1", geteuid(), geteuid());
+    snprintf(out->gid, sizeof out->gid, "%u %u 1", getegid(), getegid());
 }
 
+/* Whether a namespace can be made, and its user mapped: a host that may
+   not be dumped may not even write to its own /proc/self.  */
 static int
 works(int flags)
 {
     enum { STACK = 16 * 1024 };
     char stack[STACK] __attribute__((aligned(16)));
-    pid_t pid = clone(end_at_once, stack + STACK,
-                      flags | CLONE_VFORK | SIGCHLD, NULL);
+    pj_child_plan plan = {0};
+    pj_user_maps maps;
+    int status = 1;
+    pid_t pid;
 
+    pj_features_user_maps(&maps);
+    if (flags & CLONE_NEWUSER) {
+        plan.uid_map = maps.uid;
+        plan.gid_map = maps.gid;
+    }
+    pid = clone(pj_child_probe, stack + STACK,
+                flags | CLONE_VFORK | SIGCHLD, &plan);
     if (pid < 0)
         return 0;
-    while (waitpid(pid, NULL, 0) < 0)
-        break;
-    return 1;
+    /* A host that ignores SIGCHLD is not told: then it has to be tried. */
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return errno == ECHILD;
+    return status == 0;
 }
 
 int

@@ -13,11 +13,20 @@ typedef struct pj_features {
     int seccomp;
     int landlock_abi;
     int capabilities;
+    int cgroup;          /* of pj_cgroup_find, when asked */
     int namespace_flags; /* of pj_features_pid_namespace, when asked */
     char text[96]; /* for errors: what was found */
 } pj_features;
 
 void pj_features_probe(pj_features *out);
+
+/* What a user namespace is told of its one user, as /proc takes it.  */
+typedef struct pj_user_maps {
+    char uid[48];
+    char gid[48];
+} pj_user_maps;
+
+void pj_features_user_maps(pj_user_maps *out);
 
 /* Whether a child can get these ids, and lose all supplementary groups. */
 int pj_features_may_become(uid_t uid, gid_t gid);

@@ -167,8 +167,8 @@ add_system(int ruleset, uint64_t all)
         "/usr/libexec", "/usr/local/lib", "/etc/ld.so.cache",
         "/etc/localtime", "/etc/locale.alias", "/usr/share/locale",
         "/usr/share/zoneinfo", "/usr/share/i18n", "/usr/share/terminfo",
-        "/usr/share/misc", "/dev/urandom", "/dev/random",
-        "/sys/devices/system/cpu",
+        "/usr/share/misc", "/usr/share/file", "/etc/magic", "/dev/urandom",
+        "/dev/random", "/sys/devices/system/cpu",
     };
     static const char *const devices[] = {"/dev/null", "/dev/zero",
                                           "/dev/full"};

@@ -129,8 +129,10 @@ loop(pj_process *process, const pj_run_options *options)
         int blind = process->child.pidfd < 0;
 
         ready = pj_process_await(process, blind ? probe : SLICE_NS);
-        /* After every signal and every slice, also while output floods.  */
-        if (ready == 0 || pj_platform_now() - asked >= SLICE_NS) {
+        /* After every signal and every slice, also while output floods; a
+           probe that found nothing is neither.  */
+        if ((ready == 0 && !blind)
+            || pj_platform_now() - asked >= SLICE_NS) {
             asked = pj_platform_now();
             if (is_interrupted(options))
                 pj_process_kill(process);

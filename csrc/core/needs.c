@@ -104,7 +104,7 @@ pj_needs_of(pj_str path, pj_strv *out)
             return 0;
         result = pj_strv_push(out, pj_str_of(canonical));
         if (result == 0 && strlen(canonical) < sizeof here)
-            strcpy(here, canonical);
+            memcpy(here, canonical, strlen(canonical) + 1);
         free(canonical);
         if (result < 0)
             return -1;

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +18,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "features.h"
 
 /* Numbers that the headers of older systems lack.  */
 #ifndef P_PIDFD
@@ -256,14 +257,13 @@ spawn_in_namespace(const pj_child_plan *plan, pj_child *child,
                    pj_child_report *report)
 {
     pj_child_plan own = *plan;
-    char uid_map[48], gid_map[48];
+    pj_user_maps maps;
     int ends[2], number, result;
 
-    snprintf(uid_map, sizeof uid_map, "%u %u 1", geteuid(), geteuid());
-    snprintf(gid_map, sizeof gid_map, "%u %u 1", getegid(), getegid());
+    pj_features_user_maps(&maps);
     if (plan->confinement->namespace_flags & CLONE_NEWUSER) {
-        own.uid_map = uid_map;
-        own.gid_map = gid_map;
+        own.uid_map = maps.uid;
+        own.gid_map = maps.gid;
     }
     child->shared = own.report = map_report();
     if (own.report == NULL)

@@ -285,8 +285,11 @@ pj_process_free(pj_process *process)
     if (process == NULL)
         return;
     /* A fork of the host has a copy of this, and no right to the child. */
-    if (!process->reaped && process->owner == getpid())
-        pj_process_reap(process);
+    if (process->owner == getpid()) {
+        if (!process->reaped)
+            pj_process_reap(process);
+        pj_cgroup_remove(&process->cgroup);
+    }
     close_stream(&process->out);
     close_stream(&process->err);
     pj_buffer_clear(&process->out.buffer);

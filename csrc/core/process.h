@@ -3,6 +3,7 @@
 #define PJ_PROCESS_H
 
 #include "buffer.h"
+#include "cgroup.h"
 #include "platform.h"
 
 /* Why a process is being stopped.  */
@@ -25,6 +26,7 @@ typedef struct pj_stream {
 struct pj_process {
     pj_command *command;
     pj_child child;
+    pj_cgroup cgroup; /* without a name: none */
     pj_stream out;
     pj_stream err;
     int64_t started_ns;

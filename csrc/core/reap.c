@@ -71,5 +71,6 @@ pj_process_reap(pj_process *process)
     pj_platform_reap(&process->child, &process->status);
     process->reaped = 1;
     await_group(process, pj_platform_now() + VANISH_BOUND);
+    pj_cgroup_remove(&process->cgroup);
     return 0;
 }

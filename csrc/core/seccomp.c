@@ -38,7 +38,7 @@
 #define WORDS 32 /* numbers below 1024; the highest is below 500 */
 #define MOST 256 /* instructions; a jump reaches as far */
 
-enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, GROUPS };
+enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, WATCH, GROUPS };
 
 /* Numbers that older headers lack are defined there.  */
 static const struct {
@@ -134,7 +134,7 @@ static void
 mark_all(struct program *p, const pj_seccomp_plan *plan)
 {
     const int on[GROUPS] = {plan->syscalls, plan->session, plan->network,
-                            plan->metadata, plan->ipc};
+                            plan->metadata, plan->ipc, plan->watch};
 
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (on[refused[i].group])

@@ -12,6 +12,7 @@ typedef struct pj_seccomp_plan {
     int metadata; /* chmod and its kind */
     int execute;  /* memory files that could be executed */
     int ipc;      /* objects of System V, message queues */
+    int watch;    /* notice of changes to files */
 } pj_seccomp_plan;
 
 /* Whether filters can be made for this architecture and are known to the

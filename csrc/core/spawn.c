@@ -47,6 +47,7 @@ make_plan(const pj_command *command, int64_t exec_ns, pj_child_plan *plan)
     plan->exec_ns = exec_ns > 0 ? exec_ns : 1;
     plan->parent = getpid();
     plan->report_fd = -1;
+    plan->cgroup_fd = -1;
     plan->report = NULL;
     plan->confinement = command->confinement;
     plan->uid_map = plan->gid_map = NULL;
@@ -79,6 +80,21 @@ close_fd(int *fd)
     *fd = -1;
 }
 
+/* A cgroup for the tree, where totals are enforced.  */
+static int
+make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
+{
+    const pj_confinement *confinement = process->command->confinement;
+
+    if (confinement->cgroup_fd < 0)
+        return 0;
+    if (pj_cgroup_create(confinement->cgroup_fd, &confinement->totals,
+                         &process->cgroup) < 0)
+        return pj_error_system(err, "cgroup", errno);
+    plan->cgroup_fd = process->cgroup.join_fd;
+    return 0;
+}
+
 /* Opens the pipes and starts the child on them.  */
 static int
 start_child(pj_process *process, pj_error *err)
@@ -100,6 +116,8 @@ start_child(pj_process *process, pj_error *err)
     make_plan(command, process->deadline_ns - pj_platform_now(), &plan);
     if (input >= 0)
         plan.stdin_fd = input;
+    if (make_cgroup(process, &plan, err) < 0)
+        goto done;
     plan.stdout_fd = out[1];
     plan.stderr_fd = errs[1];
     if (pj_platform_spawn(&plan, &process->child, &report) != 0) {
@@ -112,6 +130,7 @@ start_child(pj_process *process, pj_error *err)
     result = 0;
 done:
     close_fd(&input);
+    pj_cgroup_close(&process->cgroup);
     close_fd(&out[0]);
     close_fd(&out[1]);
     close_fd(&errs[0]);
@@ -136,6 +155,7 @@ pj_process_start(pj_command *command, const pj_storage *storage,
     process->command = pj_command_ref(command);
     process->child.pid = -1;
     process->child.pidfd = -1;
+    process->cgroup.join_fd = -1;
     process->out.fd = process->err.fd = -1;
     process->started_ns = pj_platform_now();
     process->deadline_ns = process->started_ns + command->timeout_ns;

@@ -24,6 +24,7 @@
 #define PJ_STEPS(X)                     \
     X(NONE, "clone")                    \
     X(NAMESPACE, "namespace")           \
+    X(CGROUP, "cgroup")                 \
     X(TIMER, "exec timer")              \
     X(SIGNALS, "signal dispositions")   \
     X(SESSION, "session")               \
@@ -69,6 +70,7 @@ typedef struct pj_child_plan {
     const char *exec_path;
     char *const *argv;
     char *const *envp;
+    int cgroup_fd;         /* -1: stay in the host's cgroup */
     int64_t exec_ns;       /* an exec that takes longer is killed */
     pid_t parent;
     int report_fd;         /* where a pipe tells of the exec; else -1 */

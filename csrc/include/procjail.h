@@ -307,10 +307,12 @@ typedef enum pj_tree {
     PJ_TREE_PID_NAMESPACE = 1 /* a process-id namespace with an init */
 } pj_tree;
 
-/* Limits that each process has by itself.  PROCESSES counts all processes
-   of the user, as the kernel does.  */
+/* Limits.  MEMORY and PROCESSES hold for the whole tree where a cgroup can
+   be made for it (the control "tree_totals", which is always best effort).
+   Elsewhere, as all others, they hold for each process by itself, and
+   PROCESSES counts all processes of the user, as the kernel does.  */
 typedef enum pj_limit {
-    PJ_LIMIT_MEMORY = 0, /* bytes of address space */
+    PJ_LIMIT_MEMORY = 0, /* bytes; of address space, without a cgroup */
     PJ_LIMIT_PROCESSES,
     PJ_LIMIT_FILE_SIZE, /* bytes */
     PJ_LIMIT_OPEN_FILES,

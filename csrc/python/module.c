@@ -164,7 +164,8 @@ add_report(PyObject *module, pj_state *state)
         doc = PyUnicode_FromString(
             "What the kernel enforced on a command.\n\n"
             "`enforced` and `missing` are names of controls; `missing` was\n"
-            "asked for by best effort.  `landlock_abi` is the kernel's, or 0.");
+            "asked for by best effort.  `landlock_abi` is the kernel's, "
+            "or 0.");
     if (doc != NULL
         && PyObject_SetAttrString(state->report_type, "__doc__", doc) == 0)
         result = PyModule_AddObjectRef(module, "SandboxReport",

@@ -254,15 +254,18 @@ set_limit(PyObject *self, PyObject *args, PyObject *kwargs,
 
 PyDoc_STRVAR(max_memory_doc,
 "max_memory($self, /, max)\n--\n\n"
-"Return a copy that limits each process to `max` bytes of address space.\n\n"
-"Raises SandboxInvalid unless it is positive.\n\n"
+"Return a copy that limits memory to `max` bytes (int, positive).\n\n"
+"Of the whole tree where a cgroup is delegated (Output.sandbox then has\n"
+"'tree_totals'), else of address space for each process.  Raises\n"
+"SandboxInvalid.\n\n"
 ">>> Sandbox().max_memory(256 * 2**20)");
 LIMIT_METHOD(max_memory, PJ_LIMIT_MEMORY)
 
 PyDoc_STRVAR(max_processes_doc,
 "max_processes($self, /, max)\n--\n\n"
-"Return a copy that limits the processes of the user to `max`.\n\n"
-"The kernel counts all processes of the user id, and exempts root.\n\n"
+"Return a copy that limits processes to `max` (int, positive).\n\n"
+"Of the whole tree where a cgroup is delegated (Output.sandbox then has\n"
+"'tree_totals'); else all processes of the user id, and root is exempt.\n\n"
 ">>> Sandbox().max_processes(64)");
 LIMIT_METHOD(max_processes, PJ_LIMIT_PROCESSES)
 

@@ -75,11 +75,13 @@ class _Run:
         """Kill what is left, reap, and return the output or raise."""
         if not self.finished:
             self._leave_loop()
-            _running.discard(self)
             try:
                 self.output = self.process.finish()
             except Exception as error:
+                if type(error) is RuntimeError:
+                    raise  # another thread is at it
                 self.error = error
+            _running.discard(self)
         if self.error is not None:
             raise self.error
         assert self.output is not None
@@ -359,6 +361,7 @@ def _forget_all() -> None:
     """In a fork of the host: its commands are not ours to end."""
     for run in list(_running):
         run.forget()
+    _running.clear()
     _watchdog.reset()
 
 

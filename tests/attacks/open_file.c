@@ -1,0 +1,53 @@
+/* open_file HOW PATH: opens a file that is out of bounds.
+
+   read, write, trunc, append, dir; path: by an O_PATH descriptor; reopen:
+   for writing, by a descriptor that only reads.  */
+#include "attack.h"
+
+static int
+again(int fd, int flags)
+{
+    char link[40];
+
+    if (fd < 0)
+        return -1;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return open(link, flags);
+}
+
+static int
+attempt(const char *how, const char *path)
+{
+    if (strcmp(how, "write") == 0)
+        return open(path, O_WRONLY);
+    if (strcmp(how, "create") == 0)
+        return open(path, O_WRONLY | O_CREAT, 0600);
+    if (strcmp(how, "trunc") == 0)
+        return open(path, O_RDONLY | O_TRUNC);
+    if (strcmp(how, "append") == 0)
+        return open(path, O_WRONLY | O_APPEND);
+    if (strcmp(how, "dir") == 0)
+        return open(path, O_RDONLY | O_DIRECTORY);
+    if (strcmp(how, "tmpfile") == 0)
+        return open(path, O_WRONLY | O_TMPFILE, 0600);
+    if (strcmp(how, "path") == 0)
+        return again(open(path, O_PATH), O_RDONLY);
+    if (strcmp(how, "reopen") == 0)
+        return again(open(path, O_RDONLY), O_RDWR);
+    return open(path, O_RDONLY);
+}
+
+/* Some files of /proc open, and refuse to be read.  */
+int
+main(int argc, char **argv)
+{
+    char data[64];
+    int fd;
+
+    if (argc != 3)
+        return 2;
+    fd = attempt(argv[1], argv[2]);
+    if (fd >= 0 && strcmp(argv[1], "read") == 0)
+        return verdict("read", read(fd, data, sizeof data));
+    return verdict(argv[1], fd);
+}

@@ -1,0 +1,43 @@
+/* use WHAT [PATH]: more than a limit allows.  */
+#include "attack.h"
+#include <sys/stat.h>
+
+static void __attribute__((noreturn))
+spin(void)
+{
+    for (volatile unsigned long i = 0;; i++)
+        continue;
+}
+
+static int
+fill(const char *path)
+{
+    static char block[1 << 16];
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+    for (int i = 0; i < 32; i++)
+        if (write(fd, block, sizeof block) < 0)
+            return stopped("write");
+    return escaped();
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    char *memory;
+
+    if (strcmp(what, "memory") == 0) {
+        memory = malloc((size_t)512 << 20);
+        return memory == NULL ? stopped("malloc") : escaped();
+    }
+    if (strcmp(what, "files") == 0) {
+        for (int i = 0; i < 64; i++)
+            if (open("/dev/null", O_RDONLY) < 0)
+                return stopped("open");
+        return escaped();
+    }
+    if (strcmp(what, "cpu") == 0)
+        spin();
+    return argc == 3 ? fill(argv[2]) : 2;
+}

@@ -1,0 +1,445 @@
+"""Sandbox: a value, its errors, what it reports, and its limits."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import policy_for, shell
+from containment import (
+    LONER,
+    NOBODY,
+    ROOT,
+    attack,
+    folder,
+    in_host,
+    needs_root,
+    run_here,
+)
+from proc_jail import (
+    Network,
+    NulByte,
+    ProcPolicyBuilder,
+    Sandbox,
+    SandboxInvalid,
+    SandboxReport,
+    SandboxUnavailable,
+    Timeout,
+    Tree,
+)
+
+CHANGES: list[Callable[[Sandbox], Sandbox]] = [
+    lambda s: s.read("/etc"),
+    lambda s: s.read("/etc", b"/usr", Path("/bin")),
+    lambda s: s.write("/tmp"),
+    lambda s: s.execute("/usr/bin"),
+    lambda s: s.network(Network.Deny),
+    lambda s: s.network(Network.Inherit),
+    lambda s: s.tree(Tree.PidNamespace),
+    lambda s: s.max_memory(1 << 30),
+    lambda s: s.max_processes(64),
+    lambda s: s.max_file_size(1 << 20),
+    lambda s: s.max_open_files(64),
+    lambda s: s.max_cpu_seconds(10),
+    lambda s: s.umask(0o077),
+    lambda s: s.user(NOBODY, NOBODY),
+    lambda s: s.best_effort("host_signals", "user"),
+]
+PRESETS: list[Callable[[], Sandbox]] = [
+    Sandbox,
+    Sandbox.compat,
+    Sandbox.strict,
+]
+
+presets = pytest.mark.parametrize(
+    "preset", PRESETS, ids=["default", "compat", "strict"]
+)
+
+
+@presets
+@pytest.mark.parametrize("change", CHANGES)
+def test_changes_give_copies(
+    preset: Callable[[], Sandbox], change: Callable[[Sandbox], Sandbox]
+) -> None:
+    first = preset()
+    changed = change(first)
+    assert changed is not first
+    assert first == preset()
+    assert repr(first) == repr(preset())
+    assert type(changed) is Sandbox
+
+
+@presets
+@pytest.mark.parametrize("change", CHANGES)
+def test_equal_hash_pickle(
+    preset: Callable[[], Sandbox], change: Callable[[Sandbox], Sandbox]
+) -> None:
+    one, two = change(preset()), change(preset())
+    assert one == two
+    assert (one != two) is False
+    assert hash(one) == hash(two)
+    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+        again = pickle.loads(pickle.dumps(one, protocol))
+        assert again == one
+        assert repr(again) == repr(one)
+    assert copy.copy(one) == one
+    assert copy.deepcopy(one) == one
+
+
+def test_different_ones_are_not_equal() -> None:
+    base = [preset() for preset in PRESETS]
+    seen = {*base, *(change(Sandbox()) for change in CHANGES)}
+    # To inherit the network is the default.
+    assert len(seen) == len(base) + len(CHANGES) - 1
+    assert Sandbox() != "Sandbox()"
+    assert Sandbox().read("/a").read("/b") == Sandbox().read("/a", "/b")
+
+
+@presets
+def test_repr_names_its_calls(preset: Callable[[], Sandbox]) -> None:
+    shown = repr(preset().read("/etc").max_open_files(9).umask(0o22))
+    assert shown.startswith("Sandbox")
+    for part in ("read('/etc')", "max_open_files(9)", "umask(18)"):
+        assert part in shown
+
+
+def test_it_cannot_be_changed() -> None:
+    sandbox: Any = Sandbox()
+    with pytest.raises(AttributeError):
+        sandbox.anything = 1
+    with pytest.raises(TypeError):
+        Sandbox.anything = 1  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        type("Sub", (Sandbox,), {})
+    with pytest.raises(TypeError):
+        Sandbox("strict")  # type: ignore[call-arg]
+
+
+INVALID: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda s: s.read("etc"), "absolute"),
+    (lambda s: s.write(""), "absolute"),
+    (lambda s: s.execute(Path("bin")), "absolute"),
+    (lambda s: s.network(2), "network"),
+    (lambda s: s.network(-1), "network"),
+    (lambda s: s.tree(7), "tree"),
+    (lambda s: s.max_memory(0), "limit"),
+    (lambda s: s.max_memory(-1), "limit"),
+    (lambda s: s.max_processes(0), "limit"),
+    (lambda s: s.max_file_size(2**63), "limit"),
+    (lambda s: s.max_file_size(2**70), "limit"),
+    (lambda s: s.max_open_files(2), "at least 3"),
+    (lambda s: s.max_cpu_seconds(0), "limit"),
+    (lambda s: s.umask(0o1000), "umask"),
+    (lambda s: s.umask(-1), "umask"),
+    (lambda s: s.user(-1, 0), "user"),
+    (lambda s: s.user(0, -1), "user"),
+    (lambda s: s.user(2**40, 0), "user"),
+    (lambda s: s.best_effort("no_such"), "control"),
+    (lambda s: s.best_effort("user", ""), "control"),
+]
+
+
+@pytest.mark.parametrize(("change", "word"), INVALID)
+def test_invalid_values(change: Callable[[Any], Any], word: str) -> None:
+    with pytest.raises(SandboxInvalid, match=word) as caught:
+        change(Sandbox())
+    assert caught.value.code == "SandboxInvalid"
+    assert caught.value.reason
+    assert isinstance(caught.value, ValueError)
+
+
+def test_invalid_value_is_told() -> None:
+    with pytest.raises(SandboxInvalid) as caught:
+        Sandbox().read("some/where")
+    assert "some/where" in (caught.value.path, caught.value.value)
+    with pytest.raises(SandboxInvalid) as caught:
+        Sandbox().best_effort("no_such")
+    assert "no_such" in (
+        caught.value.control,
+        caught.value.value,
+        caught.value.path,
+    )
+
+
+def test_nul_in_a_root() -> None:
+    with pytest.raises(NulByte):
+        Sandbox().read("/etc\0/passwd")
+
+
+WRONG: list[Callable[[Any], Any]] = [
+    lambda s: s.read(1),
+    lambda s: s.read(["/etc"]),
+    lambda s: s.network("deny"),
+    lambda s: s.tree(None),
+    lambda s: s.max_memory("1"),
+    lambda s: s.max_memory(1.5),
+    lambda s: s.umask("022"),
+    lambda s: s.user("root", "root"),
+    lambda s: s.user(1),
+    lambda s: s.best_effort(3),
+    lambda s: ProcPolicyBuilder().sandbox(None),  # type: ignore[arg-type]
+    lambda s: ProcPolicyBuilder().sandbox("strict"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("change", WRONG)
+def test_wrong_types(change: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError):
+        change(Sandbox())
+
+
+@pytest.mark.parametrize("how", ["read", "write", "execute"])
+def test_roots_must_exist_at_build(how: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    sandbox = getattr(Sandbox(), how)(gone)
+    with pytest.raises(SandboxInvalid) as caught:
+        policy_for("/bin/cat", None, lambda b: b.sandbox(sandbox))
+    assert str(gone) in str(caught.value)
+    assert caught.value.reason
+
+
+def test_policy_keeps_its_sandbox() -> None:
+    sandbox = Sandbox().network(Network.Deny).umask(0o077)
+    policy = policy_for("/bin/cat", None, lambda b: b.sandbox(sandbox))
+    again = pickle.loads(pickle.dumps(policy))
+    first = policy.run("/bin/cat", ["/dev/null"]).sandbox
+    assert again.run("/bin/cat", ["/dev/null"]).sandbox == first
+    assert "network_deny" in first.enforced
+
+
+# -------------------------------------------------------------- the report
+
+HYGIENE = {"no_new_privs", "no_core"}
+DEFAULT = HYGIENE | {
+    "cpu_backstop",
+    "syscall_filter",
+    "session_lock",
+    "host_shield",
+    "host_signals",
+}
+STRICT = DEFAULT | {
+    "network_deny",
+    "read_roots",
+    "write_roots",
+    "execute_roots",
+    "metadata_lock",
+    "no_capabilities",
+}
+
+REPORTS: list[tuple[Sandbox | None, set[str]]] = [
+    (None, DEFAULT),
+    (Sandbox(), DEFAULT),
+    (Sandbox.compat(), HYGIENE),
+    (Sandbox.strict().read("/dev/null"), STRICT),
+    (
+        Sandbox().tree(Tree.PidNamespace),
+        DEFAULT - {"session_lock"} | {"pid_namespace"},
+    ),
+    (Sandbox().network(Network.Deny), DEFAULT | {"network_deny"}),
+    (Sandbox().read("/"), DEFAULT | {"read_roots"}),
+    (Sandbox().write("/tmp"), DEFAULT | {"write_roots", "metadata_lock"}),
+    (
+        Sandbox().execute("/bin").read("/"),
+        DEFAULT | {"execute_roots", "read_roots"},
+    ),
+    (
+        Sandbox.compat()
+        .max_memory(1 << 30)
+        .max_processes(10000)
+        .max_file_size(1 << 20)
+        .max_open_files(64)
+        .umask(0o077),
+        HYGIENE
+        | {
+            "max_memory",
+            "max_processes",
+            "max_file_size",
+            "max_open_files",
+            "umask",
+        },
+    ),
+    (Sandbox.compat().max_cpu_seconds(9), HYGIENE | {"max_cpu_seconds"}),
+    (Sandbox().best_effort("host_signals"), DEFAULT),
+]
+
+
+@pytest.mark.parametrize(("sandbox", "enforced"), REPORTS)
+def test_report(sandbox: Sandbox | None, enforced: set[str]) -> None:
+    report = run_here(sandbox, "/bin/cat", "/dev/null").sandbox
+    assert isinstance(report, SandboxReport)
+    # A limit of the program's own takes the place of the backstop.
+    either = {"cpu_backstop", "tree_totals"}
+    assert set(report.enforced) | either == enforced | either
+    # Totals need a cgroup, which few hosts are given.
+    assert set(report.missing) <= {"tree_totals"}
+    assert report.landlock_abi >= 1
+
+
+def test_report_travels() -> None:
+    output = run_here(None, "/bin/cat", "/dev/null")
+    again = pickle.loads(pickle.dumps(output))
+    assert again.sandbox == output.sandbox
+
+
+def test_process_is_as_reported() -> None:
+    def status(sandbox: Sandbox) -> dict[str, str]:
+        output = run_here(sandbox, "/bin/cat", "/proc/self/status")
+        assert output.success, output.stderr
+        lines = output.stdout_string().splitlines()
+        return {k: v.strip() for k, _, v in (s.partition(":") for s in lines)}
+
+    compat = status(Sandbox.compat())
+    assert compat["NoNewPrivs"] == "1"
+    assert compat["Seccomp"] == "0"
+    default = status(Sandbox())
+    assert default["NoNewPrivs"] == "1"
+    assert default["Seccomp"] == "2"
+    strict = status(Sandbox.strict().read("/proc"))
+    assert strict["Seccomp"] == "2"
+    for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb", "CapInh"):
+        if ROOT or name != "CapBnd":
+            assert int(strict[name], 16) == 0, name
+
+
+# ------------------------------------------------------------------ limits
+
+
+def test_max_memory() -> None:
+    program = attack("use")
+    assert run_here(Sandbox(), program, "memory").success
+    output = run_here(Sandbox().max_memory(64 << 20), program, "memory")
+    assert output.stdout == b"malloc: errno 12\n"
+
+
+def test_max_memory_leaves_programs_room() -> None:
+    output = run_here(
+        Sandbox().max_memory(256 << 20),
+        "/bin/sh",
+        "-c",
+        "ulimit -v",
+        flags=["-c"],
+    )
+    assert output.stdout == b"262144\n"
+
+
+def test_max_file_size() -> None:
+    with folder(os.geteuid()) as path:
+        target = path / "file"
+        assert run_here(Sandbox(), attack("use"), "file", target).success
+        target.unlink()
+        sandbox = Sandbox().max_file_size(1 << 20)
+        output = run_here(sandbox, attack("use"), "file", target)
+        assert output.signal == signal.SIGXFSZ
+        assert target.stat().st_size == 1 << 20
+
+
+def test_max_open_files() -> None:
+    assert run_here(Sandbox(), attack("use"), "files").success
+    output = run_here(Sandbox().max_open_files(16), attack("use"), "files")
+    assert output.stdout == b"open: errno 24\n"
+
+
+def test_max_cpu_seconds() -> None:
+    sandbox = Sandbox().max_cpu_seconds(1)
+    output = run_here(sandbox, attack("use"), "cpu", timeout=30)
+    assert output.signal in (signal.SIGXCPU, signal.SIGKILL)
+    with pytest.raises(Timeout):
+        run_here(Sandbox(), attack("use"), "cpu", timeout=1)
+
+
+@presets
+def test_umask(preset: Callable[[], Sandbox]) -> None:
+    with folder(os.geteuid()) as path:
+        sandbox = preset().umask(0o027)
+        if preset == Sandbox.strict:
+            sandbox = sandbox.write(path)
+        target = path / "made"
+        output = run_here(
+            sandbox, "/bin/sh", "-c", f": >{target}", flags=["-c"]
+        )
+        assert output.success, output.stderr
+        assert target.stat().st_mode & 0o777 == 0o640
+
+
+@needs_root
+@pytest.mark.parametrize("tree", list(Tree))
+@pytest.mark.parametrize(
+    "preset", [Sandbox, Sandbox.compat], ids=["default", "compat"]
+)
+def test_user(preset: Callable[[], Sandbox], tree: Tree) -> None:
+    os.setgroups([1, 2])
+    try:
+        output = run_here(
+            preset().user(LONER, NOBODY).tree(tree),
+            "/bin/cat",
+            "/proc/self/status",
+        )
+    finally:
+        os.setgroups([])
+    fields = dict(
+        line.split(":", 1) for line in output.stdout_string().splitlines()
+    )
+    assert fields["Uid"].split() == [str(LONER)] * 4
+    assert fields["Gid"].split() == [str(NOBODY)] * 4
+    assert fields["Groups"].split() == []
+    assert int(fields["CapEff"], 16) == 0
+    assert "user" in output.sandbox.enforced
+
+
+@needs_root
+def test_user_cannot_be_taken_back() -> None:
+    code = "import os; os.setuid(0)"
+    output = run_here(
+        Sandbox().user(LONER, NOBODY),
+        "/usr/bin/python3",
+        "-c",
+        code,
+        flags=["-c"],
+    )
+    assert b"PermissionError" in output.stderr
+
+
+@needs_root
+def test_user_needs_the_right() -> None:
+    def work() -> str:
+        with pytest.raises(SandboxUnavailable) as caught:
+            run_here(Sandbox().user(LONER, LONER), "/bin/cat")
+        return str(caught.value.control)
+
+    assert in_host(NOBODY, work).get() == "user"
+
+
+def test_user_that_the_host_is_already() -> None:
+    def work() -> SandboxReport:
+        sandbox = Sandbox().user(NOBODY, NOBODY)
+        return run_here(sandbox, "/bin/cat", "/dev/null").sandbox
+
+    if ROOT:
+        assert "user" in in_host(NOBODY, work).get().enforced
+
+
+def test_limits_hold_for_children() -> None:
+    policy = shell(lambda b: b.sandbox(Sandbox().max_open_files(20)))
+    output = policy.run("/bin/sh", ["-c", "sh -c 'ulimit -n; ulimit -Hn'"])
+    assert output.stdout == b"20\n20\n"
+
+
+def test_no_core() -> None:
+    output = shell().run("/bin/sh", ["-c", "ulimit -c; ulimit -Hc"])
+    assert set(output.stdout.split()) <= {b"0", b"1"}
+
+
+def test_same_sandbox_from_many_requests() -> None:
+    policy = policy_for(
+        "/bin/cat", None, lambda b: b.sandbox(Sandbox.strict().read("/etc"))
+    )
+    for _ in range(20):
+        assert policy.run("/bin/cat", ["/etc/passwd"]).success
+        assert not policy.run("/bin/cat", ["/proc/version"]).success
