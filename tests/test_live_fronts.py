@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import policy_for, shell
-from hosts import is_gone, written_pid
-from live import (
+from fronts import (
     Drive,
     Front,
     asking,
@@ -18,6 +17,7 @@ from live import (
     through_drives,
     through_keeping,
 )
+from hosts import is_gone, written_pid
 from proc_jail import (
     BinChanged,
     ExecError,

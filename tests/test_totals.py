@@ -20,9 +20,10 @@ WANTED = {"memory", "pids"}
 def mount() -> Path | None:
     for place in MOUNTS:
         controllers = place / "cgroup.controllers"
-        if controllers.exists() and set(
-            controllers.read_text().split()
-        ) >= WANTED:
+        if (
+            controllers.exists()
+            and set(controllers.read_text().split()) >= WANTED
+        ):
             return place
     return None
 

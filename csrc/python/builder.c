@@ -316,9 +316,9 @@ builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(stop_grace_doc,
 "stop_grace($self, /, secs)\n--\n\n"
 "Return a copy that sends SIGTERM `secs` seconds before the deadline.\n\n"
-"An int, float or timedelta, less than the timeout.  What ends then was\n"
-"still stopped by the timeout; SIGKILL follows at the deadline.  Raises\n"
-"LimitInvalid.\n\n"
+"An int, float or timedelta, less than the timeout; 0 is never.  What ends\n"
+"then was still stopped by the timeout; SIGKILL follows at the deadline.\n"
+"Raises LimitInvalid.\n\n"
 ">>> ProcPolicyBuilder().timeout(10).stop_grace(1)");
 
 static PyObject *
@@ -331,8 +331,6 @@ builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
 
     if (value == NULL || pj_py_nanoseconds(value, &nanoseconds) < 0)
         return NULL;
-    if (nanoseconds == 0)
-        return pj_py_raise_limit(state_of(self), "stop_grace");
     copy = builder_copy(self);
     if (copy == NULL)
         return NULL;

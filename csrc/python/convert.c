@@ -263,7 +263,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     PyObject *number = as_seconds(value);
     double seconds;
 
-    *out = 0;
+    *out = -1;
     if (number == NULL) {
         /* An int beyond any float is out of range, not a wrong type.  */
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
@@ -283,6 +283,8 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     /* False for NaN too.  What is positive never rounds to none.  */
     if (seconds > 0 && seconds <= (double)PJ_TIMEOUT_MAX / 1e9)
         *out = (int64_t)fmax(1.0, nearbyint(seconds * 1e9));
+    else if (seconds == 0)
+        *out = 0;
     return 0;
 }
 

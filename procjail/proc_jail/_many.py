@@ -37,7 +37,7 @@ class _Batch:
         except Exception as error:
             if self._raises:
                 raise
-            self.results[index] = error
+            self.results[index] = error.with_traceback(None)
             return False
         self.running[index] = run
         self._open[index] = []
@@ -89,7 +89,7 @@ class _Batch:
         except Exception as error:
             if self._raises:
                 raise
-            self.results[index] = error
+            self.results[index] = error.with_traceback(None)
 
     def close(self) -> None:
         """Kill and reap what runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import copy
 import os
 import time
 import weakref
@@ -80,10 +81,11 @@ class _Run:
             except Exception as error:
                 if type(error) is RuntimeError:
                     raise  # another thread is at it
-                self.error = error
+                self.error = error.with_traceback(None)
             _running.discard(self)
         if self.error is not None:
-            raise self.error
+            # A copy: its traceback will hold frames that hold this.
+            raise copy.copy(self.error)
         assert self.output is not None
         return self.output
 
