@@ -20,10 +20,11 @@ from typing import Any, TypeAlias
 import pytest
 
 from conftest import program
+from hosts import PORTABLE
 from proc_jail import _core
 
 pytestmark = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="the requests use /proc"
+    PORTABLE, reason="the requests use /proc, and what only Linux can do"
 )
 
 PUBLISHED = "0.3.0"

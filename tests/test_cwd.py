@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import policy_for, program
+from hosts import on_linux
 from proc_jail import (
     CwdForbidden,
     PreparedCommand,
@@ -257,6 +258,7 @@ def test_the_last_call_counts(root: Path) -> None:
 # ------------------------------------------------------- what was opened
 
 
+@on_linux
 @pytest.mark.parametrize("kind", ["fixed", "jailed", "listed"])
 def test_the_opened_directory_is_entered(root: Path, kind: str) -> None:
     """Another one that took its place since is not."""
@@ -273,6 +275,7 @@ def test_the_opened_directory_is_entered(root: Path, kind: str) -> None:
     assert command.cwd == str(target)
 
 
+@on_linux
 def test_the_opened_directory_survives_a_swap_above(root: Path) -> None:
     command = prepare(jailed(root), root / "a" / "inner")
     (root / "a").rename(root / "old")

@@ -13,6 +13,7 @@ import pytest
 
 import proc_jail
 from conftest import policy_for, program
+from hosts import on_linux
 from proc_jail import (
     BinNotFound,
     ExecError,
@@ -178,6 +179,7 @@ STEPS: dict[str, Callable[[ProcPolicy], object]] = {
 }
 
 
+@on_linux
 @pytest.mark.parametrize("step", STEPS)
 def test_a_host_without_descriptors(step: str) -> None:
     """An ExecError, since it is not the request's fault, with its errno."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import policy_for, program
+from hosts import on_linux
 from proc_jail import (
     BinChanged,
     BinNotFound,
@@ -142,6 +143,7 @@ def test_a_changed_wrapper_is_refused(
         command.spawn_sync()
 
 
+@on_linux
 def test_the_opened_file_runs_when_its_directory_was_swapped(
     tmp_path: Path,
 ) -> None:

@@ -28,6 +28,14 @@ verify(const pj_command *command, pj_error *err)
 {
     if (pj_pin_verify(command->binary, err) < 0)
         return -1;
+    /* Where it could not be held open it is entered by its path.  */
+    if (command->directory->fd < 0
+        && !pj_pin_is_current(command->directory)) {
+        pj_error_begin(err, PJ_E_CwdForbidden, command->directory->path);
+        return pj_error_say(err, "working directory forbidden: %s: another "
+                            "one than was checked; prepare the request "
+                            "again", err->value);
+    }
     return command->wrapper == NULL ? 0
                                     : pj_pin_verify(command->wrapper, err);
 }
