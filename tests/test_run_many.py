@@ -55,26 +55,6 @@ def test_order_of_results_is_not_order_of_ends(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("limit", [1, 3, 8])
-def test_the_limit_holds_and_is_used(tmp_path: Path, limit: int) -> None:
-    """Each one notes how many there are beside it."""
-    room = tmp_path / "room"
-    room.mkdir()
-    # Waits, for a while, until as many run as may.
-    code = (
-        "mkdir $1/$$; n=0; most=0;"
-        " while [ $n -lt 300 ] && [ $most -lt $2 ]; do"
-        " set -- $1 $2 $1/*; here=$(($# - 2)); set -- $1 $2;"
-        " [ $here -gt $most ] && most=$here; n=$((n + 1)); done;"
-        " sleep 0.05; set -- $1 $2 $1/*; here=$(($# - 2));"
-        " [ $here -gt $most ] && most=$here; echo $most; rmdir $1/$$"
-    )
-    requests = [asking(code, room, str(limit))] * (3 * limit)
-    outputs = run_many(shell(), requests, limit=limit)
-    most = [int(o.stdout) for o in outputs]
-    assert max(most) == limit
-
-
 def test_more_results_than_running() -> None:
     assert len(run_many(shell(), echoes(300), limit=20)) == 300
 
