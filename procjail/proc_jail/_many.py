@@ -99,23 +99,28 @@ class _Batch:
         self.selector.close()
 
 
-@overload
-def run_many(
-    policy: ProcPolicy,
-    requests: Iterable[ProcRequest],
-    limit: int | None = ...,
-    progress: Callable[[int, int], object] | None = ...,
-    errors: Literal["raise"] = ...,
-) -> list[Output]: ...
-@overload
-def run_many(
-    policy: ProcPolicy,
-    requests: Iterable[ProcRequest],
-    limit: int | None = ...,
-    progress: Callable[[int, int], object] | None = ...,
-    *,
-    errors: Literal["collect"],
-) -> list[Output | Exception]: ...
+# At run time typing would keep them, and this module, for ever.
+if TYPE_CHECKING:
+
+    @overload
+    def run_many(
+        policy: ProcPolicy,
+        requests: Iterable[ProcRequest],
+        limit: int | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        errors: Literal["raise"] = ...,
+    ) -> list[Output]: ...
+    @overload
+    def run_many(
+        policy: ProcPolicy,
+        requests: Iterable[ProcRequest],
+        limit: int | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        *,
+        errors: Literal["collect"],
+    ) -> list[Output | Exception]: ...
+
+
 def run_many(
     policy: ProcPolicy,
     requests: Iterable[ProcRequest],

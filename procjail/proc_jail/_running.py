@@ -5,16 +5,18 @@ from __future__ import annotations
 import atexit
 import contextlib
 import copy
+import functools
 import os
+import sys
 import time
 import weakref
 from typing import TYPE_CHECKING
 
-from proc_jail import _core, _loops, _watchdog
+from proc_jail import _core, _loops
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from proc_jail._core import Output, PreparedCommand, _Process
 
@@ -30,6 +32,7 @@ class _Run:
     """One started command, from its start to its output."""
 
     def __init__(self, command: PreparedCommand) -> None:
+        _watch_host()
         self.process: _Process = _core._start(command)
         self.pid: int = self.process.pid
         self.output: Output | None = None
@@ -58,7 +61,7 @@ class _Run:
         try:
             if self._waiter is None:
                 self._waiter = _loops.waiter(self.process)
-                _watchdog.guard(self.process, self.process.remaining())
+                _watchdog().guard(self.process, self.process.remaining())
             else:
                 await self._waiter.wait()
             # Somebody else may have ended it meanwhile.
@@ -92,7 +95,7 @@ class _Run:
     def _leave_loop(self) -> None:
         """While the descriptors are still the process's own."""
         if self._waiter is not None:
-            _watchdog.release(self.process)
+            _watchdog().release(self.process)
             self._waiter.close()
             self._waiter = None
 
@@ -349,7 +352,17 @@ async def spawn(command: PreparedCommand) -> Output:
     return await _drive(_Run(command))
 
 
-@atexit.register
+def _watchdog() -> ModuleType:
+    """The module, once an event loop needs it.
+
+    It imports threading, which takes the thread that imports it for the
+    main one: not what a subinterpreter wants for an import of proc_jail.
+    """
+    from proc_jail import _watchdog
+
+    return _watchdog
+
+
 def _end_all() -> None:
     end = time.monotonic() + EXIT_BOUND
     while _running and time.monotonic() < end:
@@ -364,8 +377,18 @@ def _forget_all() -> None:
     for run in list(_running):
         run.forget()
     _running.clear()
-    _watchdog.reset()
+    if "proc_jail._watchdog" in sys.modules:
+        _watchdog().reset()
 
 
-os.register_at_fork(after_in_child=_forget_all)
+@functools.cache
+def _watch_host() -> None:
+    """Be told of the host's end and forks, from the first command on.
+
+    Not before: neither can be undone, and would keep an unused module.
+    """
+    atexit.register(_end_all)
+    os.register_at_fork(after_in_child=_forget_all)
+
+
 _core._set_fronts(start, spawn)
