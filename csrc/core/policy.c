@@ -12,8 +12,8 @@
 #include "error.h"
 #include "risky.h"
 
-static pj_allowance *
-find_allowance(pj_policy *policy, pj_str canonical, pj_str name)
+pj_allowance *
+pj_policy_find(const pj_policy *policy, pj_str canonical, pj_str name)
 {
     for (size_t i = 0; i < policy->allowed_count; i++) {
         pj_allowance *entry = &policy->allowed[i];
@@ -37,7 +37,7 @@ add_allowance(pj_policy *policy, pj_str path, pj_error *err)
 
     if (pj_binary_resolve(path, &canonical, err) < 0)
         return -1;
-    if (find_allowance(policy, canonical, name) != NULL) {
+    if (pj_policy_find(policy, canonical, name) != NULL) {
         result = 0;
         goto done;
     }
@@ -78,7 +78,7 @@ attach_rules(pj_policy *policy, size_t i, pj_error *err)
 
     if (pj_binary_resolve(path, &canonical, err) < 0)
         return err->code == PJ_E_BinNotFound ? unused_rules(path, err) : -1;
-    entry = find_allowance(policy, canonical, pj_str_basename(path));
+    entry = pj_policy_find(policy, canonical, pj_str_basename(path));
     if (entry == NULL) {
         unused_rules(path, err);
     } else if (entry->rules != NULL) {

@@ -30,4 +30,9 @@ struct pj_policy {
     int null_fd;     /* /dev/null, for the child's standard input */
 };
 
+/* The allowance that covers a path: by any name that leads to the file, but
+   a multi-call file only by the name that was allowed.  NULL for none.  */
+pj_allowance *pj_policy_find(const pj_policy *policy, pj_str canonical,
+                             pj_str name);
+
 #endif

@@ -19,26 +19,6 @@ not_allowed(pj_str path, pj_str canonical, const char *detail, pj_error *err)
                         err->value, err->reason, detail);
 }
 
-/* The allowance that covers a path.  By any name that leads to the file,
-   but a multi-call file only by the name that was allowed.  */
-static const pj_allowance *
-find_allowance(const pj_policy *policy, pj_str canonical, pj_str name)
-{
-    const pj_allowance *found = NULL;
-
-    for (size_t i = 0; i < policy->allowed_count; i++) {
-        const pj_allowance *entry = &policy->allowed[i];
-
-        if (!pj_str_equal(entry->canonical, canonical))
-            continue;
-        if (pj_str_equal(entry->name, name))
-            return entry;
-        if (found == NULL && !pj_is_multicall(canonical))
-            found = entry;
-    }
-    return found;
-}
-
 /* Checks 1 to 4: absolute, canonical, executable file, allowed.  */
 static int
 check_binary(const pj_policy *policy, pj_str path, pj_command *command,
@@ -49,7 +29,7 @@ check_binary(const pj_policy *policy, pj_str path, pj_command *command,
 
     if (pj_binary_resolve(path, &canonical, err) < 0)
         return -1;
-    *allowance = find_allowance(policy, canonical, pj_str_basename(path));
+    *allowance = pj_policy_find(policy, canonical, pj_str_basename(path));
     if (pj_binary_repin(canonical,
                         *allowance == NULL ? NULL : (*allowance)->pin,
                         &command->binary, err) < 0)
