@@ -23,6 +23,7 @@ LARGE_PARENT_BAR = 1.25
 LARGE_PARENT_PEER_BAR = 1.0
 THREADS_BAR = 1.3
 CONTAINED_BAR = 0.9
+ASYNC_BAR = 0.5
 CAPTURE_BAR = 1.6
 CAPTURE_SLACK_MIB = 16
 
@@ -309,11 +310,37 @@ def controls(setting: Setting) -> list[Row]:
     ]
 
 
+def event_loop(setting: Setting) -> list[Row]:
+    """The same program from an asyncio loop."""
+    rounds = setting.pick(20, 6)
+    found: dict[str, Series] = {"ours": [], "asyncio": []}
+    with Worker() as worker:
+        for _ in range(rounds):
+            answer = worker.ask("async_times", argv=[TRUE], count=20)
+            for name, values in answer.items():
+                found[name].append(values)
+    return [
+        compare(
+            "async",
+            f"await spawn(), p{round(q * 100)}",
+            "asyncio",
+            found["ours"],
+            found["asyncio"],
+            unit="µs",
+            scale=US,
+            q=q,
+            bar=ASYNC_BAR if q == 0.5 else None,
+        )
+        for q in (0.5, 0.9)
+    ]
+
+
 MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
     "spawn": spawn,
     "parents": parents,
     "threads": threads,
     "controls": controls,
+    "async": event_loop,
     "capture": capture,
     "soak": soak,
 }

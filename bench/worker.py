@@ -8,6 +8,7 @@ this package and with the published wheel.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -143,6 +144,48 @@ def times(how: str, argv: list[str], count: int) -> list[int]:
     return found
 
 
+async def spawn_coroutine(argv: list[str]) -> Callable[[], Any]:
+    """Our spawn on the running loop, as a function that is awaited."""
+    command = policy_for(argv, 0).prepare(_request(argv))
+    return command.spawn  # type: ignore[no-any-return]
+
+
+def _request(argv: list[str]) -> Any:
+    from proc_jail import ProcRequest
+
+    return ProcRequest(argv[0], argv[1:])
+
+
+async def create_and_communicate(argv: list[str]) -> None:
+    """What asyncio itself offers."""
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await process.communicate()
+
+
+def async_times(argv: list[str], count: int) -> dict[str, list[int]]:
+    """Nanoseconds of spawns on one loop, ours and asyncio's in turn."""
+
+    async def measure() -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {"ours": [], "asyncio": []}
+        ours = await spawn_coroutine(argv)
+        for number in range(count + 5):
+            begun = time.perf_counter_ns()
+            await ours()
+            middle = time.perf_counter_ns()
+            await create_and_communicate(argv)
+            if number >= 5:
+                found["ours"].append(middle - begun)
+                found["asyncio"].append(time.perf_counter_ns() - middle)
+        return found
+
+    return asyncio.run(measure())
+
+
 def rate(how: str, argv: list[str], count: int, threads: int) -> float:
     """Spawns per second of `threads` threads that share `count` spawns."""
     spawn = warm_spawn(how, argv)
@@ -224,6 +267,7 @@ def census() -> dict[str, float]:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
+    "async_times": async_times,
     "times": times,
     "rate": rate,
     "capture": capture,

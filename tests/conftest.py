@@ -19,6 +19,8 @@ from proc_jail import ArgRules, ProcPolicy, ProcPolicyBuilder
 HELPERS = Path(__file__).parent / "helpers"
 LINUX = sys.platform.startswith("linux")
 PR_SET_CHILD_SUBREAPER = 36
+# Stays half a second after the last command of an event loop.
+WATCHDOG = "proc_jail-watchdog"
 
 # The kernel rules are Linux's; the portable build has none to test.
 if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
@@ -68,6 +70,11 @@ def descriptors() -> dict[int, str]:
     return found
 
 
+def threads_of_tests() -> int:
+    """How many threads there are, without the one that may linger."""
+    return sum(t.name != WATCHDOG for t in threading.enumerate())
+
+
 @pytest.fixture(autouse=True)
 def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     """Fail the test that leaves a process, descriptor or thread behind."""
@@ -77,7 +84,7 @@ def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     gc.collect()
     before = descriptors()
     processes = children()
-    threads = threading.active_count()
+    threads = threads_of_tests()
     umask = os.umask(0o022)
     os.umask(umask)
     cwd = os.getcwd()
@@ -88,7 +95,7 @@ def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     after = descriptors()
     opened = {k: v for k, v in after.items() if before.get(k) != v}
     assert not opened, f"descriptors left open: {opened}"
-    assert threading.active_count() == threads
+    assert threads_of_tests() == threads
     assert os.getcwd() == cwd
     now = os.umask(umask)
     assert now == umask

@@ -187,8 +187,16 @@ def run_bare(program: str, *args: object, **more: Any) -> Output:
     command = [program, *map(text_of, args)]
     done = subprocess.run(command, capture_output=True, check=False, **more)
     report = SandboxReport((), (), 0)
+    out, err = done.stdout, done.stderr
     return _output(
-        command, done.stdout, done.stderr, done.returncode, 0.0, report
+        command,
+        out,
+        err,
+        done.returncode,
+        0.0,
+        report,
+        len(out),
+        len(err),
     )
 
 

@@ -53,6 +53,9 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "timeout": "secs",
         "max_stdout": "max",
         "max_stderr": "max",
+        "max_stdin": "max",
+        "on_overflow": "overflow",
+        "stop_grace": "secs",
         "sandbox": "sandbox",
         "build": "",
     },
@@ -60,6 +63,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "with_cwd": "cwd",
         "with_env": "env",
         "with_env_var": "key, value",
+        "with_stdin": "source",
     },
     ProcPolicy: {
         "prepare": "request",
@@ -68,6 +72,8 @@ SIGNATURES: dict[type, dict[str, str]] = {
     },
     PreparedCommand: {
         "spawn_sync": "",
+        "spawn": "",
+        "start": "",
         "wrap_with": "program, args_before",
         "with_launch_env": "key, value",
     },
@@ -76,12 +82,13 @@ SIGNATURES: dict[type, dict[str, str]] = {
 PROPERTIES: dict[type, str] = {
     ArgRules: "",
     ProcPolicyBuilder: "",
-    ProcRequest: "bin argv env cwd",
+    ProcRequest: "bin argv env cwd stdin",
     ProcPolicy: "",
     PreparedCommand: "bin argv cwd env stripped_env launch_program "
     "launch_args",
     Output: "stdout stderr args exit_code returncode sandbox signal "
-    "success duration",
+    "success duration stdout_total stderr_total stdout_truncated "
+    "stderr_truncated",
 }
 METHODS = [(t, name) for t in SIGNATURES for name in SIGNATURES[t]]
 ECHO = program("echo")

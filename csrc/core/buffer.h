@@ -14,6 +14,9 @@ typedef struct pj_buffer {
     size_t len;
     size_t room;
     uint64_t cap;              /* bytes that may be kept */
+    uint64_t total;            /* bytes that were read */
+    pj_overflow overflow;      /* what happens beyond the cap */
+    size_t tail;               /* next place in the ring behind the head */
     int stream;                /* 1 or 2, as `storage` is told */
     int external;              /* data belongs to `storage` */
     const pj_storage *storage; /* may be NULL */
@@ -29,13 +32,14 @@ enum pj_fill {
 };
 
 void pj_buffer_init(pj_buffer *buffer, int stream, uint64_t cap,
-                    const pj_storage *storage);
+                    pj_overflow overflow, const pj_storage *storage);
 void pj_buffer_clear(pj_buffer *buffer);
 
 /* One read(2) of at most `most` bytes.  Blocks if nothing is readable.  */
 enum pj_fill pj_buffer_read(pj_buffer *buffer, int fd, size_t most);
 
-/* Gives the bytes away; the buffer is empty afterwards.  */
+/* Gives the bytes away, in their order.  The buffer is empty afterwards,
+   and what was given still counts against the cap.  */
 void pj_buffer_take(pj_buffer *buffer, pj_bytes *out);
 
 #endif

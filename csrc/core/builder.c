@@ -93,6 +93,9 @@ pj_builder_dup(const pj_builder *from)
     copy->timeout_ns = from->timeout_ns;
     copy->max_stdout = from->max_stdout;
     copy->max_stderr = from->max_stderr;
+    copy->max_stdin = from->max_stdin;
+    copy->overflow = from->overflow;
+    copy->stop_grace_ns = from->stop_grace_ns;
     if (pj_strv_extend(&copy->bins, from->bins.items, from->bins.count) < 0
         || dup_rules(copy, from) < 0
         || pj_pairv_extend(&copy->env_pairs, from->env_pairs.items,
@@ -302,27 +305,60 @@ pj_builder_timeout(pj_builder *builder, int64_t nanoseconds, pj_error *err)
     return 0;
 }
 
-int
-pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err)
+/* What the three sizes share.  */
+static int
+set_size(uint64_t *size, uint64_t max, const char *name, pj_error *err)
 {
     pj_error scratch;
 
     if (max > PJ_OUTPUT_MAX)
-        return bad_limit("max_stdout", "0 to 64 TiB",
+        return bad_limit(name, "0 to 64 TiB",
                          err == NULL ? &scratch : err);
-    builder->max_stdout = max;
+    *size = max;
     return 0;
+}
+
+int
+pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err)
+{
+    return set_size(&builder->max_stdout, max, "max_stdout", err);
 }
 
 int
 pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err)
 {
+    return set_size(&builder->max_stderr, max, "max_stderr", err);
+}
+
+int
+pj_builder_max_stdin(pj_builder *builder, uint64_t max, pj_error *err)
+{
+    return set_size(&builder->max_stdin, max, "max_stdin", err);
+}
+
+int
+pj_builder_overflow(pj_builder *builder, pj_overflow overflow,
+                    pj_error *err)
+{
     pj_error scratch;
 
-    if (max > PJ_OUTPUT_MAX)
-        return bad_limit("max_stderr", "0 to 64 TiB",
+    if ((unsigned)overflow > PJ_OVERFLOW_KEEP_HEAD_TAIL)
+        return bad_limit("on_overflow", "an Overflow",
                          err == NULL ? &scratch : err);
-    builder->max_stderr = max;
+    builder->overflow = overflow;
+    return 0;
+}
+
+int
+pj_builder_stop_grace(pj_builder *builder, int64_t nanoseconds,
+                      pj_error *err)
+{
+    pj_error scratch;
+
+    if (nanoseconds < 0 || nanoseconds > PJ_TIMEOUT_MAX)
+        return bad_limit("stop_grace", "0 or more, and less than the timeout",
+                         err == NULL ? &scratch : err);
+    builder->stop_grace_ns = nanoseconds;
     return 0;
 }
 
@@ -363,4 +399,7 @@ pj_builder_get(const pj_builder *builder, pj_builder_info *out)
     out->max_stdout = builder->max_stdout;
     out->max_stderr = builder->max_stderr;
     out->sandbox = builder->sandbox;
+    out->max_stdin = builder->max_stdin;
+    out->overflow = builder->overflow;
+    out->stop_grace_ns = builder->stop_grace_ns;
 }

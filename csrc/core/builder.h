@@ -19,6 +19,9 @@ struct pj_builder {
     int64_t timeout_ns;
     uint64_t max_stdout;
     uint64_t max_stderr;
+    uint64_t max_stdin;
+    pj_overflow overflow;
+    int64_t stop_grace_ns;
     pj_sandbox *sandbox; /* NULL when none was given */
 };
 

@@ -24,6 +24,8 @@ pj_command_new(pj_policy *policy)
     command->timeout_ns = info.timeout_ns;
     command->max_stdout = info.max_stdout;
     command->max_stderr = info.max_stderr;
+    command->overflow = info.overflow;
+    command->stop_grace_ns = info.stop_grace_ns;
     return command;
 }
 
@@ -51,6 +53,7 @@ pj_command_unref(pj_command *command)
     pj_pairv_clear(&command->env);
     pj_str_clear(&command->argv0);
     pj_str_clear(&command->cwd);
+    pj_str_clear(&command->input);
     pj_pin_unref(command->binary);
     pj_pin_unref(command->wrapper);
     pj_pin_unref(command->directory);
@@ -185,6 +188,7 @@ copy(const pj_command *from)
     to->risk = from->risk;
     if (pj_str_dup(from->argv0, &to->argv0) < 0
         || pj_str_dup(from->cwd, &to->cwd) < 0
+        || pj_str_dup(from->input, &to->input) < 0
         || pj_strv_extend(&to->argv, from->argv.items, from->argv.count) < 0
         || pj_strv_extend(&to->wrap_args, from->wrap_args.items,
                           from->wrap_args.count) < 0

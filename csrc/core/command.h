@@ -25,6 +25,9 @@ struct pj_command {
     int64_t timeout_ns;
     uint64_t max_stdout;
     uint64_t max_stderr;
+    pj_overflow overflow;
+    int64_t stop_grace_ns;
+    pj_str input; /* for standard input; absent: /dev/null */
 
     /* Made last, by pj_command_seal; they point into the above.  */
     char **exec_argv;

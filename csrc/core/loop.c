@@ -22,66 +22,93 @@
 typedef unsigned long word;
 #define WORD_BITS (sizeof(word) * CHAR_BIT)
 
-struct waiter {
-    word *set;
-    size_t words;
-    int highest;
-};
+/* Enough for descriptors below 1024, as nearly all are.  */
+#define USUAL_WORDS (1024 / WORD_BITS)
 
 static void
 set_bit(word *set, int fd)
 {
-    set[(size_t)fd / WORD_BITS] |= (word)1 << ((size_t)fd % WORD_BITS);
+    if (fd >= 0)
+        set[(size_t)fd / WORD_BITS] |= (word)1 << ((size_t)fd % WORD_BITS);
 }
 
 static int
 has_bit(const word *set, int fd)
 {
-    return (set[(size_t)fd / WORD_BITS] >> ((size_t)fd % WORD_BITS)) & 1;
+    return fd >= 0
+        && (set[(size_t)fd / WORD_BITS] >> ((size_t)fd % WORD_BITS)) & 1;
 }
 
 static int
-waiter_init(struct waiter *waiter, const pj_watch *watch)
+highest_of(const pj_watch *watch)
 {
-    waiter->highest = watch->out > watch->err ? watch->out : watch->err;
-    if (watch->exit > waiter->highest)
-        waiter->highest = watch->exit;
-    waiter->words = (size_t)waiter->highest / WORD_BITS + 1;
-    waiter->set = calloc(waiter->words, sizeof *waiter->set);
-    return waiter->set == NULL ? -1 : 0;
+    int highest = watch->out > watch->err ? watch->out : watch->err;
+
+    return watch->exit > highest ? watch->exit : highest;
 }
 
-/* Sleeps until something is readable or `slice` has passed.  Returns the
-   PJ_READY bits.  */
-static unsigned
-await(struct waiter *waiter, const pj_watch *watch, int64_t slice)
+/* Rounded up, so that a deadline is not woken for too early.  */
+static struct timeval
+interval(int64_t nanoseconds)
 {
-    struct timeval timeout = {
-        .tv_sec = slice / 1000000000,
-        /* Rounded up: a deadline is not woken for too early.  */
-        .tv_usec = (slice % 1000000000 + 999) / 1000};
+    int64_t microseconds = (nanoseconds + 999) / 1000;
+    struct timeval result;
+
+    result.tv_sec = (time_t)(microseconds / 1000000);
+    result.tv_usec = (suseconds_t)(microseconds % 1000000);
+    return result;
+}
+
+static unsigned
+wait_on(word *set, const pj_watch *watch, int64_t slice)
+{
+    struct timeval timeout = interval(slice);
     unsigned ready = 0;
 
-    if (timeout.tv_usec >= 1000000) {
-        timeout.tv_sec++;
-        timeout.tv_usec -= 1000000;
-    }
-    memset(waiter->set, 0, waiter->words * sizeof *waiter->set);
-    if (watch->out >= 0)
-        set_bit(waiter->set, watch->out);
-    if (watch->err >= 0)
-        set_bit(waiter->set, watch->err);
-    if (watch->exit >= 0)
-        set_bit(waiter->set, watch->exit);
-    if (select(waiter->highest + 1, (fd_set *)(void *)waiter->set, NULL,
-               NULL, &timeout) <= 0)
+    set_bit(set, watch->out);
+    set_bit(set, watch->err);
+    set_bit(set, watch->exit);
+    if (select(highest_of(watch) + 1, (fd_set *)(void *)set, NULL, NULL,
+               &timeout) <= 0)
         return 0;
-    if (watch->out >= 0 && has_bit(waiter->set, watch->out))
+    if (has_bit(set, watch->out))
         ready |= PJ_READY_OUT;
-    if (watch->err >= 0 && has_bit(waiter->set, watch->err))
+    if (has_bit(set, watch->err))
         ready |= PJ_READY_ERR;
-    if (watch->exit >= 0 && has_bit(waiter->set, watch->exit))
+    if (has_bit(set, watch->exit))
         ready |= PJ_READY_EXIT;
+    return ready;
+}
+
+static int64_t
+shorter(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+unsigned
+pj_process_await(const pj_process *process, int64_t most_ns)
+{
+    word usual[USUAL_WORDS] = {0}, *set = usual;
+    int64_t slice = shorter(pj_process_remaining_ns(process), most_ns);
+    size_t words;
+    pj_watch watch;
+    unsigned ready;
+
+    pj_process_watch(process, &watch);
+    words = (size_t)(highest_of(&watch) + 1) / WORD_BITS + 1;
+    if (words > USUAL_WORDS)
+        set = calloc(words, sizeof *set);
+    /* Without memory the caller looks for itself, after a short while.  */
+    if (set == NULL) {
+        struct timeval pause = interval(FIRST_PROBE_NS);
+
+        select(0, NULL, NULL, NULL, &pause);
+        return PJ_READY_UNKNOWN;
+    }
+    ready = wait_on(set, &watch, slice);
+    if (set != usual)
+        free(set);
     return ready;
 }
 
@@ -92,37 +119,28 @@ is_interrupted(const pj_run_options *options)
         && options->interrupted(options->ctx) != 0;
 }
 
-static int64_t
-shorter(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void
-loop(pj_process *process, const pj_run_options *options,
-     struct waiter *waiter)
+loop(pj_process *process, const pj_run_options *options)
 {
     int64_t probe = FIRST_PROBE_NS, asked = pj_platform_now();
-    pj_watch watch;
     unsigned ready;
 
     do {
-        int64_t slice = shorter(pj_process_remaining_ns(process), SLICE_NS);
+        int blind = process->child.pidfd < 0;
 
-        pj_process_watch(process, &watch);
-        if (watch.exit < 0)
-            slice = shorter(slice, probe);
-        ready = await(waiter, &watch, slice);
-        if (watch.exit < 0) {
-            probe = ready != 0 ? FIRST_PROBE_NS
-                               : shorter(probe * 2, LAST_PROBE_NS);
-            ready |= PJ_READY_EXIT;
-        }
-        /* After every signal and every slice, also while output floods.  */
-        if (ready == 0 || pj_platform_now() - asked >= SLICE_NS) {
+        ready = pj_process_await(process, blind ? probe : SLICE_NS);
+        /* After every signal and every slice, also while output floods; a
+           probe that found nothing is neither.  */
+        if ((ready == 0 && !blind)
+            || pj_platform_now() - asked >= SLICE_NS) {
             asked = pj_platform_now();
             if (is_interrupted(options))
                 pj_process_kill(process);
+        }
+        if (blind) {
+            probe = ready != 0 ? FIRST_PROBE_NS
+                               : shorter(probe * 2, LAST_PROBE_NS);
+            ready |= PJ_READY_EXIT;
         }
     } while (pj_process_step(process, ready) == 0);
 }
@@ -132,9 +150,7 @@ pj_command_run(pj_command *command, const pj_run_options *options,
                pj_output *output, pj_error *err)
 {
     pj_error scratch;
-    struct waiter waiter = {NULL, 0, -1};
     pj_process *process = NULL;
-    pj_watch watch;
     int result;
 
     if (err == NULL)
@@ -143,14 +159,8 @@ pj_command_run(pj_command *command, const pj_run_options *options,
     if (pj_process_start(command, options == NULL ? NULL : options->storage,
                          &process, err) < 0)
         return -1;
-    pj_process_watch(process, &watch);
-    if (waiter_init(&waiter, &watch) < 0) {
-        pj_process_free(process);
-        return pj_error_memory(err);
-    }
-    loop(process, options, &waiter);
+    loop(process, options);
     result = pj_process_finish(process, output, err);
     pj_process_free(process);
-    free(waiter.set);
     return result;
 }

@@ -85,6 +85,32 @@ pj_platform_pipe(int ends[2])
     return -1;
 }
 
+int
+pj_platform_input(pj_str bytes)
+{
+    int fd = raise_fd(memfd_create("stdin", MFD_CLOEXEC));
+    size_t done = 0;
+
+    if (fd < 0)
+        return -1;
+    while (done < bytes.len) {
+        ssize_t wrote = write(fd, bytes.ptr + done, bytes.len - done);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            int number = wrote < 0 ? errno : ENOSPC;
+
+            close(fd);
+            errno = number;
+            return -1;
+        }
+        done += (size_t)wrote;
+    }
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
 static int
 open_without_links(const char *path, int flags)
 {
@@ -433,6 +459,13 @@ pj_platform_reap(const pj_child *child, pj_status *status)
                                              : PJ_END_SIGNALED;
     status->code = info.si_status;
     return 0;
+}
+
+void
+pj_platform_signal(const pj_child *child, int number)
+{
+    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        kill(-child->pid, number);
 }
 
 int

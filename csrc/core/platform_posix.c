@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -56,6 +57,38 @@ pj_platform_pipe(int ends[2])
     ends[0] = ends[1] = -1;
     errno = number;
     return -1;
+}
+
+int
+pj_platform_input(pj_str bytes)
+{
+    char name[] = "/tmp/proc_jail.XXXXXX";
+    int low = mkstemp(name), fd;
+
+    if (low < 0)
+        return -1;
+    unlink(name);
+    fd = raise_fd(low);
+    size_t done = 0;
+
+    if (fd < 0)
+        return -1;
+    while (done < bytes.len) {
+        ssize_t wrote = write(fd, bytes.ptr + done, bytes.len - done);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            int number = wrote < 0 ? errno : ENOSPC;
+
+            close(fd);
+            errno = number;
+            return -1;
+        }
+        done += (size_t)wrote;
+    }
+    lseek(fd, 0, SEEK_SET);
+    return fd;
 }
 
 int
@@ -196,6 +229,13 @@ pj_platform_reap(const pj_child *child, pj_status *status)
         status->code = WTERMSIG(raw);
     }
     return 0;
+}
+
+void
+pj_platform_signal(const pj_child *child, int number)
+{
+    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        kill(-child->pid, number);
 }
 
 int

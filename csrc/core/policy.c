@@ -152,10 +152,22 @@ open_null(pj_policy *policy, pj_error *err)
 }
 
 static int
+check_limits(const pj_builder_info *info, pj_error *err)
+{
+    if (info->stop_grace_ns == 0 || info->stop_grace_ns < info->timeout_ns)
+        return 0;
+    pj_error_begin(err, PJ_E_LimitInvalid, pj_str_of("stop_grace"));
+    return pj_error_say(err, "limit invalid: stop_grace must be less than "
+                        "the timeout, of which it is the last part");
+}
+
+static int
 fill(pj_policy *policy, pj_error *err)
 {
     const pj_builder_info *info = &policy->info;
 
+    if (check_limits(info, err) < 0)
+        return -1;
     for (size_t i = 0; i < info->bin_count; i++)
         if (add_allowance(policy, info->bins[i], err) < 0)
             return -1;

@@ -87,6 +87,24 @@ choose_argv0(const pj_allowance *allowance, pj_str path,
                       &command->argv0) < 0 ? pj_error_memory(err) : 0;
 }
 
+/* Part of check 8: what the program will read.  */
+static int
+check_input(const pj_policy *policy, const pj_request *request,
+            pj_command *command, pj_error *err)
+{
+    uint64_t max = policy->info.max_stdin;
+
+    if (request->input.len <= max)
+        return pj_str_dup(request->input, &command->input) < 0
+            ? pj_error_memory(err) : 0;
+    pj_error_begin(err, PJ_E_StdinForbidden, (pj_str){NULL, 0});
+    err->max = max;
+    err->got = request->input.len;
+    return pj_error_say(err, "standard input forbidden: max %llu bytes, got "
+                        "%zu; bring less, or raise max_stdin",
+                        (unsigned long long)max, request->input.len);
+}
+
 int
 pj_policy_prepare(pj_policy *policy, const pj_request *request,
                   pj_command **out, pj_error *err)
@@ -112,7 +130,8 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || pj_env_build(&policy->info, request, &command->env,
                         &command->stripped, err) < 0
         || pj_cwd_choose(&policy->info, policy->cwd_pin, request,
-                         &command->directory, &command->cwd, err) < 0)
+                         &command->directory, &command->cwd, err) < 0
+        || check_input(policy, request, command, err) < 0)
         goto fail;
     command->confinement = pj_confine_ref(allowance->confinement);
     if (pj_command_seal(command) < 0) {

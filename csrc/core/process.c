@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,7 +27,9 @@ pj_process_watch(const pj_process *process, pj_watch *out)
 int64_t
 pj_process_remaining_ns(const pj_process *process)
 {
-    int64_t left = process->deadline_ns - pj_platform_now();
+    int64_t due = process->grace_ns > 0 ? process->grace_ns
+                                        : process->deadline_ns;
+    int64_t left = due - pj_platform_now();
 
     return left > 0 ? left : 0;
 }
@@ -51,10 +54,10 @@ static void
 widen(pj_stream *stream)
 {
 #ifdef F_SETPIPE_SZ
-    if (!stream->wide && stream->buffer.len >= PJ_BUFFER_SLICE)
+    if (!stream->wide && stream->buffer.total >= PJ_BUFFER_SLICE)
         fcntl(stream->fd, F_SETPIPE_SZ, (int)PJ_BUFFER_LARGE_SLICE);
 #endif
-    stream->wide = stream->buffer.len >= PJ_BUFFER_SLICE;
+    stream->wide = stream->buffer.total >= PJ_BUFFER_SLICE;
 }
 
 /* One read of at most `most` bytes from a stream that is readable.  */
@@ -95,6 +98,38 @@ look(const pj_process *process)
     return ready;
 }
 
+/* Asks the tree to end when the grace begins; says that it must at the
+   deadline.  What ends in between was stopped by the clock all the same. */
+static int
+check_clock(pj_process *process)
+{
+    if (pj_process_remaining_ns(process) > 0)
+        return 0;
+    if (process->grace_ns > 0) {
+        process->grace_ns = 0;
+        process->asked = 1;
+        pj_platform_signal(&process->child, SIGTERM);
+        return 0;
+    }
+    process->stop = PJ_STOP_TIMEOUT;
+    return 1;
+}
+
+/* One that ended in time, and was not looked at since, has not expired. */
+int
+pj_process_expire(pj_process *process)
+{
+    if (process->reaped || process->owner != getpid())
+        return 1;
+    if (process->stop == PJ_STOP_NONE && !process->ended
+        && pj_platform_look(&process->child) == PJ_LOOK_RUNNING)
+        check_clock(process);
+    if (pj_platform_now() < process->deadline_ns)
+        return 0;
+    pj_platform_kill(&process->child);
+    return 1;
+}
+
 int
 pj_process_step(pj_process *process, unsigned ready)
 {
@@ -109,12 +144,11 @@ pj_process_step(pj_process *process, unsigned ready)
     if (ready & PJ_READY_EXIT)
         process->ended = pj_platform_look(&process->child)
             != PJ_LOOK_RUNNING;
+    if (process->ended && process->asked && process->stop == PJ_STOP_NONE)
+        process->stop = PJ_STOP_TIMEOUT;
     if (process->ended || process->stop != PJ_STOP_NONE)
         return 1;
-    if (pj_process_remaining_ns(process) > 0)
-        return 0;
-    process->stop = PJ_STOP_TIMEOUT;
-    return 1;
+    return check_clock(process);
 }
 
 void
@@ -122,7 +156,7 @@ pj_process_kill(pj_process *process)
 {
     if (process->stop == PJ_STOP_NONE && !process->ended)
         process->stop = PJ_STOP_CANCELLED;
-    if (!process->reaped)
+    if (!process->reaped && process->owner == getpid())
         pj_platform_kill(&process->child);
 }
 
@@ -138,12 +172,12 @@ drain(pj_process *process, pj_stream *stream)
     if (ioctl(stream->fd, FIONREAD, &held) != 0)
         held = 0;
     while (held > 0 && stream->fd >= 0) {
-        size_t before = stream->buffer.len;
+        uint64_t before = stream->buffer.total;
 
         read_stream(process, stream, (size_t)held);
-        if (stream->fd >= 0 && stream->buffer.len == before)
+        if (stream->buffer.total == before)
             break;
-        held -= (int)(stream->buffer.len - before);
+        held -= (int)(stream->buffer.total - before);
     }
     close_stream(stream);
 }
@@ -213,9 +247,17 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 
     if (err == NULL)
         err = &scratch;
+    /* In a fork of the host, whose command and whose bytes these are.  */
+    if (process->owner != getpid()) {
+        memset(output, 0, sizeof *output);
+        return pj_error_system(err, "reap", ECHILD);
+    }
+    output->out_total = output->err_total = 0;
     reaped = pj_process_reap(process);
     drain(process, &process->out);
     drain(process, &process->err);
+    output->out_total = process->out.buffer.total;
+    output->err_total = process->err.buffer.total;
     pj_buffer_take(&process->out.buffer, &output->out);
     pj_buffer_take(&process->err.buffer, &output->err);
     output->elapsed_ns = pj_platform_now() - process->started_ns;
@@ -230,13 +272,24 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 }
 
 void
+pj_process_take(pj_process *process, int stream, pj_bytes *bytes)
+{
+    pj_stream *from = stream == 1 ? &process->out : &process->err;
+
+    pj_buffer_take(&from->buffer, bytes);
+}
+
+void
 pj_process_free(pj_process *process)
 {
     if (process == NULL)
         return;
-    if (!process->reaped)
-        pj_process_reap(process);
-    pj_cgroup_remove(&process->cgroup);
+    /* A fork of the host has a copy of this, and no right to the child. */
+    if (process->owner == getpid()) {
+        if (!process->reaped)
+            pj_process_reap(process);
+        pj_cgroup_remove(&process->cgroup);
+    }
     close_stream(&process->out);
     close_stream(&process->err);
     pj_buffer_clear(&process->out.buffer);

@@ -31,6 +31,9 @@ struct pj_process {
     pj_stream err;
     int64_t started_ns;
     int64_t deadline_ns;
+    int64_t grace_ns; /* when SIGTERM is due; 0: never, or sent already */
+    int asked;        /* SIGTERM was sent */
+    pid_t owner;      /* the process that started it, and may end it */
     enum pj_stop stop;
     int failure;
     int ended;  /* the leader is a zombie, or was reaped by somebody */

@@ -59,7 +59,7 @@ static const int scheduling[] = {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Jump targets.  Words have a label each, from WORD on.  */
-enum label { NEXT, ALLOW, REFUSE, KILL, HIT, WORD, LABELS = 96 };
+enum label { NEXT, ALLOW, REFUSE, KILL, TEST, HIT, WORD, LABELS = 96 };
 
 struct program {
     struct sock_filter code[MOST];
@@ -171,6 +171,9 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
 static void
 emit_entry(struct program *p)
 {
+    /* What the simulation does not know ends it: here, at the first step,
+       for every number at once.  */
+    emit(p, BPF_LDX | BPF_W | BPF_IMM, 0, NEXT, NEXT);
     load(p, offsetof(struct seccomp_data, arch));
 #ifdef NATIVE_ARCH
     jump(p, BPF_JEQ, NATIVE_ARCH, NEXT, KILL);
@@ -214,9 +217,12 @@ emit_words(struct program *p)
     for (int i = 0; i < count; i++) {
         put_label(p, WORD + words[i]);
         emit(p, BPF_LD | BPF_IMM, p->bits[words[i]], NEXT, NEXT);
-        emit(p, BPF_ALU | BPF_RSH | BPF_X, 0, NEXT, NEXT);
-        jump(p, BPF_JSET, 1, HIT, ALLOW);
+        if (i + 1 < count)
+            jump(p, BPF_JA, 0, TEST, NEXT);
     }
+    put_label(p, TEST);
+    emit(p, BPF_ALU | BPF_RSH | BPF_X, 0, NEXT, NEXT);
+    jump(p, BPF_JSET, 1, HIT, ALLOW);
 }
 
 /* A hit on one number: goes on to NEXT for it, past `label` for others. */
@@ -355,6 +361,10 @@ resolve(struct program *p)
     for (int i = 0; i < p->count; i++) {
         if (BPF_CLASS(p->code[i].code) != BPF_JMP)
             continue;
+        if (p->code[i].code == (BPF_JMP | BPF_JA | BPF_K)) {
+            p->code[i].k = (uint32_t)(p->place[p->yes[i]] - i - 1);
+            continue;
+        }
         if (p->yes[i] != NEXT)
             p->code[i].jt = (uint8_t)(p->place[p->yes[i]] - i - 1);
         if (p->no[i] != NEXT)

@@ -110,13 +110,20 @@ start_child(pj_process *process, pj_error *err)
     const pj_command *command = process->command;
     pj_child_plan plan;
     pj_child_report report = {PJ_STEP_NONE, 0, 0, 0};
-    int out[2] = {-1, -1}, errs[2] = {-1, -1}, result = -1;
+    int out[2] = {-1, -1}, errs[2] = {-1, -1}, input = -1, result = -1;
 
+    if (command->input.len > 0) {
+        input = pj_platform_input(command->input);
+        if (input < 0)
+            return pj_error_system(err, "standard input", errno);
+    }
     if (pj_platform_pipe(out) != 0 || pj_platform_pipe(errs) != 0) {
         pj_error_system(err, "pipe", errno);
         goto done;
     }
     make_plan(command, process->deadline_ns - pj_platform_now(), &plan);
+    if (input >= 0)
+        plan.stdin_fd = input;
     if (make_cgroup(process, &plan, err) < 0)
         goto done;
     plan.stdout_fd = out[1];
@@ -130,6 +137,7 @@ start_child(pj_process *process, pj_error *err)
     out[0] = errs[0] = -1;
     result = 0;
 done:
+    close_fd(&input);
     pj_cgroup_close(&process->cgroup);
     close_fd(&out[0]);
     close_fd(&out[1]);
@@ -159,8 +167,13 @@ pj_process_start(pj_command *command, const pj_storage *storage,
     process->out.fd = process->err.fd = -1;
     process->started_ns = pj_platform_now();
     process->deadline_ns = process->started_ns + command->timeout_ns;
-    pj_buffer_init(&process->out.buffer, 1, command->max_stdout, storage);
-    pj_buffer_init(&process->err.buffer, 2, command->max_stderr, storage);
+    process->owner = getpid();
+    if (command->stop_grace_ns > 0)
+        process->grace_ns = process->deadline_ns - command->stop_grace_ns;
+    pj_buffer_init(&process->out.buffer, 1, command->max_stdout,
+                   command->overflow, storage);
+    pj_buffer_init(&process->err.buffer, 2, command->max_stderr,
+                   command->overflow, storage);
     if (start_child(process, err) < 0) {
         process->reaped = 1;
         pj_process_free(process);

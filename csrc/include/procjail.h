@@ -467,6 +467,27 @@ int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
 int pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
                        pj_error *err);
 
+/* How many bytes of standard input a request may bring; 0, the default,
+   refuses any.  0 to PJ_OUTPUT_MAX, or LimitInvalid.  */
+int pj_builder_max_stdin(pj_builder *builder, uint64_t max, pj_error *err);
+
+/* What happens when an output limit is reached.  */
+typedef enum pj_overflow {
+    PJ_OVERFLOW_STOP = 0,          /* the command is stopped */
+    PJ_OVERFLOW_KEEP_HEAD = 1,     /* the rest is read and thrown away */
+    PJ_OVERFLOW_KEEP_HEAD_TAIL = 2 /* the middle is: half and half are kept */
+} pj_overflow;
+
+/* Fails with LimitInvalid for a number that is no pj_overflow.  */
+int pj_builder_overflow(pj_builder *builder, pj_overflow overflow,
+                        pj_error *err);
+
+/* Nanoseconds before the deadline at which the tree is asked to end, by
+   SIGTERM; 0, the default, for never.  Build fails with LimitInvalid when
+   that is not less than the timeout.  */
+int pj_builder_stop_grace(pj_builder *builder, int64_t nanoseconds,
+                          pj_error *err);
+
 /* A view of the builder, for showing and storing it.  Valid until the
    builder is changed or freed.  */
 typedef struct pj_builder_info {
@@ -489,6 +510,9 @@ typedef struct pj_builder_info {
     uint64_t max_stdout;
     uint64_t max_stderr;
     const pj_sandbox *sandbox; /* NULL when none was given */
+    uint64_t max_stdin;
+    pj_overflow overflow;
+    int64_t stop_grace_ns;
 } pj_builder_info;
 
 void pj_builder_get(const pj_builder *builder, pj_builder_info *out);
@@ -527,6 +551,7 @@ typedef struct pj_request {
     const pj_pair *env;
     size_t env_count;
     pj_str cwd; /* absent: the policy decides */
+    pj_str input; /* what the program reads from its standard input */
 } pj_request;
 
 /* A validated command: immutable, reference-counted, startable any number
@@ -607,6 +632,8 @@ typedef struct pj_output {
     int exit_code;      /* 0 to 255, for PJ_END_EXITED */
     int signal;         /* for PJ_END_SIGNALED */
     int64_t elapsed_ns; /* from the start of the spawn to reaped */
+    uint64_t out_total; /* bytes that were written, kept or not */
+    uint64_t err_total;
 } pj_output;
 
 /* Frees what the output owns (not external memory) and zeroes it.  */
@@ -695,18 +722,35 @@ int pj_process_start(pj_command *command, const pj_storage *storage,
 
 void pj_process_watch(const pj_process *process, pj_watch *out);
 
-/* Time until the deadline, 0 when it has passed.  Where `watch.exit` is
-   -1, call step at least every few milliseconds.  */
+/* Time until step has to look at the clock, 0 when that is now.  Where
+   `watch.exit` is -1 although the command runs, call step at least every
+   few milliseconds.  */
 int64_t pj_process_remaining_ns(const pj_process *process);
 
 /* The process id of the leader, for showing it.  Do not signal it: after
    the end it may be somebody else's.  */
 pid_t pj_process_pid(const pj_process *process);
 
+/* Sleeps in select(2) until a descriptor is readable, the clock has to be
+   looked at, a signal came, or `most_ns` has passed.  Returns PJ_READY bits
+   for step, 0 when nothing is readable.  */
+unsigned pj_process_await(const pj_process *process, int64_t most_ns);
+
+/* Kills the tree if the deadline has passed, and marks it as stopped by it.
+   For a watchdog, while the owner of the process is not in another call.
+   Returns whether it has passed.  */
+int pj_process_expire(pj_process *process);
+
 /* Reads what is there, looks for the end of the leader and for the
    deadline.  Returns 0 while the command runs and 1 when it is time to
    finish.  Never blocks.  */
 int pj_process_step(pj_process *process, unsigned ready);
+
+/* Takes the bytes of a stream (1 or 2) that were read and not taken yet;
+   the caller frees `bytes->data`.  What was taken counts against the limit,
+   and is not part of the output.  Gives no bytes when there are none.  Not
+   for processes that were started with a storage.  */
+void pj_process_take(pj_process *process, int stream, pj_bytes *bytes);
 
 /* Kills the whole tree.  Finish will then fail with Cancelled, unless the
    command had ended before.  */

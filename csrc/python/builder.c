@@ -273,6 +273,72 @@ builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
                     pj_builder_max_stderr);
 }
 
+PyDoc_STRVAR(max_stdin_doc,
+"max_stdin($self, /, max)\n--\n\n"
+"Return a copy that lets requests bring `max` bytes of standard input.\n\n"
+"The default is 0: a request that brings any is refused.  Raises\n"
+"LimitInvalid when it is negative.\n\n"
+">>> ProcPolicyBuilder().max_stdin(65536)");
+
+static PyObject *
+builder_max_stdin(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return set_size(self, builder_only(args, kwargs, "O:max_stdin", "max"),
+                    pj_builder_max_stdin);
+}
+
+PyDoc_STRVAR(on_overflow_doc,
+"on_overflow($self, /, overflow)\n--\n\n"
+"Return a copy that treats too much output as `overflow` (Overflow) says.\n"
+"\nStop (the default) stops the command.  KeepHead keeps the first bytes,\n"
+"KeepHeadTail the first and the last; the command goes on, and the output\n"
+"tells how much there was.  Raises LimitInvalid for another number.\n\n"
+">>> ProcPolicyBuilder().on_overflow(Overflow.KeepHeadTail)");
+
+static PyObject *
+builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = builder_only(args, kwargs, "O:on_overflow",
+                                   "overflow");
+    pj_builder *copy;
+    pj_error err;
+    int number;
+
+    if (value == NULL || pj_py_choice(value, "overflow", &number) < 0)
+        return NULL;
+    copy = builder_copy(self);
+    if (copy == NULL)
+        return NULL;
+    return builder_done(self, copy, pj_builder_overflow(
+                            copy, (pj_overflow)number, &err), &err);
+}
+
+PyDoc_STRVAR(stop_grace_doc,
+"stop_grace($self, /, secs)\n--\n\n"
+"Return a copy that sends SIGTERM `secs` seconds before the deadline.\n\n"
+"An int, float or timedelta, less than the timeout; 0 is never.  What ends\n"
+"then was still stopped by the timeout; SIGKILL follows at the deadline.\n"
+"Raises LimitInvalid.\n\n"
+">>> ProcPolicyBuilder().timeout(10).stop_grace(1)");
+
+static PyObject *
+builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *value = builder_only(args, kwargs, "O:stop_grace", "secs");
+    pj_builder *copy;
+    int64_t nanoseconds;
+    pj_error err;
+
+    if (value == NULL || pj_py_nanoseconds(value, &nanoseconds) < 0)
+        return NULL;
+    copy = builder_copy(self);
+    if (copy == NULL)
+        return NULL;
+    return builder_done(self, copy,
+                        pj_builder_stop_grace(copy, nanoseconds, &err),
+                        &err);
+}
+
 PyDoc_STRVAR(sandbox_doc,
 "sandbox($self, /, sandbox)\n--\n\n"
 "Return a copy whose commands run inside `sandbox` (Sandbox).\n\n"
@@ -379,6 +445,9 @@ static PyMethodDef builder_methods[] = {
     {"timeout", FUNCTION(timeout), KEYWORDS, timeout_doc},
     {"max_stdout", FUNCTION(max_stdout), KEYWORDS, max_stdout_doc},
     {"max_stderr", FUNCTION(max_stderr), KEYWORDS, max_stderr_doc},
+    {"max_stdin", FUNCTION(max_stdin), KEYWORDS, max_stdin_doc},
+    {"on_overflow", FUNCTION(on_overflow), KEYWORDS, on_overflow_doc},
+    {"stop_grace", FUNCTION(stop_grace), KEYWORDS, stop_grace_doc},
     {"sandbox", FUNCTION(sandbox), KEYWORDS, sandbox_doc},
     {"build", builder_build, METH_NOARGS, build_doc},
     {"__reduce__", builder_reduce, METH_NOARGS, NULL},

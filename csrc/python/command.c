@@ -146,6 +146,43 @@ command_spawn_sync(PyObject *self, PyObject *Py_UNUSED(ignored))
     return pj_py_spawn(state_of(self), ((CommandObject *)self)->command);
 }
 
+/* Calls a front end of the package with this command.  */
+static PyObject *
+call_front(PyObject *self, PyObject *front)
+{
+    if (front != NULL)
+        return PyObject_CallOneArg(front, self);
+    PyErr_SetString(PyExc_RuntimeError, "import proc_jail, not its _core");
+    return NULL;
+}
+
+PyDoc_STRVAR(start_doc,
+"start($self, /)\n--\n\n"
+"Start the command and return it as a RunningCommand.\n\n"
+"A context manager, `with` and `async with`: what still runs at its end is\n"
+"killed and reaped.  Iterating gives stdout as it comes.  Raises\n"
+"SpawnFailed or BinChanged.\n\n"
+">>> with command.start() as running: output = running.wait()");
+
+static PyObject *
+command_start(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return call_front(self, state_of(self)->start_front);
+}
+
+PyDoc_STRVAR(spawn_doc,
+"spawn($self, /)\n--\n\n"
+"Return a coroutine that does what spawn_sync() does, on an event loop.\n\n"
+"Runs on asyncio, and on trio where anyio is installed.  Cancelling it\n"
+"kills the tree and reaps it first.\n\n"
+">>> output = await command.spawn()  # doctest: +SKIP");
+
+static PyObject *
+command_spawn(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return call_front(self, state_of(self)->spawn_front);
+}
+
 PyDoc_STRVAR(wrap_with_doc,
 "wrap_with($self, /, program, args_before)\n--\n\n"
 "Return a copy that runs as `program args_before... bin argv...`.\n\n"
@@ -306,6 +343,8 @@ command_repr(PyObject *self)
 }
 
 static PyMethodDef command_methods[] = {
+    {"start", command_start, METH_NOARGS, start_doc},
+    {"spawn", command_spawn, METH_NOARGS, spawn_doc},
     {"spawn_sync", command_spawn_sync, METH_NOARGS, spawn_sync_doc},
     {"wrap_with", (PyCFunction)(void (*)(void))command_wrap_with,
      METH_VARARGS | METH_KEYWORDS, wrap_with_doc},

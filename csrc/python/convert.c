@@ -110,6 +110,56 @@ pj_py_bytes_dict(PyObject *value, const char *what)
     return dict;
 }
 
+/* What `file.read()` gives, which must be bytes.  */
+static PyObject *
+read_all(PyObject *file)
+{
+    PyObject *bytes = PyObject_CallMethod(file, "read", NULL);
+
+    if (bytes != NULL && !PyBytes_Check(bytes)) {
+        PyErr_SetString(PyExc_TypeError,
+                        "stdin must come from a file in binary mode");
+        Py_CLEAR(bytes);
+    }
+    return bytes;
+}
+
+static PyObject *
+read_path(PyObject *path)
+{
+    PyObject *io = PyImport_ImportModule("io");
+    PyObject *file = NULL, *bytes = NULL, *closed;
+
+    if (io != NULL)
+        file = PyObject_CallMethod(io, "open", "Os", path, "rb");
+    if (file != NULL) {
+        bytes = read_all(file);
+        closed = PyObject_CallMethod(file, "close", NULL);
+        if (closed == NULL)
+            Py_CLEAR(bytes);
+        Py_XDECREF(closed);
+    }
+    Py_XDECREF(io);
+    Py_XDECREF(file);
+    return bytes;
+}
+
+PyObject *
+pj_py_input(PyObject *source)
+{
+    if (PyBytes_Check(source) || PyByteArray_Check(source)
+        || PyMemoryView_Check(source))
+        return PyBytes_FromObject(source);
+    if (PyObject_HasAttrString(source, "read"))
+        return read_all(source);
+    if (PyUnicode_Check(source) || PyObject_HasAttrString(source,
+                                                          "__fspath__"))
+        return read_path(source);
+    PyErr_Format(PyExc_TypeError, "stdin must be bytes, a path or a binary "
+                 "file, not %.200s", Py_TYPE(source)->tp_name);
+    return NULL;
+}
+
 pj_str
 pj_py_view(PyObject *bytes)
 {
@@ -213,7 +263,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     PyObject *number = as_seconds(value);
     double seconds;
 
-    *out = 0;
+    *out = -1;
     if (number == NULL) {
         /* An int beyond any float is out of range, not a wrong type.  */
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
@@ -233,6 +283,8 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     /* False for NaN too.  What is positive never rounds to none.  */
     if (seconds > 0 && seconds <= (double)PJ_TIMEOUT_MAX / 1e9)
         *out = (int64_t)fmax(1.0, nearbyint(seconds * 1e9));
+    else if (seconds == 0)
+        *out = 0;
     return 0;
 }
 

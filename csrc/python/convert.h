@@ -13,6 +13,10 @@ PyObject *pj_py_bytes_tuple(PyObject *value, const char *what);
 /* A mapping of those as a new dict of bytes to bytes.  */
 PyObject *pj_py_bytes_dict(PyObject *value, const char *what);
 
+/* Standard input as new bytes: bytes themselves, or what is read from a
+   path or a binary file.  */
+PyObject *pj_py_input(PyObject *source);
+
 /* Borrowed views; the object must outlive them.  */
 pj_str pj_py_view(PyObject *bytes);
 
@@ -27,7 +31,7 @@ PyObject *pj_py_str_list(const pj_str *items, size_t count);
 PyObject *pj_py_str_dict(const pj_pair *items, size_t count);
 
 /* Seconds (int, float or timedelta) as nanoseconds.  Values out of range
-   come back as 0, which the core refuses.  -1 with an exception when it is
+   come back as -1, which the core refuses.  -1 with an exception when it is
    no number.  */
 int pj_py_nanoseconds(PyObject *value, int64_t *out);
 

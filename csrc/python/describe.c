@@ -257,14 +257,26 @@ seconds_of(int64_t nanoseconds)
 }
 
 static int
-add_limits(const pj_builder_info *info, PyObject *calls)
+add_limits(pj_state *state, const pj_builder_info *info, PyObject *calls)
 {
     if (add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
         || add(calls, "max_stdout",
                PyLong_FromUnsignedLongLong(info->max_stdout)) < 0)
         return -1;
-    return add(calls, "max_stderr",
-               PyLong_FromUnsignedLongLong(info->max_stderr));
+    if (add(calls, "max_stderr",
+            PyLong_FromUnsignedLongLong(info->max_stderr)) < 0)
+        return -1;
+    if (info->max_stdin > 0
+        && add(calls, "max_stdin",
+               PyLong_FromUnsignedLongLong(info->max_stdin)) < 0)
+        return -1;
+    if (info->overflow != PJ_OVERFLOW_STOP
+        && add(calls, "on_overflow",
+               enum_of(state->overflow_enum, info->overflow)) < 0)
+        return -1;
+    if (info->stop_grace_ns == 0)
+        return 0;
+    return add(calls, "stop_grace", seconds_of(info->stop_grace_ns));
 }
 
 PyObject *
@@ -277,7 +289,7 @@ pj_py_builder_calls(pj_state *state, const pj_builder *builder)
     if (calls != NULL
         && (add_programs(state, &info, calls) < 0
             || add_env(&info, calls) < 0 || add_cwd(&info, calls) < 0
-            || add_limits(&info, calls) < 0
+            || add_limits(state, &info, calls) < 0
             || (info.sandbox != NULL
                 && add(calls, "sandbox",
                        pj_py_sandbox(state, info.sandbox)) < 0)))
@@ -339,6 +351,23 @@ pj_py_calls_repr(const char *head, PyObject *calls)
         Py_SETREF(shown, longer);
     }
     return shown;
+}
+
+PyObject *
+pj_py_compare(PyObject *self, PyObject *other, int op,
+              PyObject *(*describe)(PyObject *))
+{
+    PyObject *mine, *theirs, *result = NULL;
+
+    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
+        Py_RETURN_NOTIMPLEMENTED;
+    mine = describe(self);
+    theirs = mine == NULL ? NULL : describe(other);
+    if (theirs != NULL)
+        result = PyObject_RichCompare(mine, theirs, op);
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return result;
 }
 
 /* What "Name" or "Name.preset" makes, called without arguments.  */

@@ -70,7 +70,8 @@ set_details(pj_state *state, PyObject *error, const pj_error *err)
         && set(error, "index", PyLong_FromLong(err->index)) < 0)
         return -1;
     if (err->code == PJ_E_ArgTooManyFlags
-        || err->code == PJ_E_ArgTooManyPositionals)
+        || err->code == PJ_E_ArgTooManyPositionals
+        || err->code == PJ_E_StdinForbidden)
         if (set(error, "max", PyLong_FromUnsignedLongLong(err->max)) < 0
             || set(error, "got", PyLong_FromUnsignedLongLong(err->got)) < 0)
             return -1;

@@ -48,6 +48,13 @@ static const struct member trees[] = {
     {NULL, 0},
 };
 
+static const struct member overflows[] = {
+    {"Stop", PJ_OVERFLOW_STOP},
+    {"KeepHead", PJ_OVERFLOW_KEEP_HEAD},
+    {"KeepHeadTail", PJ_OVERFLOW_KEEP_HEAD_TAIL},
+    {NULL, 0},
+};
+
 static PyObject *
 member_list(const struct member *members)
 {
@@ -106,7 +113,10 @@ add_enums(PyObject *module, pj_state *state)
                     "Whether a command may use the network.", networks) < 0
         || add_enum(module, &state->tree_enum, "Tree",
                     "What holds a command's process tree together.",
-                    trees) < 0)
+                    trees) < 0
+        || add_enum(module, &state->overflow_enum, "Overflow",
+                    "What happens when an output limit is reached.",
+                    overflows) < 0)
         return -1;
     return add_enum(module, &state->risk_enum, "RiskCategory",
                     "What a program known to be dangerous is.", risks);
@@ -127,7 +137,8 @@ add_types(PyObject *module, pj_state *state)
         || add_type(module, &state->request_type, &pj_request_spec) < 0
         || add_type(module, &state->policy_type, &pj_policy_spec) < 0
         || add_type(module, &state->command_type, &pj_command_spec) < 0
-        || add_type(module, &state->sandbox_type, &pj_sandbox_spec) < 0)
+        || add_type(module, &state->sandbox_type, &pj_sandbox_spec) < 0
+        || add_type(module, &state->process_type, &pj_process_spec) < 0)
         return -1;
     return add_type(module, &state->output_type, &pj_output_spec);
 }
@@ -191,7 +202,9 @@ module_exec(PyObject *module)
         return -1;
     state->replay = PyObject_GetAttrString(module, "_replay");
     state->restore_output = PyObject_GetAttrString(module, "_output");
-    if (state->replay == NULL || state->restore_output == NULL)
+    state->restore_request = PyObject_GetAttrString(module, "_request");
+    if (state->replay == NULL || state->restore_output == NULL
+        || state->restore_request == NULL)
         return -1;
     return PyModule_AddStringConstant(module, "__version__", pj_version());
 }
@@ -252,6 +265,34 @@ codes(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     return list;
 }
 
+/* _start(command): a _Process, for the front ends.  */
+static PyObject *
+start(PyObject *module, PyObject *command)
+{
+    pj_state *state = PyModule_GetState(module);
+
+    if (!PyObject_TypeCheck(command, state->command_type)) {
+        PyErr_SetString(PyExc_TypeError, "a PreparedCommand is needed");
+        return NULL;
+    }
+    return pj_py_start(state, ((CommandObject *)command)->command);
+}
+
+/* _set_fronts(start, spawn): hands in the package's front ends.  */
+static PyObject *
+set_fronts(PyObject *module, PyObject *args)
+{
+    pj_state *state = PyModule_GetState(module);
+    PyObject *start_front, *spawn_front;
+
+    if (!PyArg_ParseTuple(args, "OO:_set_fronts", &start_front,
+                          &spawn_front))
+        return NULL;
+    Py_XSETREF(state->start_front, Py_NewRef(start_front));
+    Py_XSETREF(state->spawn_front, Py_NewRef(spawn_front));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"risk_of", (PyCFunction)(void (*)(void))risk_of,
      METH_VARARGS | METH_KEYWORDS, risk_of_doc},
@@ -259,6 +300,11 @@ static PyMethodDef functions[] = {
      "Make a pickled object again from its method calls."},
     {"_output", pj_py_restore_output, METH_VARARGS,
      "Make a pickled Output again."},
+    {"_request", pj_py_restore_request, METH_VARARGS,
+     "Make a pickled ProcRequest again."},
+    {"_start", start, METH_O, "Start a command, as a _Process."},
+    {"_set_fronts", set_fronts, METH_VARARGS,
+     "Hand in the functions behind start() and spawn()."},
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
     {NULL, NULL, 0, NULL},
 };
@@ -276,6 +322,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->command_type);
     Py_VISIT(state->output_type);
     Py_VISIT(state->sandbox_type);
+    Py_VISIT(state->process_type);
     Py_VISIT(state->base_error);
     Py_VISIT(state->violation_error);
     Py_VISIT(state->exec_error);
@@ -288,9 +335,13 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->risk_enum);
     Py_VISIT(state->network_enum);
     Py_VISIT(state->tree_enum);
+    Py_VISIT(state->overflow_enum);
     Py_VISIT(state->report_type);
     Py_VISIT(state->replay);
     Py_VISIT(state->restore_output);
+    Py_VISIT(state->restore_request);
+    Py_VISIT(state->start_front);
+    Py_VISIT(state->spawn_front);
     return 0;
 }
 
@@ -306,6 +357,7 @@ module_clear(PyObject *module)
     Py_CLEAR(state->command_type);
     Py_CLEAR(state->output_type);
     Py_CLEAR(state->sandbox_type);
+    Py_CLEAR(state->process_type);
     Py_CLEAR(state->base_error);
     Py_CLEAR(state->violation_error);
     Py_CLEAR(state->exec_error);
@@ -318,9 +370,13 @@ module_clear(PyObject *module)
     Py_CLEAR(state->risk_enum);
     Py_CLEAR(state->network_enum);
     Py_CLEAR(state->tree_enum);
+    Py_CLEAR(state->overflow_enum);
     Py_CLEAR(state->report_type);
     Py_CLEAR(state->replay);
     Py_CLEAR(state->restore_output);
+    Py_CLEAR(state->restore_request);
+    Py_CLEAR(state->start_front);
+    Py_CLEAR(state->spawn_front);
     return 0;
 }
 

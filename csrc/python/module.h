@@ -19,6 +19,7 @@ typedef struct pj_state {
     PyTypeObject *command_type;
     PyTypeObject *output_type;
     PyTypeObject *sandbox_type;
+    PyTypeObject *process_type;
 
     PyObject *base_error;      /* ProcJailError */
     PyObject *violation_error; /* Violation */
@@ -32,9 +33,16 @@ typedef struct pj_state {
     PyObject *risk_enum;         /* RiskCategory */
     PyObject *network_enum;      /* Network */
     PyObject *tree_enum;         /* Tree */
+    PyObject *overflow_enum;     /* Overflow */
     PyObject *report_type;       /* SandboxReport */
     PyObject *replay;            /* the function that pickles name */
     PyObject *restore_output;
+    PyObject *restore_request;
+
+    /* The Python front ends, which the package hands in: functions of a
+       PreparedCommand behind its methods start() and spawn().  */
+    PyObject *start_front;
+    PyObject *spawn_front;
 } pj_state;
 
 /* The instances.  All are immutable once Python sees them.  */
@@ -54,6 +62,7 @@ typedef struct {
     PyObject *argv; /* tuple of bytes */
     PyObject *env;  /* dict of bytes to bytes */
     PyObject *cwd;  /* bytes, or NULL */
+    PyObject *input; /* bytes, or NULL */
 } RequestObject;
 
 typedef struct {
@@ -74,6 +83,8 @@ typedef struct {
     int returncode;   /* the signal as a negative number */
     double duration;  /* seconds */
     PyObject *sandbox; /* SandboxReport */
+    unsigned long long out_total; /* bytes that were written */
+    unsigned long long err_total;
 } OutputObject;
 
 typedef struct {
@@ -130,14 +141,20 @@ extern PyType_Spec pj_policy_spec;
 extern PyType_Spec pj_command_spec;
 extern PyType_Spec pj_output_spec;
 extern PyType_Spec pj_sandbox_spec;
+extern PyType_Spec pj_process_spec;
 
 /* request.c: makes a request from Python values.  */
 PyObject *pj_py_request(pj_state *state, PyObject *bin, PyObject *argv,
                         PyObject *env, PyObject *cwd);
 
+PyObject *pj_py_restore_request(PyObject *module, PyObject *args);
+
 /* command.c: wraps a command; the reference is taken over.  */
 PyObject *pj_py_command(pj_state *state, pj_command *command);
 PyObject *pj_py_spawn(pj_state *state, pj_command *command);
+
+/* process.c: starts a command, as a _Process.  */
+PyObject *pj_py_start(pj_state *state, pj_command *command);
 
 /* sandbox.c: an object for a copy of a sandbox.  */
 PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
@@ -156,6 +173,11 @@ PyObject *pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox);
 PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
 PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
+
+/* describe.c: == and != of two objects of one type, by what `describe`
+   gives for each.  */
+PyObject *pj_py_compare(PyObject *self, PyObject *other, int op,
+                        PyObject *(*describe)(PyObject *));
 PyObject *pj_py_replay(PyObject *module, PyObject *args);
 
 #endif

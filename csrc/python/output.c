@@ -5,7 +5,8 @@
 /* The references are taken over; NULL for one is an error raised before. */
 static PyObject *
 wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
-     int returncode, double duration, PyObject *sandbox)
+     int returncode, double duration, PyObject *sandbox,
+     const unsigned long long totals[2])
 {
     OutputObject *self = NULL;
 
@@ -24,6 +25,8 @@ wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
     self->returncode = returncode;
     self->duration = duration;
     self->sandbox = sandbox;
+    self->out_total = totals[0];
+    self->err_total = totals[1];
     return (PyObject *)self;
 }
 
@@ -68,26 +71,32 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
 {
     int returncode = output->end == PJ_END_SIGNALED ? -output->signal
                                                     : output->exit_code;
+    const unsigned long long totals[2] = {output->out_total,
+                                          output->err_total};
 
     return wrap(state, launched(command), out, err, returncode,
-                (double)output->elapsed_ns / 1e9, report_of(state, command));
+                (double)output->elapsed_ns / 1e9, report_of(state, command),
+                totals);
 }
 
-/* _output(args, stdout, stderr, returncode, duration, sandbox): for
-   pickle.  */
+/* _output(args, stdout, stderr, returncode, duration, sandbox, stdout_total,
+   stderr_total): for pickle.  */
 PyObject *
 pj_py_restore_output(PyObject *module, PyObject *values)
 {
     PyObject *args, *out, *err, *sandbox;
+    unsigned long long totals[2];
     double duration;
     int returncode;
 
-    if (!PyArg_ParseTuple(values, "O!SSidO:_output", &PyList_Type, &args,
-                          &out, &err, &returncode, &duration, &sandbox))
+    if (!PyArg_ParseTuple(values, "O!SSidOKK:_output", &PyList_Type, &args,
+                          &out, &err, &returncode, &duration, &sandbox,
+                          &totals[0], &totals[1]))
         return NULL;
     return wrap((pj_state *)PyModule_GetState(module),
                 PyList_GetSlice(args, 0, PY_SSIZE_T_MAX), Py_NewRef(out),
-                Py_NewRef(err), returncode, duration, Py_NewRef(sandbox));
+                Py_NewRef(err), returncode, duration, Py_NewRef(sandbox),
+                totals);
 }
 
 static void
@@ -204,6 +213,36 @@ output_duration(PyObject *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+output_stdout_total(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(((OutputObject *)self)->out_total);
+}
+
+static PyObject *
+output_stderr_total(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(((OutputObject *)self)->err_total);
+}
+
+static PyObject *
+output_stdout_truncated(PyObject *object, void *Py_UNUSED(closure))
+{
+    OutputObject *self = (OutputObject *)object;
+
+    return PyBool_FromLong(
+        self->out_total > (unsigned long long)PyBytes_GET_SIZE(self->out));
+}
+
+static PyObject *
+output_stderr_truncated(PyObject *object, void *Py_UNUSED(closure))
+{
+    OutputObject *self = (OutputObject *)object;
+
+    return PyBool_FromLong(
+        self->err_total > (unsigned long long)PyBytes_GET_SIZE(self->err));
+}
+
+static PyObject *
 output_sandbox(PyObject *self, void *Py_UNUSED(closure))
 {
     return Py_NewRef(((OutputObject *)self)->sandbox);
@@ -225,9 +264,10 @@ output_reduce(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     OutputObject *self = (OutputObject *)object;
 
-    return Py_BuildValue("O(OOOidO)", state_of(object)->restore_output,
+    return Py_BuildValue("O(OOOidOKK)", state_of(object)->restore_output,
                          self->args, self->out, self->err, self->returncode,
-                         self->duration, self->sandbox);
+                         self->duration, self->sandbox, self->out_total,
+                         self->err_total);
 }
 
 static PyMethodDef output_methods[] = {
@@ -255,6 +295,14 @@ static PyGetSetDef output_getset[] = {
     {"duration", output_duration, NULL,
      "Seconds (float) from the start of the spawn until all was reaped.",
      NULL},
+    {"stdout_total", output_stdout_total, NULL,
+     "How many bytes were written to stdout, kept or not.", NULL},
+    {"stderr_total", output_stderr_total, NULL,
+     "How many bytes were written to stderr, kept or not.", NULL},
+    {"stdout_truncated", output_stdout_truncated, NULL,
+     "Whether stdout lacks bytes that were written.", NULL},
+    {"stderr_truncated", output_stderr_truncated, NULL,
+     "Whether stderr lacks bytes that were written.", NULL},
     {"sandbox", output_sandbox, NULL,
      "What the kernel enforced (SandboxReport).", NULL},
     {NULL, NULL, NULL, NULL, NULL},

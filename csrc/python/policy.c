@@ -37,7 +37,8 @@ prepare(PyObject *self, PyObject *request, pj_command **command,
     pj_request c = {.bin = pj_py_view(asked->bin),
                     .argc = (size_t)PyTuple_GET_SIZE(asked->argv),
                     .env_count = (size_t)PyDict_GET_SIZE(asked->env),
-                    .cwd = pj_py_view(asked->cwd)};
+                    .cwd = pj_py_view(asked->cwd),
+                    .input = pj_py_view(asked->input)};
     pj_str *argv = pj_py_views(asked->argv);
     pj_pair *env = argv == NULL ? NULL : pj_py_pair_views(asked->env);
     int refused = -1;

@@ -6,7 +6,7 @@
    that was raised before.  */
 static PyObject *
 wrap(PyTypeObject *type, PyObject *bin, PyObject *argv, PyObject *env,
-     PyObject *cwd)
+     PyObject *cwd, PyObject *input)
 {
     RequestObject *self = NULL;
 
@@ -17,12 +17,14 @@ wrap(PyTypeObject *type, PyObject *bin, PyObject *argv, PyObject *env,
         Py_XDECREF(argv);
         Py_XDECREF(env);
         Py_XDECREF(cwd);
+        Py_XDECREF(input);
         return NULL;
     }
     self->bin = bin;
     self->argv = argv;
     self->env = env;
     self->cwd = cwd;
+    self->input = input;
     return (PyObject *)self;
 }
 
@@ -43,7 +45,30 @@ pj_py_request(pj_state *state, PyObject *bin, PyObject *argv, PyObject *env,
         if (parts[3] == NULL)
             Py_CLEAR(parts[2]);
     }
-    return wrap(state->request_type, parts[0], parts[1], parts[2], parts[3]);
+    return wrap(state->request_type, parts[0], parts[1], parts[2], parts[3],
+                NULL);
+}
+
+/* _request(bin, argv, env, cwd, stdin): for pickle.  */
+PyObject *
+pj_py_restore_request(PyObject *module, PyObject *args)
+{
+    PyObject *bin, *argv, *env, *cwd, *input, *request;
+
+    if (!PyArg_ParseTuple(args, "OOOOO:_request", &bin, &argv, &env, &cwd,
+                          &input))
+        return NULL;
+    request = pj_py_request((pj_state *)PyModule_GetState(module), bin, argv,
+                            env, cwd);
+    if (request == NULL || input == Py_None)
+        return request;
+    if (PyBytes_CheckExact(input)) {
+        ((RequestObject *)request)->input = Py_NewRef(input);
+        return request;
+    }
+    PyErr_SetString(PyExc_TypeError, "stdin must be bytes");
+    Py_DECREF(request);
+    return NULL;
 }
 
 static PyObject *
@@ -69,6 +94,7 @@ request_dealloc(PyObject *object)
     Py_XDECREF(self->argv);
     Py_XDECREF(self->env);
     Py_XDECREF(self->cwd);
+    Py_XDECREF(self->input);
     PyObject_Free(self);
     Py_DECREF(type);
 }
@@ -80,7 +106,7 @@ changed(PyObject *object, PyObject *env, PyObject *cwd)
     RequestObject *self = (RequestObject *)object;
 
     return wrap(Py_TYPE(object), Py_NewRef(self->bin), Py_NewRef(self->argv),
-                env, cwd);
+                env, cwd, Py_XNewRef(self->input));
 }
 
 PyDoc_STRVAR(with_cwd_doc,
@@ -153,6 +179,39 @@ request_with_env_var(PyObject *self, PyObject *args, PyObject *kwargs)
     return changed(self, env, Py_XNewRef(((RequestObject *)self)->cwd));
 }
 
+PyDoc_STRVAR(with_stdin_doc,
+"with_stdin($self, /, source)\n--\n\n"
+"Return a copy that brings standard input: bytes, a path, or a binary file."
+"\n\nA str or PathLike is the path of a file of the application's, and is\n"
+"read now, as a file object is, from where it stands to its end.  The policy\n"
+"caps the size with max_stdin().  Raises OSError, or TypeError.\n\n"
+">>> ProcRequest('/usr/bin/wc', ['-c']).with_stdin(b'abc')");
+
+static PyObject *
+request_with_stdin(PyObject *object, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"source", NULL};
+    RequestObject *self = (RequestObject *)object;
+    PyObject *source, *input;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:with_stdin", names,
+                                     &source))
+        return NULL;
+    input = pj_py_input(source);
+    if (input == NULL)
+        return NULL;
+    return wrap(Py_TYPE(object), Py_NewRef(self->bin), Py_NewRef(self->argv),
+                Py_NewRef(self->env), Py_XNewRef(self->cwd), input);
+}
+
+static PyObject *
+request_stdin(PyObject *object, void *Py_UNUSED(closure))
+{
+    PyObject *input = ((RequestObject *)object)->input;
+
+    return Py_NewRef(input == NULL ? Py_None : input);
+}
+
 static PyObject *
 request_bin(PyObject *self, void *Py_UNUSED(closure))
 {
@@ -209,6 +268,10 @@ request_repr(PyObject *self)
         Py_SETREF(shown, PyUnicode_FromFormat("%U, env=<%R>", shown, names));
     if (shown != NULL && cwd != Py_None)
         Py_SETREF(shown, PyUnicode_FromFormat("%U, cwd=%R", shown, cwd));
+    if (shown != NULL && ((RequestObject *)self)->input != NULL)
+        Py_SETREF(shown, PyUnicode_FromFormat(
+                      "%U, stdin=<%zd bytes>", shown,
+                      PyBytes_GET_SIZE(((RequestObject *)self)->input)));
     if (shown != NULL)
         Py_SETREF(shown, PyUnicode_FromFormat("%U)", shown));
     Py_XDECREF(bin);
@@ -219,7 +282,7 @@ request_repr(PyObject *self)
     return shown;
 }
 
-/* All four parts, as bytes: what pickles and comparisons work on.  */
+/* All parts, as bytes: what pickles and comparisons work on.  */
 static PyObject *
 parts_of(PyObject *object)
 {
@@ -228,24 +291,15 @@ parts_of(PyObject *object)
 
     if (env == NULL)
         return NULL;
-    return Py_BuildValue("(OONO)", self->bin, self->argv, env,
-                         self->cwd == NULL ? Py_None : self->cwd);
+    return Py_BuildValue("(OONOO)", self->bin, self->argv, env,
+                         self->cwd == NULL ? Py_None : self->cwd,
+                         self->input == NULL ? Py_None : self->input);
 }
 
 static PyObject *
 request_compare(PyObject *self, PyObject *other, int op)
 {
-    PyObject *mine, *theirs, *result = NULL;
-
-    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
-        Py_RETURN_NOTIMPLEMENTED;
-    mine = parts_of(self);
-    theirs = mine == NULL ? NULL : parts_of(other);
-    if (theirs != NULL)
-        result = PyObject_RichCompare(mine, theirs, op);
-    Py_XDECREF(mine);
-    Py_XDECREF(theirs);
-    return result;
+    return pj_py_compare(self, other, op, parts_of);
 }
 
 static Py_hash_t
@@ -272,7 +326,7 @@ request_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 
     if (parts == NULL)
         return NULL;
-    return Py_BuildValue("(ON)", Py_TYPE(self), parts);
+    return Py_BuildValue("(ON)", state_of(self)->restore_request, parts);
 }
 
 static PyMethodDef request_methods[] = {
@@ -280,6 +334,8 @@ static PyMethodDef request_methods[] = {
      METH_VARARGS | METH_KEYWORDS, with_cwd_doc},
     {"with_env", (PyCFunction)(void (*)(void))request_with_env,
      METH_VARARGS | METH_KEYWORDS, with_env_doc},
+    {"with_stdin", (PyCFunction)(void (*)(void))request_with_stdin,
+     METH_VARARGS | METH_KEYWORDS, with_stdin_doc},
     {"with_env_var", (PyCFunction)(void (*)(void))request_with_env_var,
      METH_VARARGS | METH_KEYWORDS, with_env_var_doc},
     {"__reduce__", request_reduce, METH_NOARGS, NULL},
@@ -291,6 +347,8 @@ static PyGetSetDef request_getset[] = {
      NULL},
     {"argv", request_argv, NULL, "The arguments, without the program.", NULL},
     {"env", request_env, NULL, "The variables that are offered (a copy).",
+     NULL},
+    {"stdin", request_stdin, NULL, "The standard input (bytes), or None.",
      NULL},
     {"cwd", request_cwd, NULL, "The directory that is asked for, or None.",
      NULL},

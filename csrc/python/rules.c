@@ -225,17 +225,7 @@ rules_repr(PyObject *self)
 static PyObject *
 rules_compare(PyObject *self, PyObject *other, int op)
 {
-    PyObject *mine, *theirs, *result = NULL;
-
-    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
-        Py_RETURN_NOTIMPLEMENTED;
-    mine = calls_of(self);
-    theirs = mine == NULL ? NULL : calls_of(other);
-    if (theirs != NULL)
-        result = PyObject_RichCompare(mine, theirs, op);
-    Py_XDECREF(mine);
-    Py_XDECREF(theirs);
-    return result;
+    return pj_py_compare(self, other, op, calls_of);
 }
 
 static Py_hash_t

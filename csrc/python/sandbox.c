@@ -404,17 +404,7 @@ sandbox_repr(PyObject *self)
 static PyObject *
 sandbox_compare(PyObject *self, PyObject *other, int op)
 {
-    PyObject *mine, *theirs, *result = NULL;
-
-    if (Py_TYPE(self) != Py_TYPE(other) || (op != Py_EQ && op != Py_NE))
-        Py_RETURN_NOTIMPLEMENTED;
-    mine = sandbox_repr(self);
-    theirs = mine == NULL ? NULL : sandbox_repr(other);
-    if (theirs != NULL)
-        result = PyObject_RichCompare(mine, theirs, op);
-    Py_XDECREF(mine);
-    Py_XDECREF(theirs);
-    return result;
+    return pj_py_compare(self, other, op, sandbox_repr);
 }
 
 static Py_hash_t

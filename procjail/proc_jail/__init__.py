@@ -47,6 +47,7 @@ from proc_jail._core import (
     NulByte,
     OutOfDescriptors,
     Output,
+    Overflow,
     PreparedCommand,
     ProcJailError,
     ProcPolicy,
@@ -62,6 +63,7 @@ from proc_jail._core import (
     SpawnFailed,
     StatusLost,
     StderrLimitExceeded,
+    StdinForbidden,
     StdoutLimitExceeded,
     StoppedError,
     Timeout,
@@ -70,6 +72,8 @@ from proc_jail._core import (
     __version__,
     risk_of,
 )
+from proc_jail._many import run_many
+from proc_jail._running import AsyncRunningCommand, RunningCommand
 
 __all__ = [
     "ArgFlagAfterPositional",
@@ -83,6 +87,7 @@ __all__ = [
     "ArgTooManyFlags",
     "ArgTooManyPositionals",
     "ArgValueInvalid",
+    "AsyncRunningCommand",
     "BinCanonicalizeFailed",
     "BinChanged",
     "BinIsDirectory",
@@ -103,6 +108,7 @@ __all__ = [
     "NulByte",
     "OutOfDescriptors",
     "Output",
+    "Overflow",
     "PreparedCommand",
     "ProcJailError",
     "ProcPolicy",
@@ -111,6 +117,7 @@ __all__ = [
     "RiskCategory",
     "RiskyBinPolicy",
     "RiskyBinaryWarning",
+    "RunningCommand",
     "Sandbox",
     "SandboxInvalid",
     "SandboxReport",
@@ -118,6 +125,7 @@ __all__ = [
     "SpawnFailed",
     "StatusLost",
     "StderrLimitExceeded",
+    "StdinForbidden",
     "StdoutLimitExceeded",
     "StoppedError",
     "Timeout",
@@ -125,4 +133,5 @@ __all__ = [
     "Violation",
     "__version__",
     "risk_of",
+    "run_many",
 ]

@@ -81,7 +81,7 @@ try_cap(size_t size, uint64_t cap, enum pj_fill expected)
     int writer, fd = pipe_with(size, &writer);
 
     close(writer);
-    pj_buffer_init(&buffer, 1, cap, NULL);
+    pj_buffer_init(&buffer, 1, cap, PJ_OVERFLOW_STOP, NULL);
     CHECK(read_all(&buffer, fd) == expected);
     CHECK(buffer.len == (size < cap ? size : cap));
     CHECK(is_pattern(buffer.data, buffer.len));
@@ -118,7 +118,7 @@ test_again_and_error(void)
     pj_buffer buffer;
     int writer, fd = pipe_with(3, &writer);
 
-    pj_buffer_init(&buffer, 1, 100, NULL);
+    pj_buffer_init(&buffer, 1, 100, PJ_OVERFLOW_STOP, NULL);
     CHECK(pj_buffer_read(&buffer, fd, 2) == PJ_FILL_DATA);
     CHECK(buffer.len == 2);
     CHECK(pj_buffer_read(&buffer, fd, SIZE_MAX) == PJ_FILL_DATA);
@@ -149,7 +149,7 @@ test_storage(void)
     int writer, fd = pipe_with(900000, &writer);
 
     close(writer);
-    pj_buffer_init(&buffer, 2, PJ_OUTPUT_MAX, &storage);
+    pj_buffer_init(&buffer, 2, PJ_OUTPUT_MAX, PJ_OVERFLOW_STOP, &storage);
     CHECK(read_all(&buffer, fd) == PJ_FILL_EOF);
     CHECK(vault.calls >= 2 && vault.first_was_new && vault.last_used > 0);
     pj_buffer_take(&buffer, &bytes);
@@ -171,7 +171,7 @@ test_storage_unused(void)
     int writer, fd = pipe_with(PJ_STORAGE_MIN, &writer);
 
     close(writer);
-    pj_buffer_init(&buffer, 2, PJ_STORAGE_MIN, &storage);
+    pj_buffer_init(&buffer, 2, PJ_STORAGE_MIN, PJ_OVERFLOW_STOP, &storage);
     CHECK(read_all(&buffer, fd) == PJ_FILL_EOF);
     pj_buffer_take(&buffer, &bytes);
     CHECK(vault.calls == 0 && !bytes.external);
@@ -190,7 +190,7 @@ test_storage_refuses(int call)
     pj_bytes bytes;
     int writer, fd = pipe_with(900000, &writer);
 
-    pj_buffer_init(&buffer, 2, PJ_OUTPUT_MAX, &storage);
+    pj_buffer_init(&buffer, 2, PJ_OUTPUT_MAX, PJ_OVERFLOW_STOP, &storage);
     CHECK(read_all(&buffer, fd) == PJ_FILL_ERROR);
     CHECK(errno == ENOMEM);
     pj_buffer_take(&buffer, &bytes);

@@ -62,7 +62,8 @@ make_command(const struct scenario *what, pj_command **out, pj_error *err)
     pj_pair env[2] = {{PJ_STR("A"), PJ_STR("1")},
                       {PJ_STR("B"), PJ_STR("2")}};
     pj_str argv[1] = {PJ_STR("say")};
-    pj_request request = {pj_str_of(what->bin), argv, 1, env, 2, ABSENT};
+    pj_request request = {pj_str_of(what->bin), argv, 1, env, 2, ABSENT,
+                          ABSENT};
     pj_builder *builder = NULL;
     pj_policy *policy = NULL;
     pj_command *plain = NULL, *set = NULL;

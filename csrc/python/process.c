@@ -1,0 +1,313 @@
+/* process.c: the type _Process, which the front ends drive.  */
+#include <stdatomic.h>
+
+#include "convert.h"
+#include "errors.h"
+
+/* A process belongs to one caller at a time.  The GIL is released while it
+   is started, awaited and finished, so a flag tells whether somebody is at
+   it; without a GIL it is all there is.  */
+typedef struct {
+    PyObject_HEAD
+    pj_process *process; /* NULL when it was finished */
+    pj_command *command;
+    atomic_flag busy;
+    atomic_int killed; /* by another thread, while one was at it */
+    pid_t pid;
+} ProcessObject;
+
+static int
+enter(ProcessObject *self)
+{
+    if (atomic_flag_test_and_set(&self->busy)) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the command is in use by another thread");
+        return -1;
+    }
+    if (self->process != NULL)
+        return 0;
+    atomic_flag_clear(&self->busy);
+    PyErr_SetString(PyExc_RuntimeError, "the command has been finished");
+    return -1;
+}
+
+static void
+leave(ProcessObject *self)
+{
+    atomic_flag_clear(&self->busy);
+}
+
+PyObject *
+pj_py_start(pj_state *state, pj_command *command)
+{
+    ProcessObject *self = PyObject_New(ProcessObject, state->process_type);
+    pj_process *process = NULL;
+    pj_error err;
+    int failed;
+
+    if (self == NULL)
+        return NULL;
+    self->process = NULL;
+    self->command = pj_command_ref(command);
+    atomic_flag_clear(&self->busy);
+    atomic_init(&self->killed, 0);
+    Py_BEGIN_ALLOW_THREADS
+    failed = pj_process_start(command, NULL, &process, &err);
+    Py_END_ALLOW_THREADS
+    if (failed) {
+        PyObject *empty = PyBytes_FromStringAndSize(NULL, 0);
+
+        Py_DECREF(self);
+        if (empty != NULL)
+            pj_py_raise_exec(state, &err, command, empty, empty, 0);
+        Py_XDECREF(empty);
+        return NULL;
+    }
+    self->process = process;
+    self->pid = pj_process_pid(process);
+    return (PyObject *)self;
+}
+
+static void
+process_dealloc(PyObject *object)
+{
+    ProcessObject *self = (ProcessObject *)object;
+    PyTypeObject *type = Py_TYPE(object);
+
+    /* Kills and reaps what was not finished.  */
+    Py_BEGIN_ALLOW_THREADS
+    pj_process_free(self->process);
+    Py_END_ALLOW_THREADS
+    pj_command_unref(self->command);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+PyDoc_STRVAR(step_doc,
+"step($self, /)\n--\n\n"
+"Read what is there; return whether it is time to finish.");
+
+static PyObject *
+process_step(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    int done;
+
+    if (enter(self) < 0)
+        return NULL;
+    done = pj_process_step(self->process, PJ_READY_UNKNOWN);
+    leave(self);
+    return PyBool_FromLong(done);
+}
+
+PyDoc_STRVAR(wait_doc,
+"wait($self, /)\n--\n\n"
+"Sleep at most 50 ms for something to read, then step().\n\n"
+"Runs signal handlers, and raises what they raise.");
+
+static PyObject *
+process_wait(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    pj_watch watch;
+    unsigned ready;
+    int done;
+
+    if (enter(self) < 0)
+        return NULL;
+    pj_process_watch(self->process, &watch);
+    Py_BEGIN_ALLOW_THREADS
+    ready = pj_process_await(self->process,
+                             watch.exit < 0 ? 5000000 : 50000000);
+    if (atomic_exchange(&self->killed, 0))
+        pj_process_kill(self->process);
+    done = pj_process_step(self->process,
+                           watch.exit < 0 ? PJ_READY_UNKNOWN : ready);
+    Py_END_ALLOW_THREADS
+    leave(self);
+    if (PyErr_CheckSignals() < 0)
+        return NULL;
+    return PyBool_FromLong(done);
+}
+
+PyDoc_STRVAR(watch_doc,
+"watch($self, /)\n--\n\n"
+"Return the descriptors to watch (stdout, stderr, exit), -1 for none.");
+
+static PyObject *
+process_watch(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    pj_watch watch;
+
+    if (enter(self) < 0)
+        return NULL;
+    pj_process_watch(self->process, &watch);
+    leave(self);
+    return Py_BuildValue("(iii)", watch.out, watch.err, watch.exit);
+}
+
+PyDoc_STRVAR(remaining_doc,
+"remaining($self, /)\n--\n\n"
+"Return the seconds until the clock must be looked at.");
+
+static PyObject *
+process_remaining(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    int64_t left;
+
+    if (enter(self) < 0)
+        return NULL;
+    left = pj_process_remaining_ns(self->process);
+    leave(self);
+    return PyFloat_FromDouble((double)left / 1e9);
+}
+
+PyDoc_STRVAR(take_doc,
+"take($self, /)\n--\n\n"
+"Return the stdout bytes that were read and not taken yet.");
+
+static PyObject *
+process_take(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    pj_bytes bytes;
+    PyObject *result;
+
+    if (enter(self) < 0)
+        return NULL;
+    pj_process_take(self->process, 1, &bytes);
+    leave(self);
+    result = PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.len);
+    free(bytes.data);
+    return result;
+}
+
+PyDoc_STRVAR(kill_doc,
+"kill($self, /)\n--\n\n"
+"Kill the whole tree; finish() will raise Cancelled.\n\n"
+"Another thread that is in wait() does so itself, within 50 ms.");
+
+static PyObject *
+process_kill(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+
+    if (atomic_flag_test_and_set(&self->busy)) {
+        atomic_store(&self->killed, 1);
+        Py_RETURN_NONE;
+    }
+    if (self->process != NULL)
+        pj_process_kill(self->process);
+    leave(self);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(expire_doc,
+"expire($self, /)\n--\n\n"
+"Kill the tree if its deadline has passed; return whether it has.\n\n"
+"For a watchdog: returns False while the owner is at the command.");
+
+static PyObject *
+process_expire(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    int passed = 0;
+
+    if (atomic_flag_test_and_set(&self->busy))
+        Py_RETURN_FALSE;
+    if (self->process == NULL)
+        passed = 1;
+    else
+        passed = pj_process_expire(self->process);
+    leave(self);
+    return PyBool_FromLong(passed);
+}
+
+/* The bytes of a stream, freed.  */
+static PyObject *
+as_bytes(const pj_bytes *bytes)
+{
+    return PyBytes_FromStringAndSize(bytes->data, (Py_ssize_t)bytes->len);
+}
+
+PyDoc_STRVAR(finish_doc,
+"finish($self, /)\n--\n\n"
+"Kill what is left, reap, and return the Output or raise.");
+
+static PyObject *
+process_finish(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    ProcessObject *self = (ProcessObject *)object;
+    pj_state *state = state_of(object);
+    PyObject *out, *errs, *result = NULL;
+    pj_output output = {0};
+    pj_error err;
+    int failed;
+
+    if (enter(self) < 0)
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    failed = pj_process_finish(self->process, &output, &err);
+    pj_process_free(self->process);
+    self->process = NULL;
+    Py_END_ALLOW_THREADS
+    leave(self);
+    out = as_bytes(&output.out);
+    errs = out == NULL ? NULL : as_bytes(&output.err);
+    if (errs == NULL)
+        Py_XDECREF(out);
+    else if (!failed)
+        result = pj_py_output(state, self->command, out, errs, &output);
+    else {
+        pj_py_raise_exec(state, &err, self->command, out, errs,
+                         output.elapsed_ns);
+        Py_DECREF(out);
+        Py_DECREF(errs);
+    }
+    pj_output_clear(&output);
+    return result;
+}
+
+static PyObject *
+process_pid(PyObject *object, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong((long)((ProcessObject *)object)->pid);
+}
+
+static PyMethodDef process_methods[] = {
+    {"step", process_step, METH_NOARGS, step_doc},
+    {"wait", process_wait, METH_NOARGS, wait_doc},
+    {"watch", process_watch, METH_NOARGS, watch_doc},
+    {"remaining", process_remaining, METH_NOARGS, remaining_doc},
+    {"take", process_take, METH_NOARGS, take_doc},
+    {"kill", process_kill, METH_NOARGS, kill_doc},
+    {"expire", process_expire, METH_NOARGS, expire_doc},
+    {"finish", process_finish, METH_NOARGS, finish_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef process_getset[] = {
+    {"pid", process_pid, NULL, "The process id of the leader.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(process_doc,
+"A started command, for the front ends in proc_jail.");
+
+static PyType_Slot process_slots[] = {
+    {Py_tp_doc, (void *)process_doc},
+    {Py_tp_dealloc, process_dealloc},
+    {Py_tp_methods, process_methods},
+    {Py_tp_getset, process_getset},
+    {0, NULL},
+};
+
+PyType_Spec pj_process_spec = {
+    .name = "proc_jail._core._Process",
+    .basicsize = sizeof(ProcessObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+        | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = process_slots,
+};

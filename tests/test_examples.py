@@ -1,0 +1,130 @@
+"""The examples, and the first blocks of the README, run as they stand."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import program
+from hosts import reap_orphans
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+NOT_RUN = {"run_grep.c"}  # tests/test_library.py builds that one
+
+
+def run(*args: str | Path, code: int = 0) -> tuple[str, str]:
+    """Run a Python program; return what it printed, on both streams."""
+    done = subprocess.run(
+        [sys.executable, *args],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        # Dask warns of what this machine is like.
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    reap_orphans()  # what a pool leaves to whoever inherits it
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(autouse=True)
+def _needs_its_programs() -> None:
+    for name in ("grep", "wc"):
+        if program(name) != f"/usr/bin/{name}":
+            pytest.skip(f"{name} is elsewhere")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    names = [tmp_path / name for name in ("one", "two", "three")]
+    for count, path in enumerate(names, 1):
+        path.write_text("some needle here\n" * count + "nothing\n")
+    return names
+
+
+def test_every_example_is_run() -> None:
+    source = Path(__file__).read_text()
+    for path in EXAMPLES.iterdir():
+        if path.is_file() and path.name not in NOT_RUN:
+            assert f'"{path.name}"' in source, path.name
+
+
+def test_grep(files: list[Path]) -> None:
+    example = EXAMPLES / "grep.py"
+    assert run(example, "needle", files[0])[0] == "1:some needle here\n"
+    assert run(example, "absent", files[0], code=1)[0] == ""
+    assert run(example, "-rf", files[0], code=3)[0] == ""
+    run(example, code=2)
+
+
+def test_grep_reads_no_option_out_of_the_pattern(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a --version b\n")
+    assert run(EXAMPLES / "grep.py", "--version", path, code=3)[0] == ""
+
+
+def test_live(files: list[Path]) -> None:
+    out, err = run(EXAMPLES / "live.py", "needle", *files)
+    assert sorted(out.splitlines()) == sorted(
+        f"{path}:{line}:some needle here"
+        for count, path in enumerate(files, 1)
+        for line in range(1, count + 1)
+    )
+    assert err == "6 matches\n"
+
+
+def test_live_without_matches(files: list[Path], tmp_path: Path) -> None:
+    example = EXAMPLES / "live.py"
+    assert run(example, "absent", *files, code=1)[1] == "0 matches\n"
+    _, err = run(example, "x", tmp_path / "missing", code=1)
+    assert "No such file" in err
+    run(example, code=2)
+
+
+def test_live_stops_after_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_text("needle\n" * 200_000)
+    out, err = run(EXAMPLES / "live.py", "needle", path)
+    assert len(out.splitlines()) == 1000
+    assert err == "1000 matches\n"
+
+
+def test_fan_out(files: list[Path]) -> None:
+    out, _ = run(EXAMPLES / "fan_out.py", *files)
+    one, pool, dask = out.splitlines()
+    assert one == "one process: 21 words in 3 files"
+    assert pool == "process pool: 21 words in 3 files"
+    assert dask in ("dask: 21 words in 3 files", "dask: not installed")
+
+
+def test_fan_out_brings_errors_back(tmp_path: Path) -> None:
+    example = EXAMPLES / "fan_out.py"
+    _, err = run(example, tmp_path / "missing", code=3)
+    assert err.startswith("NonZeroExit: ")
+    run(example, code=2)
+
+
+def test_the_readme() -> None:
+    """Its first block prints what it says, and the second one goes on."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    assert len(blocks) >= 2
+    out, _ = run("-c", blocks[0] + blocks[1])
+    lines = out.splitlines()
+    assert lines[0].startswith("1:root:")
+    told = re.findall(r"print\(error(?:\.code)?\)  # (.*)", blocks[1])
+    assert lines[-len(told) :] == told
+
+
+def test_the_blocks_of_the_readme_compile() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S):
+        body = "".join(f"    {line}\n" for line in block.splitlines())
+        compile(f"async def block():\n{body}", "README.md", "exec")
