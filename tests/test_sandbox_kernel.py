@@ -190,6 +190,5 @@ refused(None, "host_shield", "Landlock")
 """,
     )
     fields = out.partition("\n")[0]
-    assert fields == str(
-        ["argv", "bin", "cwd", "env", "with_cwd", "with_env", "with_env_var"]
-    )
+    known = "argv bin cwd env stdin with_cwd with_env with_env_var with_stdin"
+    assert fields == str(known.split())
