@@ -67,6 +67,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "on_overflow": "overflow",
         "stop_grace": "secs",
         "sandbox": "sandbox",
+        "profile": "name, read=(), write=(), path=None, hosts=()",
         "build": "",
     },
     ProcRequest: {

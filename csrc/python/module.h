@@ -176,6 +176,11 @@ int pj_py_add_values(PyObject *module, pj_state *state);
 PyObject *pj_py_value(pj_state *state, pj_value *value);
 int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);
 
+/* profile.c: ProcPolicyBuilder.profile().  */
+PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,
+                                PyObject *kwargs);
+extern const char pj_py_profile_doc[];
+
 /* programs.c: the option tables.  */
 PyObject *pj_py_program_names(PyObject *module, PyObject *ignored);
 PyObject *pj_py_program(PyObject *module, PyObject *name);
