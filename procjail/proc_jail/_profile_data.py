@@ -389,6 +389,7 @@ FILE_TOOLS = (
             "--numeric-owner --full-time --utc -R --block-number"
         ),
         values={"-f": "read"},
+        require=("-t",),
         force=("--force-local",),
         may_read=USERS,
         match=("-tf a.tar", "tf a.tar", "-tvf a.tar", "--list --file=a.tar"),

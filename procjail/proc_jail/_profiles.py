@@ -74,6 +74,7 @@ class Profile:
     deny: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
     values: Mapping[str, _Value | str] = field(default_factory=dict)
+    require: tuple[str, ...] = ()
     force: tuple[str, ...] = ()
     force_env: Mapping[str, str] = field(default_factory=dict)
     may_read: tuple[str, ...] = ()
@@ -112,6 +113,8 @@ class Profile:
             )
         for inner in self.inner:
             rules = rules.subcommand(inner.name, inner._level(roots))
+        if self.require:
+            rules = rules.require(*self.require)
         return rules.force(*self.force) if self.force else rules
 
     def _option(
