@@ -1,4 +1,5 @@
 /* typed.c: compiling typed rules: names become rows of a table.  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,17 +82,27 @@ bind_names(pj_typed *typed, size_t number, pj_error *err)
     return 0;
 }
 
-/* The options of groups, which other calls declare.  */
+/* Finds the options of a group, which other calls declare.  */
 static int
-check_group(const pj_typed *typed, const pj_str *names, size_t count,
-            pj_error *err)
+bind_group(pj_typed *typed, size_t number, const pj_str *names,
+           size_t count, pj_error *err)
 {
+    uint16_t *group = calloc(count + 1, sizeof *group);
+
+    if (group == NULL)
+        return pj_error_memory(err);
+    typed->groups[number] = group;
     for (size_t i = 0; i < count; i++) {
         const pj_option *row = row_of(typed->grammar.program, names[i]);
+        uint16_t option = row == NULL ? 0 : pj_typed_find(typed, row);
 
-        if (row == NULL || pj_typed_find(typed, row) == NULL)
+        if (option == 0)
             return invalid(typed, names[i], "is not declared",
                            "declare it by flag or option too", err);
+        for (size_t k = 0; k < i; k++)
+            if (group[k] == option)
+                option = 0;
+        group[i] = option;
     }
     return 0;
 }
@@ -184,6 +195,9 @@ compile_inner(pj_typed *typed, size_t number, const pj_program *program,
                             d->names[0]))
             return invalid(typed, d->names[0], "is declared twice",
                            "name every subcommand once", err);
+    if (program != NULL && program->dashdash != PJ_DASHDASH_SUBCOMMAND)
+        return invalid(typed, d->names[0], "is no subcommand",
+                       "the program has none", err);
     typed->grammar.nested = 1;
     return pj_typed_compile(d->inner, sub, &typed->inner[number], err);
 }
@@ -205,7 +219,7 @@ compile_one(pj_typed *typed, size_t number, const pj_program *program,
 
 /* What can be told only when all is declared.  */
 static int
-check_whole(const pj_typed *typed, pj_error *err)
+check_whole(pj_typed *typed, pj_error *err)
 {
     const pj_program *program = typed->grammar.program;
 
@@ -214,9 +228,10 @@ check_whole(const pj_typed *typed, pj_error *err)
         int group = d->kind == PJ_DECLARED_REQUIRE
             || d->kind == PJ_DECLARED_EXCLUSIVE;
 
-        if (group && check_group(typed, d->names, d->name_count, err) < 0)
+        if (group && bind_group(typed, i, d->names, d->name_count, err) < 0)
             return -1;
-        if (check_group(typed, d->unless, d->unless_count, err) < 0)
+        if (d->unless_count > 0
+            && bind_group(typed, i, d->unless, d->unless_count, err) < 0)
             return -1;
         if (d->kind == PJ_DECLARED_POSITIONAL && typed->grammar.nested)
             return invalid(typed, d->names[0], "stands beside subcommands",
@@ -227,36 +242,88 @@ check_whole(const pj_typed *typed, pj_error *err)
     if (program->dashdash == PJ_DASHDASH_IGNORED)
         return invalid(typed, PJ_STR("--"), "ends no options",
                        "leave out inject_double_dash", err);
+    if (typed->grammar.traits & PJ_TRAIT_LATE_DASHES)
+        return invalid(typed, PJ_STR("--"), "is an error before a positional",
+                       "leave out inject_double_dash", err);
     if (typed->grammar.nested)
         return invalid(typed, PJ_STR("--"), "would hide the subcommand",
                        "use inject_double_dash inside of it", err);
     return 0;
 }
 
+/* What a forced argument must not be, by how it is read; or NULL.  */
+static const char *
+wrong_to_force(const pj_typed *typed, const pj_arg *arg)
+{
+    if (arg->kind != PJ_ITEM_OPTION || arg->row->form == PJ_FORM_OPERAND)
+        return "force options only";
+    /* Starting points come before it.  */
+    if (typed->grammar.program->order == PJ_ORDER_EXPRESSION
+        && !pj_program_is_leader(arg->row))
+        return "it would begin the expression";
+    return NULL;
+}
+
+/* Tells as an error of the rules why a forced argument cannot be read.  */
+static int
+unreadable(const pj_typed *typed, const pj_error *told, pj_error *err)
+{
+    char why[PJ_VALUE_SIZE + 16];
+    int value = told->code == PJ_E_ArgValueInvalid;
+
+    if (told->code == PJ_E_OutOfMemory)
+        return pj_error_memory(err);
+    snprintf(why, sizeof why, "%s%s", value ? "its value " : "",
+             told->reason);
+    return invalid(typed, pj_str_of(told->value), "cannot be forced", why,
+                   err);
+}
+
+static int
+read_forced(const pj_typed *typed, pj_reading *r, pj_error *err)
+{
+    const char *why = NULL;
+    pj_error told;
+
+    if (pj_reading_level(r, &typed->grammar, &told) < 0)
+        return unreadable(typed, &told, err);
+    for (size_t i = 0; i < r->count; i++)
+        if ((why = wrong_to_force(typed, &r->args[i])) != NULL)
+            return invalid(typed, r->argv[r->args[i].index],
+                           "cannot be forced", why, err);
+    if (r->at < r->argc)
+        return invalid(typed, r->argv[r->at], "cannot be forced",
+                       "force options only", err);
+    return 0;
+}
+
 /* Forced arguments are complete options, which change nothing of how the
-   request's own are read.  */
+   request's own are read.  Of a program without table only what ends its
+   options is known.  */
 static int
 check_forced(const pj_typed *typed, pj_error *err)
 {
     const pj_strv *forced = &typed->rules->forced;
+    unsigned traits = typed->grammar.traits;
     pj_reading r;
     int result;
 
-    if (forced->count == 0 || (typed->grammar.traits & PJ_TRAIT_DECLARED))
+    if (forced->count == 0)
         return 0;
-    if (typed->grammar.traits & PJ_TRAIT_FIRST_NUMBER)
+    if (pj_strs_find(forced->items, forced->count, PJ_STR("--")))
+        return invalid(typed, PJ_STR("--"), "cannot be forced",
+                       "use inject_double_dash", err);
+    if (traits & PJ_TRAIT_DECLARED)
+        return 0;
+    if (traits & PJ_TRAIT_FIRST_NUMBER)
         return invalid(typed, forced->items[0], "cannot be forced: it reads "
                        "a number as the first argument", "leave it out",
                        err);
+    if ((traits & PJ_TRAIT_OLD_STYLE) && !pj_str_is_flag(forced->items[0]))
+        return invalid(typed, forced->items[0], "cannot be forced",
+                       "write its options with dashes", err);
     pj_reading_init(&r, forced->items, forced->count);
-    result = pj_reading_level(&r, &typed->grammar, err);
-    for (size_t i = 0; i < r.count && result == 0; i++)
-        if (r.args[i].kind != PJ_ITEM_OPTION)
-            result = invalid(typed, r.argv[r.args[i].index], "cannot be "
-                             "forced", "force options only", err);
-    if (result == 0 && r.at < r.argc)
-        result = invalid(typed, r.argv[r.at], "cannot be forced",
-                         "force options only", err);
+    result = read_forced(typed, &r, err);
     pj_reading_clear(&r);
     return result;
 }
@@ -274,10 +341,11 @@ fill(pj_typed *typed, const pj_program *program, pj_error *err)
     }
     typed->declared_of = calloc(typed->grammar.program->count,
                                 sizeof *typed->declared_of);
+    typed->groups = calloc(count + 1, sizeof *typed->groups);
     typed->roots = calloc(count + 1, sizeof *typed->roots);
     typed->inner = calloc(count + 1, sizeof *typed->inner);
-    if (typed->declared_of == NULL || typed->roots == NULL
-        || typed->inner == NULL)
+    if (typed->declared_of == NULL || typed->groups == NULL
+        || typed->roots == NULL || typed->inner == NULL)
         return pj_error_memory(err);
     for (size_t i = 0; i < typed->rules->forced_env.count; i++)
         if (pj_str_equal(typed->rules->forced_env.items[i].name,
@@ -314,9 +382,12 @@ pj_typed_free(pj_typed *typed)
     for (size_t i = 0; i < typed->rules->declared_count; i++) {
         if (typed->inner != NULL)
             pj_typed_free(typed->inner[i]);
+        if (typed->groups != NULL)
+            free(typed->groups[i]);
         if (typed->roots != NULL)
             pj_strv_clear(&typed->roots[i]);
     }
+    free(typed->groups);
     free(typed->inner);
     free(typed->roots);
     free(typed->declared_of);

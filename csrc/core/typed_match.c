@@ -53,114 +53,123 @@ refuse_option(const pj_typed *typed, pj_str token, size_t index,
                         why[0] == '\0' ? "" : ": ", why, err->expected);
 }
 
+/* How the program calls what holds a value: an option, or the positional of
+   a declaration.  */
+static void
+name_of(const pj_arg *arg, const pj_declared *d, char *out)
+{
+    if (arg->kind == PJ_ITEM_OPTION)
+        pj_option_name(arg->row, out);
+    else
+        pj_escape(out, d->names[0]);
+}
+
 static int
-bad_value(const pj_arg *arg, const char *option, const char *wanted,
+bad_value(const pj_arg *arg, const pj_declared *d, const char *wanted,
           pj_error *err)
 {
-    char kept[PJ_VALUE_SIZE], name[PJ_VALUE_SIZE];
-
-    /* Both may lie in the error itself.  */
-    snprintf(kept, sizeof kept, "%s", wanted);
-    snprintf(name, sizeof name, "%s", option);
     pj_error_begin(err, PJ_E_ArgValueInvalid, arg->value);
     err->index = (long)arg->value_index;
-    memcpy(err->option, name, sizeof name);
-    memcpy(err->expected, kept, sizeof kept);
+    name_of(arg, d, err->option);
+    pj_escape(err->expected, pj_str_of(wanted));
     return pj_error_say(err, "value of %s (argv[%zu]) is not accepted: '%s'; "
-                        "it must be %s", name, arg->value_index, err->value,
-                        kept);
+                        "it must be %s", err->option, arg->value_index,
+                        err->value, err->expected);
+}
+
+static int
+refuse_value(const pj_arg *arg, const pj_declared *d, pj_error *err)
+{
+    char wanted[PJ_VALUE_SIZE];
+
+    pj_value_wanted(d->value, wanted);
+    return bad_value(arg, d, wanted, err);
 }
 
 /* A value against its type; paths are put off.  */
 static int
-check_value(pj_match *m, const pj_arg *arg, size_t number,
-            const char *option, pj_error *err)
+check_value(pj_match *m, const pj_arg *arg, size_t number, pj_error *err)
 {
-    const pj_value *value = m->typed->rules->declared[number].value;
-    char scratch[PJ_VALUE_SIZE];
-    const char *wanted;
+    const pj_declared *d = &m->typed->rules->declared[number];
+    int accepted = pj_value_accepts(d->value, arg->value);
     pj_path_claim *claim;
 
-    if (!pj_value_accepts(value, arg->value, scratch, &wanted))
-        return bad_value(arg, option, wanted, err);
-    if (!pj_value_is_path(value)
-        || (value->type == PJ_VALUE_READ_PATH
-            && pj_str_equal(arg->value, PJ_STR("-"))))
+    if (accepted == 0)
+        return refuse_value(arg, d, err);
+    if (accepted > 0 && !pj_value_is_path(d->value))
         return 0;
-    claim = pj_path_claims_add(m->claims);
+    claim = accepted < 0 ? NULL : pj_path_claims_add(m->claims);
     if (claim == NULL)
         return pj_error_memory(err);
     claim->text = arg->value;
-    claim->writes = value->type == PJ_VALUE_WRITE_PATH;
+    claim->writes = d->value->type == PJ_VALUE_WRITE_PATH;
     claim->roots = &m->typed->roots[number];
     claim->index = (long)arg->value_index;
-    snprintf(claim->option, sizeof claim->option, "%s", option);
+    name_of(arg, d, claim->option);
     return 0;
 }
 
 static int
-check_option(pj_match *m, const pj_arg *arg, uint16_t *counts,
+too_often(const pj_match *m, const pj_arg *arg, size_t max, size_t got,
+          pj_error *err)
+{
+    pj_error_begin(err, PJ_E_ArgConflict, m->reading.argv[arg->index]);
+    err->index = (long)arg->index;
+    err->max = max;
+    err->got = got;
+    pj_option_name(arg->row, err->option);
+    return pj_error_say(err, "conflict: %s (argv[%zu]) is given too often; "
+                        "give it at most %zu times", err->option, arg->index,
+                        max);
+}
+
+static int
+check_option(pj_match *m, const pj_arg *arg, uint32_t *counts,
              pj_error *err)
 {
-    const pj_declared *all = m->typed->rules->declared;
-    const pj_declared *d = pj_typed_find(m->typed, arg->row);
+    size_t number = pj_typed_find(m->typed, arg->row);
+    const pj_declared *d;
     char name[PJ_VALUE_SIZE];
-    size_t number;
 
-    if (d == NULL) {
+    if (number-- == 0) {
         pj_option_name(arg->row, name);
         return refuse_option(m->typed, m->reading.argv[arg->index],
                              arg->index, name, "", err);
     }
-    number = (size_t)(d - all);
-    if (counts[number] < UINT16_MAX)
-        counts[number]++;
-    if (d->kind == PJ_DECLARED_FLAG && arg->value.ptr == NULL)
-        return 0;
-    pj_option_name(arg->row, name);
+    d = &m->typed->rules->declared[number];
+    if (++counts[number] > d->max)
+        return too_often(m, arg, d->max, counts[number], err);
     if (d->kind == PJ_DECLARED_FLAG)
-        return bad_value(arg, name, "left out", err);
-    if (counts[number] > d->max) {
-        pj_error_begin(err, PJ_E_ArgConflict, m->reading.argv[arg->index]);
-        err->index = (long)arg->index;
-        err->max = d->max;
-        err->got = counts[number];
-        memcpy(err->option, name, sizeof name);
-        return pj_error_say(err, "conflict: %s (argv[%zu]) is given too "
-                            "often; give it at most %zu times", name,
-                            arg->index, d->max);
-    }
-    if (arg->value.ptr == NULL)
-        return d->optional ? 0
-            : bad_value(arg, name, "given, attached to it", err);
-    return check_value(m, arg, number, name, err);
+        return arg->value.ptr == NULL ? 0 : bad_value(arg, d, "left out",
+                                                      err);
+    if (arg->value.ptr != NULL)
+        return check_value(m, arg, number, err);
+    return d->optional ? 0 : bad_value(arg, d, "given, attached to it", err);
+}
+
+/* How many of the options that a declaration names are given.  */
+static size_t
+count_given(const pj_match *m, size_t number, size_t names,
+            const uint32_t *counts)
+{
+    const uint16_t *group = m->typed->groups[number];
+    size_t given = 0;
+
+    for (size_t i = 0; i < names; i++)
+        given += group[i] > 0 && counts[group[i] - 1] > 0;
+    return given;
 }
 
 static int
-is_given(const pj_match *m, pj_str name, const uint16_t *counts)
+check_group(const pj_match *m, size_t number, const uint32_t *counts,
+            pj_error *err)
 {
-    const pj_declared *all = m->typed->rules->declared;
-
-    for (size_t i = 0; i < m->typed->rules->declared_count; i++)
-        if (counts[i] > 0
-            && (all[i].kind == PJ_DECLARED_FLAG
-                || all[i].kind == PJ_DECLARED_OPTION)
-            && pj_strs_find(all[i].names, all[i].name_count, name))
-            return 1;
-    return 0;
-}
-
-static int
-check_group(const pj_match *m, const pj_declared *d,
-            const uint16_t *counts, pj_error *err)
-{
-    int given = 0, required = d->kind == PJ_DECLARED_REQUIRE;
+    const pj_declared *d = &m->typed->rules->declared[number];
+    size_t given = count_given(m, number, d->name_count, counts), used = 0;
+    int required = d->kind == PJ_DECLARED_REQUIRE;
     char text[PJ_VALUE_SIZE];
-    size_t used = 0;
     pj_str names;
 
-    for (size_t i = 0; i < d->name_count; i++)
-        given += is_given(m, d->names[i], counts);
     if (required ? given > 0 : given <= 1)
         return 0;
     for (size_t i = 0; i < d->name_count && used < sizeof text; i++)
@@ -179,29 +188,30 @@ check_group(const pj_match *m, const pj_declared *d,
 }
 
 static int
-check_groups(const pj_match *m, const uint16_t *counts, pj_error *err)
+check_groups(const pj_match *m, const uint32_t *counts, pj_error *err)
 {
     for (size_t i = 0; i < m->typed->rules->declared_count; i++) {
-        const pj_declared *d = &m->typed->rules->declared[i];
+        pj_declared_kind kind = m->typed->rules->declared[i].kind;
 
-        if ((d->kind == PJ_DECLARED_REQUIRE
-             || d->kind == PJ_DECLARED_EXCLUSIVE)
-            && check_group(m, d, counts, err) < 0)
+        if ((kind == PJ_DECLARED_REQUIRE || kind == PJ_DECLARED_EXCLUSIVE)
+            && check_group(m, i, counts, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* Whether a list of positionals is there, given the options.  */
-static int
-applies(const pj_match *m, const pj_declared *d, const uint16_t *counts)
+/* The declaration of a list of positionals that is there, given the
+   options; or NULL.  */
+static const pj_declared *
+list_at(const pj_match *m, size_t number, const uint32_t *counts)
 {
-    if (d->kind != PJ_DECLARED_POSITIONAL)
-        return 0;
-    for (size_t i = 0; i < d->unless_count; i++)
-        if (is_given(m, d->unless[i], counts))
-            return 0;
-    return 1;
+    const pj_declared *d = &m->typed->rules->declared[number];
+
+    if (d->kind != PJ_DECLARED_POSITIONAL
+        || (d->unless_count > 0
+            && count_given(m, number, d->unless_count, counts) > 0))
+        return NULL;
+    return d;
 }
 
 static int
@@ -209,10 +219,12 @@ missing(const pj_declared *d, size_t got, pj_error *err)
 {
     pj_error_begin(err, PJ_E_ArgMissing, d->names[0]);
     pj_escape(err->option, d->names[0]);
+    pj_value_wanted(d->value, err->expected);
     err->max = d->min;
     err->got = got;
     return pj_error_say(err, "missing positional: %s; give at least %zu of "
-                        "it, got %zu", err->value, d->min, got);
+                        "it, got %zu; it must be %s", err->value, d->min,
+                        got, err->expected);
 }
 
 static const pj_arg *
@@ -235,43 +247,52 @@ too_many(const pj_arg *arg, size_t got, size_t max, pj_error *err)
                         err->value, arg->index);
 }
 
+/* How many operands the lists need at least.  The first one that would not
+   get that is missing.  */
+static int
+check_least(const pj_match *m, const uint32_t *counts, size_t total,
+            size_t *owed, pj_error *err)
+{
+    *owed = 0;
+    for (size_t i = 0; i < m->typed->rules->declared_count; i++) {
+        const pj_declared *d = list_at(m, i, counts);
+
+        if (d == NULL)
+            continue;
+        if (total - *owed < d->min)
+            return missing(d, total - *owed, err);
+        *owed += d->min;
+    }
+    return 0;
+}
+
 /* Gives the operands to the lists in turn, keeping back for later ones
    what they need at least.  */
 static int
-check_operands(pj_match *m, const uint16_t *counts, pj_error *err)
+check_operands(pj_match *m, const uint32_t *counts, pj_error *err)
 {
-    const pj_rules *rules = m->typed->rules;
-    size_t total = 0, owed = 0, left, at = m->first, room = 0;
+    size_t total = 0, owed, left, at = m->first, room = 0;
     const pj_arg *arg;
 
     while (next_operand(m, &at) != NULL)
         total++;
-    for (size_t i = 0; i < rules->declared_count; i++)
-        if (applies(m, &rules->declared[i], counts))
-            owed += rules->declared[i].min;
+    if (check_least(m, counts, total, &owed, err) < 0)
+        return -1;
     at = m->first;
     left = total;
-    for (size_t i = 0; i < rules->declared_count; i++) {
-        const pj_declared *d = &rules->declared[i];
+    for (size_t i = 0; i < m->typed->rules->declared_count; i++) {
+        const pj_declared *d = list_at(m, i, counts);
         size_t share;
 
-        if (!applies(m, d, counts))
+        if (d == NULL)
             continue;
         owed -= d->min;
-        share = left > owed ? left - owed : 0;
-        if (share < d->min)
-            return missing(d, share, err);
-        share = share > d->max ? d->max : share;
+        share = left - owed > d->max ? d->max : left - owed;
         room = d->max > SIZE_MAX - room ? SIZE_MAX : room + d->max;
         left -= share;
-        while (share-- > 0) {
-            char name[PJ_VALUE_SIZE];
-
-            pj_escape(name, d->names[0]);
-            arg = next_operand(m, &at);
-            if (arg == NULL || check_value(m, arg, i, name, err) < 0)
+        while (share-- > 0 && (arg = next_operand(m, &at)) != NULL)
+            if (check_value(m, arg, i, err) < 0)
                 return -1;
-        }
     }
     arg = next_operand(m, &at);
     return arg == NULL ? 0 : too_many(arg, total, room, err);
@@ -310,16 +331,40 @@ find_inner(const pj_match *m)
     return NULL;
 }
 
+/* A value that the reading refused: is its option allowed at all?  */
+static int
+retell_value(const pj_match *m, const pj_arg *arg, pj_error *err)
+{
+    const pj_error told = *err;
+    size_t number = pj_typed_find(m->typed, arg->row);
+    const pj_declared *d;
+
+    if (number == 0)
+        return refuse_option(m->typed, m->reading.argv[arg->index],
+                             arg->index, told.option, "", err);
+    d = &m->typed->rules->declared[number - 1];
+    if (d->value == NULL)
+        pj_escape(err->expected, PJ_STR("left out"));
+    else
+        pj_value_wanted(d->value, err->expected);
+    return pj_error_say(err, "value of %s (argv[%ld]) %s: '%s'; it must be "
+                        "%s", told.option, told.index, told.reason,
+                        told.value, err->expected);
+}
+
 /* What the reading refused, told with what these rules accept.  */
 static int
 retell(const pj_match *m, pj_error *err)
 {
+    const pj_reading *r = &m->reading;
     const pj_error told = *err;
 
+    if (told.code == PJ_E_ArgValueInvalid && r->count > m->first)
+        return retell_value(m, &r->args[r->count - 1], err);
     if (told.code != PJ_E_ArgFlagNotAllowed || told.index < 0)
         return -1;
-    return refuse_option(m->typed, m->reading.argv[told.index],
-                         (size_t)told.index, told.option, told.reason, err);
+    return refuse_option(m->typed, r->argv[told.index], (size_t)told.index,
+                         told.option, told.reason, err);
 }
 
 static int
@@ -327,7 +372,7 @@ match_level(pj_match *m, pj_error *err)
 {
     pj_reading *r = &m->reading;
     /* Declarations are at most 1000 (rules_typed.c).  */
-    uint16_t counts[1024];
+    uint32_t counts[1024];
 
     memset(counts, 0,
            (m->typed->rules->declared_count + 1) * sizeof counts[0]);

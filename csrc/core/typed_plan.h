@@ -13,18 +13,18 @@ struct pj_typed {
     pj_option *own_rows;
     char *own_names;
     uint16_t *declared_of; /* by row: the declaration's number + 1, or 0 */
+    /* By declaration: the options that a group, or the list `unless`,
+       names, as their numbers + 1; 0 for one that was named before.  */
+    uint16_t **groups;
     pj_strv *roots;        /* by declaration: canonical roots of a path */
     pj_typed **inner;      /* by declaration: of a subcommand */
 };
 
-/* The declaration that covers a row, or NULL.  */
-static inline const pj_declared *
+/* The number of the declaration that covers a row, + 1; 0 for none.  */
+static inline uint16_t
 pj_typed_find(const pj_typed *typed, const pj_option *row)
 {
-    uint16_t number
-        = typed->declared_of[row - typed->grammar.program->options];
-
-    return number == 0 ? NULL : &typed->rules->declared[number - 1];
+    return typed->declared_of[row - typed->grammar.program->options];
 }
 
 /* The work on one argv.  */

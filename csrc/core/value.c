@@ -107,36 +107,6 @@ pj_value_text(size_t max, pj_value **out, pj_error *err)
     return 0;
 }
 
-/* \1 to \9, which glibc reads in extended expressions too.  */
-static int
-has_back_reference(pj_str text)
-{
-    for (size_t i = 0; i + 1 < text.len; i++) {
-        if (text.ptr[i] != '\\')
-            continue;
-        i++;
-        if (text.ptr[i] >= '1' && text.ptr[i] <= '9')
-            return 1;
-    }
-    return 0;
-}
-
-static int
-compile(pj_value *value, pj_error *err)
-{
-    char why[128];
-    int code = regcomp(&value->regex, value->expression.ptr, REG_EXTENDED);
-
-    if (code == REG_ESPACE)
-        return pj_error_memory(err);
-    if (code != 0) {
-        regerror(code, &value->regex, why, sizeof why);
-        return invalid(value->expression, why, err);
-    }
-    value->has_regex = 1;
-    return 0;
-}
-
 int
 pj_value_pattern(pj_str expression, size_t max, pj_value **out,
                  pj_error *err)
@@ -146,23 +116,17 @@ pj_value_pattern(pj_str expression, size_t max, pj_value **out,
 
     if (err == NULL)
         err = &scratch;
-    if (pj_str_has(expression, '\0'))
-        return pj_error_nul(err, "pattern", expression, -1);
-    if (expression.len == 0 || expression.len > 1024)
-        return invalid(PJ_STR(""), "the expression of a Pattern has 1 to "
-                       "1024 bytes", err);
     if (max > PJ_PATTERN_MAX)
         return invalid(PJ_STR(""), "max_length of a Pattern is at most 4096",
                        err);
-    if (has_back_reference(expression))
-        return invalid(expression, "a Pattern has no back-references", err);
     value = new_value(PJ_VALUE_PATTERN);
     if (value == NULL || pj_str_dup(expression, &value->expression) < 0) {
         pj_value_unref(value);
         return pj_error_memory(err);
     }
     value->max_length = max;
-    return hand_out(value, compile(value, err) < 0, out);
+    return hand_out(value, pj_pattern_new(expression, &value->pattern, err)
+                    < 0, out);
 }
 
 static int
@@ -234,6 +198,35 @@ pj_value_git_ref(pj_value **out, pj_error *err)
     return simple_type(PJ_VALUE_GIT_REF, 1024, out, err);
 }
 
+/* In lower case: that is how a URL is compared with it.  */
+static int
+check_scheme(pj_str scheme, pj_error *err)
+{
+    int fits = scheme.len > 0 && scheme.ptr[0] >= 'a'
+        && scheme.ptr[0] <= 'z';
+
+    for (size_t i = 0; i < scheme.len; i++) {
+        char c = scheme.ptr[i];
+
+        fits &= (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+'
+            || c == '-' || c == '.';
+    }
+    return fits ? 0 : invalid(scheme, "a scheme of a Url is a word in lower "
+                              "case, without ://", err);
+}
+
+static int
+check_host(pj_str host, pj_error *err)
+{
+    pj_str name = host;
+
+    if (pj_str_starts(name, PJ_STR("*.")))
+        name = (pj_str){name.ptr + 2, name.len - 2};
+    return pj_is_host_name(name)
+        ? 0 : invalid(host, "a host of a Url is a host name, or *. and one",
+                      err);
+}
+
 int
 pj_value_url(const pj_str *schemes, size_t scheme_count,
              const pj_str *hosts, size_t host_count, pj_value **out,
@@ -246,6 +239,12 @@ pj_value_url(const pj_str *schemes, size_t scheme_count,
         err = &scratch;
     if (scheme_count == 0)
         return invalid(PJ_STR(""), "a Url needs a scheme", err);
+    for (size_t i = 0; i < scheme_count; i++)
+        if (check_scheme(schemes[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < host_count; i++)
+        if (check_host(hosts[i], err) < 0)
+            return -1;
     value = new_value(PJ_VALUE_URL);
     if (value == NULL)
         return pj_error_memory(err);
@@ -271,8 +270,7 @@ pj_value_unref(pj_value *value)
         || atomic_fetch_sub_explicit(&value->refs, 1,
                                      memory_order_acq_rel) > 1)
         return;
-    if (value->has_regex)
-        regfree(&value->regex);
+    pj_pattern_free(value->pattern);
     pj_str_clear(&value->expression);
     pj_strv_clear(&value->words);
     pj_strv_clear(&value->hosts);

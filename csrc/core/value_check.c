@@ -2,6 +2,7 @@
 #include "value.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,70 +52,17 @@ parse_int(pj_str text, int64_t *out)
     return errno == 0 ? 0 : -1;
 }
 
-static const char *
-check_int(const pj_value *value, pj_str text, char *scratch)
+static int
+is_int(const pj_value *value, pj_str text)
 {
     int64_t number;
 
-    if (parse_int(text, &number) == 0 && number >= value->min
-        && number <= value->max)
-        return NULL;
-    if (value->min == INT64_MIN && value->max == INT64_MAX)
-        return "a decimal number";
-    if (value->max == INT64_MAX)
-        snprintf(scratch, PJ_VALUE_SIZE, "a number of at least %lld",
-                 (long long)value->min);
-    else if (value->min == INT64_MIN)
-        snprintf(scratch, PJ_VALUE_SIZE, "a number of at most %lld",
-                 (long long)value->max);
-    else
-        snprintf(scratch, PJ_VALUE_SIZE, "a number from %lld to %lld",
-                 (long long)value->min, (long long)value->max);
-    return scratch;
+    return parse_int(text, &number) == 0 && number >= value->min
+        && number <= value->max;
 }
 
-static const char *
-check_choice(const pj_value *value, pj_str text, char *scratch)
-{
-    size_t used;
-
-    if (pj_strs_find(value->words.items, value->words.count, text))
-        return NULL;
-    used = (size_t)snprintf(scratch, PJ_VALUE_SIZE, "one of");
-    for (size_t i = 0; i < value->words.count; i++) {
-        char shown[PJ_VALUE_SIZE];
-        int wrote;
-
-        pj_escape(shown, value->words.items[i]);
-        wrote = snprintf(scratch + used, PJ_VALUE_SIZE - used, " %s", shown);
-        used += (size_t)wrote;
-        if (used >= PJ_VALUE_SIZE - 1)
-            break;
-    }
-    return scratch;
-}
-
-static const char *
-check_pattern(const pj_value *value, pj_str text, char *scratch)
-{
-    char subject[PJ_PATTERN_MAX + 1], shown[PJ_VALUE_SIZE];
-    regmatch_t match;
-
-    memcpy(subject, text.ptr, text.len);
-    subject[text.len] = '\0';
-    /* POSIX finds the longest of the leftmost matches, so that a match of
-       the whole is found when there is one.  */
-    if (regexec(&value->regex, subject, 1, &match, 0) == 0
-        && match.rm_so == 0 && (size_t)match.rm_eo == text.len)
-        return NULL;
-    pj_escape(shown, value->expression);
-    snprintf(scratch, PJ_VALUE_SIZE, "text that matches %.110s", shown);
-    return scratch;
-}
-
-/* Labels of letters, digits and inner hyphens, joined by dots.  */
-static int
-is_host(pj_str text)
+int
+pj_is_host_name(pj_str text)
 {
     size_t start = 0;
 
@@ -183,89 +131,142 @@ split_url(pj_str text, pj_str *scheme, pj_str *host)
     return is_port((pj_str){colon + 1, (size_t)(stop - colon) - 1});
 }
 
-static const char *
-check_url(const pj_value *value, pj_str text, char *scratch)
+/* No brackets, braces, blanks or backslashes, which programs expand or read
+   each in its own way.  */
+static int
+is_url(const pj_value *value, pj_str text)
 {
     pj_str scheme, host;
-    char shown[PJ_VALUE_SIZE];
 
-    /* No brackets, braces, blanks or backslashes, which programs expand or
-       read each in its own way.  */
-    if (!all_of(text, "-._~:/?#@!$&'()*+,;=%")
-        || !split_url(text, &scheme, &host) || !is_host(host))
-        return "a plain URL: scheme://host[:port][/path]";
-    if (!pj_strs_find(value->words.items, value->words.count, scheme)) {
-        pj_escape(shown, value->words.items[0]);
-        snprintf(scratch, PJ_VALUE_SIZE, "a URL of an allowed scheme (%.60s"
-                 "%s)", shown, value->words.count > 1 ? ", ..." : "");
-        return scratch;
-    }
-    if (!host_allowed(value, host)) {
-        pj_escape(shown, value->hosts.items[0]);
-        snprintf(scratch, PJ_VALUE_SIZE, "a URL of an allowed host (%.60s"
-                 "%s)", shown, value->hosts.count > 1 ? ", ..." : "");
-        return scratch;
-    }
-    return NULL;
+    return all_of(text, "-._~:/?#@!$&'()*+,;=%")
+        && split_url(text, &scheme, &host) && pj_is_host_name(host)
+        && pj_strs_find(value->words.items, value->words.count, scheme)
+        && host_allowed(value, host);
 }
 
 /* A revision or a range.  Neither `:`, which names files and searches, nor
    a search by ^{/text}.  */
-static const char *
-check_git_ref(pj_str text)
+static int
+is_git_ref(pj_str text)
 {
-    static const char wanted[] = "a branch, tag, commit or range of them";
-
-    if (text.len == 0 || text.ptr[0] == '-'
-        || !all_of(text, "._/~^@{}+-"))
-        return wanted;
+    if (text.len == 0 || text.ptr[0] == '-' || !all_of(text, "._/~^@{}+-"))
+        return 0;
     for (size_t i = 0; i + 1 < text.len; i++)
         if (text.ptr[i] == '{' && text.ptr[i + 1] == '/')
-            return wanted;
-    return NULL;
-}
-
-static const char *
-check_length(const pj_value *value, pj_str text, char *scratch)
-{
-    if (text.len <= value->max_length)
-        return NULL;
-    snprintf(scratch, PJ_VALUE_SIZE, "at most %zu bytes long",
-             value->max_length);
-    return scratch;
-}
-
-static const char *
-check_type(const pj_value *value, pj_str text, char *scratch)
-{
-    switch (value->type) {
-    case PJ_VALUE_INT:
-        return check_int(value, text, scratch);
-    case PJ_VALUE_CHOICE:
-        return check_choice(value, text, scratch);
-    case PJ_VALUE_TEXT:
-        return NULL;
-    case PJ_VALUE_PATTERN:
-        return check_pattern(value, text, scratch);
-    case PJ_VALUE_READ_PATH:
-    case PJ_VALUE_WRITE_PATH:
-        return text.len > 0 ? NULL : "a path";
-    case PJ_VALUE_HOST_NAME:
-        return is_host(text) ? NULL : "a host name";
-    case PJ_VALUE_URL:
-        return check_url(value, text, scratch);
-    case PJ_VALUE_GIT_REF:
-        return check_git_ref(text);
-    }
-    return "of a known type";
+            return 0;
+    return 1;
 }
 
 int
-pj_value_accepts(const pj_value *value, pj_str text, char *scratch,
-                 const char **why)
+pj_value_accepts(const pj_value *value, pj_str text)
 {
-    *why = check_length(value, text, scratch);
-    if (*why == NULL)
-        *why = check_type(value, text, scratch);
-    return *why == NULL;
+    if (text.ptr == NULL)
+        text = PJ_STR("");
+    if (text.len > value->max_length)
+        return 0;
+    switch (value->type) {
+    case PJ_VALUE_INT:
+        return is_int(value, text);
+    case PJ_VALUE_CHOICE:
+        return pj_strs_find(value->words.items, value->words.count, text);
+    case PJ_VALUE_TEXT:
+        return 1;
+    case PJ_VALUE_PATTERN:
+        return pj_pattern_matches(value->pattern, text);
+    case PJ_VALUE_READ_PATH:
+    case PJ_VALUE_WRITE_PATH:
+        return text.len > 0;
+    case PJ_VALUE_HOST_NAME:
+        return pj_is_host_name(text);
+    case PJ_VALUE_URL:
+        return is_url(value, text);
+    case PJ_VALUE_GIT_REF:
+        return is_git_ref(text);
+    }
+    return 0;
+}
+
+struct telling {
+    char text[PJ_VALUE_SIZE];
+    size_t used;
+};
+
+/* Appends, as far as there is room.  */
+static void __attribute__((format(printf, 2, 3)))
+tell(struct telling *t, const char *format, ...)
+{
+    size_t room = sizeof t->text - t->used;
+    va_list args;
+    int wrote;
+
+    va_start(args, format);
+    wrote = vsnprintf(t->text + t->used, room, format, args);
+    va_end(args);
+    t->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
+}
+
+static void
+tell_words(struct telling *t, const char *before, const pj_strv *words)
+{
+    if (words->count > 0)
+        tell(t, "%s", before);
+    for (size_t i = 0; i < words->count; i++)
+        tell(t, " %.*s", (int)words->items[i].len, words->items[i].ptr);
+}
+
+static void
+tell_int(struct telling *t, const pj_value *value)
+{
+    tell(t, "a decimal number");
+    if (value->min != INT64_MIN)
+        tell(t, " from %lld", (long long)value->min);
+    if (value->max != INT64_MAX)
+        tell(t, " up to %lld", (long long)value->max);
+}
+
+static void
+tell_wanted(const pj_value *value, struct telling *t)
+{
+    switch (value->type) {
+    case PJ_VALUE_INT:
+        tell_int(t, value);
+        break;
+    case PJ_VALUE_CHOICE:
+        tell_words(t, "one of", &value->words);
+        break;
+    case PJ_VALUE_TEXT:
+        tell(t, "text of at most %zu bytes", value->max_length);
+        break;
+    case PJ_VALUE_PATTERN:
+        tell(t, "text of at most %zu bytes that matches %.*s",
+             value->max_length, (int)value->expression.len,
+             value->expression.ptr);
+        break;
+    case PJ_VALUE_READ_PATH:
+    case PJ_VALUE_WRITE_PATH:
+        tell(t, value->words.count > 0 ? "a path" : "left out: it has "
+             "no root");
+        tell_words(t, " below", &value->words);
+        break;
+    case PJ_VALUE_HOST_NAME:
+        tell(t, "a host name");
+        break;
+    case PJ_VALUE_URL:
+        tell_words(t, "a plain URL (scheme://host[:port][/path]):",
+                   &value->words);
+        tell_words(t, ", of", &value->hosts);
+        break;
+    case PJ_VALUE_GIT_REF:
+        tell(t, "a branch, tag, commit or range of them");
+        break;
+    }
+}
+
+void
+pj_value_wanted(const pj_value *value, char *out)
+{
+    struct telling t = {.used = 0};
+
+    tell_wanted(value, &t);
+    pj_escape(out, (pj_str){t.text, t.used});
 }

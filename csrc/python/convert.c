@@ -228,6 +228,16 @@ pj_py_str_list(const pj_str *items, size_t count)
 }
 
 PyObject *
+pj_py_str_tuple(const pj_str *items, size_t count)
+{
+    PyObject *list = pj_py_str_list(items, count);
+    PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
+
+    Py_XDECREF(list);
+    return tuple;
+}
+
+PyObject *
 pj_py_str_dict(const pj_pair *items, size_t count)
 {
     PyObject *dict = PyDict_New();

@@ -1,16 +1,6 @@
 /* describe_rules.c: ArgRules as method calls.  */
 #include "describe.h"
 
-static PyObject *
-strings(const pj_str *items, size_t count)
-{
-    PyObject *list = pj_py_str_list(items, count);
-    PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
-
-    Py_XDECREF(list);
-    return tuple;
-}
-
 /* Sets a keyword that differs from its default.  */
 static int
 set_keyword(PyObject *kwargs, const char *name, size_t value, size_t common)
@@ -31,7 +21,8 @@ set_keyword(PyObject *kwargs, const char *name, size_t value, size_t common)
 static int
 add_option(pj_state *state, const pj_declared *d, PyObject *calls)
 {
-    PyObject *names = strings(d->names, d->name_count), *args = NULL;
+    PyObject *names = pj_py_str_tuple(d->names, d->name_count);
+    PyObject *args = NULL;
     PyObject *tail = Py_BuildValue("(N)", pj_py_value(state, d->value));
     PyObject *kwargs = PyDict_New();
 
@@ -56,7 +47,7 @@ add_positional(pj_state *state, const pj_declared *d, PyObject *calls)
         || set_keyword(kwargs, "max", d->max, 1) < 0)
         Py_CLEAR(kwargs);
     if (kwargs != NULL && d->unless_count > 0) {
-        unless = strings(d->unless, d->unless_count);
+        unless = pj_py_str_tuple(d->unless, d->unless_count);
         if (unless == NULL
             || PyDict_SetItemString(kwargs, "unless", unless) < 0)
             Py_CLEAR(kwargs);
@@ -72,17 +63,18 @@ add_declared(pj_state *state, const pj_declared *d, PyObject *calls)
 {
     switch (d->kind) {
     case PJ_DECLARED_FLAG:
-        return pj_py_add_args(calls, "flag", strings(d->names, d->name_count));
+        return pj_py_add_args(calls, "flag",
+                              pj_py_str_tuple(d->names, d->name_count));
     case PJ_DECLARED_OPTION:
         return add_option(state, d, calls);
     case PJ_DECLARED_POSITIONAL:
         return add_positional(state, d, calls);
     case PJ_DECLARED_REQUIRE:
         return pj_py_add_args(calls, "require",
-                              strings(d->names, d->name_count));
+                              pj_py_str_tuple(d->names, d->name_count));
     case PJ_DECLARED_EXCLUSIVE:
         return pj_py_add_args(calls, "exclusive",
-                        strings(d->names, d->name_count));
+                              pj_py_str_tuple(d->names, d->name_count));
     case PJ_DECLARED_SUBCOMMAND:
         return pj_py_add_args(calls, "subcommand",
                         Py_BuildValue("(NN)", pj_py_str(d->names[0]),
@@ -102,7 +94,7 @@ fill_typed(pj_state *state, const pj_rules_info *info, PyObject *calls)
             return -1;
     if (info->forced_count > 0
         && pj_py_add_args(calls, "force",
-                    strings(info->forced, info->forced_count)) < 0)
+                    pj_py_str_tuple(info->forced, info->forced_count)) < 0)
         return -1;
     if (info->forced_env_count > 0
         && pj_py_add(calls, "force_env", pj_py_str_dict(
@@ -111,7 +103,7 @@ fill_typed(pj_state *state, const pj_rules_info *info, PyObject *calls)
     for (int access = 0; access < 2; access++)
         if (info->root_count[access] > 0
             && pj_py_add_args(calls, roots[access],
-                        strings(info->roots[access],
+                        pj_py_str_tuple(info->roots[access],
                                 info->root_count[access])) < 0)
             return -1;
     return info->run_nothing

@@ -3,8 +3,6 @@
 #include "errors.h"
 #include "value_docs.h"
 
-#include <stddef.h>
-
 typedef struct {
     PyObject_HEAD
     pj_value *value;
@@ -74,23 +72,13 @@ bound_of(int64_t number, int64_t none)
     return PyLong_FromLongLong(number);
 }
 
-static PyObject *
-strings(const pj_str *items, size_t count)
-{
-    PyObject *list = pj_py_str_list(items, count);
-    PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
-
-    Py_XDECREF(list);
-    return tuple;
-}
-
 /* No hosts: every one is allowed.  */
 static PyObject *
 hosts_of(const pj_value_info *info)
 {
     if (info->host_count == 0)
         Py_RETURN_NONE;
-    return strings(info->hosts, info->host_count);
+    return pj_py_str_tuple(info->hosts, info->host_count);
 }
 
 /* What the constructor has to be called with.  */
@@ -112,9 +100,10 @@ args_of(PyObject *self)
     case PJ_VALUE_CHOICE:
     case PJ_VALUE_READ_PATH:
     case PJ_VALUE_WRITE_PATH:
-        return strings(info.words, info.word_count);
+        return pj_py_str_tuple(info.words, info.word_count);
     case PJ_VALUE_URL:
-        return Py_BuildValue("(NN)", strings(info.words, info.word_count),
+        return Py_BuildValue("(NN)",
+                             pj_py_str_tuple(info.words, info.word_count),
                              hosts_of(&info));
     case PJ_VALUE_HOST_NAME:
     case PJ_VALUE_GIT_REF:
@@ -213,9 +202,19 @@ static PyGetSetDef url_getset[] = {FIELD("schemes", 0), FIELD("hosts", 1),
                                    NO_FIELD};
 static PyGetSetDef no_getset[] = {NO_FIELD};
 
-/* An int or None; numbers beyond 64 bits are as good as no bound.  */
 static int
-bound(PyObject *object, int64_t none, int64_t *out)
+raise_invalid(PyTypeObject *type, const char *message)
+{
+    pj_state *state = PyType_GetModuleState(type);
+
+    PyErr_SetString(state->errors[PJ_E_ValueTypeInvalid], message);
+    return -1;
+}
+
+/* An int or None.  A number beyond 64 bits is as good as no bound, but on
+   the side where it leaves no number at all.  */
+static int
+bound(PyTypeObject *type, PyObject *object, int64_t none, int64_t *out)
 {
     int overflow;
 
@@ -228,8 +227,11 @@ bound(PyObject *object, int64_t none, int64_t *out)
         return -1;
     }
     *out = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (overflow != 0 && (overflow < 0) != (none < 0))
+        return raise_invalid(type, "value type invalid: a bound of an Int "
+                             "leaves no number of 64 bits");
     if (overflow != 0)
-        *out = overflow < 0 ? INT64_MIN : INT64_MAX;
+        *out = none;
     return 0;
 }
 
@@ -245,8 +247,8 @@ int_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Int", names, &low,
                                      &high)
-        || bound(low, INT64_MIN, &min) < 0
-        || bound(high, INT64_MAX, &max) < 0)
+        || bound(type, low, INT64_MIN, &min) < 0
+        || bound(type, high, INT64_MAX, &max) < 0)
         return NULL;
     failed = pj_value_int(min, max, &value, &err);
     return done(type, failed, value, &err);
@@ -380,13 +382,12 @@ git_ref_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 static PyObject *
 schemes_of(PyObject *given)
 {
-    PyObject *fixed, *tuple;
+    PyObject *schemes = given == Py_None ? Py_BuildValue("(s)", "https")
+                                         : Py_NewRef(given);
+    PyObject *tuple = schemes == NULL ? NULL
+        : pj_py_bytes_tuple(schemes, "schemes");
 
-    if (given != Py_None)
-        return pj_py_bytes_tuple(given, "schemes");
-    fixed = Py_BuildValue("(s)", "https");
-    tuple = fixed == NULL ? NULL : pj_py_bytes_tuple(fixed, "schemes");
-    Py_XDECREF(fixed);
+    Py_XDECREF(schemes);
     return tuple;
 }
 
@@ -416,8 +417,8 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         goto done_with;
     /* An empty list of hosts allows none, and not every one.  */
     if (allowed != Py_None && PyTuple_GET_SIZE(hosts) == 0) {
-        PyErr_SetString(PyExc_ValueError, "hosts must not be empty; leave "
-                        "it out to allow every host");
+        raise_invalid(type, "value type invalid: hosts must not be empty; "
+                      "leave it out to allow every host");
         goto done_with;
     }
     failed = pj_value_url(views, (size_t)PyTuple_GET_SIZE(schemes),
