@@ -67,21 +67,20 @@ pj_path_claims_clear(pj_path_claims *claims)
 static int
 forbid(const pj_path_claim *claim, const char *why, pj_error *err)
 {
-    char roots[PJ_VALUE_SIZE] = "none", shown[PJ_VALUE_SIZE];
+    char roots[PJ_VALUE_SIZE] = "none";
 
-    if (claim->roots->count > 0) {
-        pj_escape(shown, claim->roots->items[0]);
-        snprintf(roots, sizeof roots, "%.100s%s", shown,
+    if (claim->roots->count > 0)
+        snprintf(roots, sizeof roots, "%.*s%s",
+                 (int)claim->roots->items[0].len, claim->roots->items[0].ptr,
                  claim->roots->count > 1 ? ", ..." : "");
-    }
     pj_error_begin(err, PJ_E_ArgPathForbidden, claim->text);
     err->index = claim->index;
     memcpy(err->option, claim->option, sizeof err->option);
-    memcpy(err->expected, roots, sizeof err->expected);
+    pj_escape(err->expected, pj_str_of(roots));
     pj_escape(err->reason, pj_str_of(why));
     return pj_error_say(err, "path forbidden: %s of %s (argv[%ld]): %s; "
                         "name a file below: %s", err->value, err->option,
-                        claim->index, why, roots);
+                        claim->index, why, err->expected);
 }
 
 /* The path from / on, in memory of its own.  */
@@ -122,29 +121,52 @@ resolve_parent(char *path)
     return found;
 }
 
+/* `-` is standard input, where no file has that name: some programs would
+   open it.  */
+static int
+is_input(const pj_path_claim *claim, const char *path)
+{
+    struct stat st;
+
+    return !claim->writes && pj_str_equal(claim->text, PJ_STR("-"))
+        && lstat(path, &st) != 0 && errno == ENOENT;
+}
+
+static int
+check_found(const pj_path_claim *claim, pj_str found, pj_error *err)
+{
+    for (size_t i = 0; i < claim->roots->count; i++)
+        if (pj_path_is_below(found, claim->roots->items[i]))
+            return 0;
+    return forbid(claim, "it leads outside", err);
+}
+
 static int
 check_claim(const pj_path_claim *claim, pj_str directory, pj_error *err)
 {
     char *path = absolute(claim->text, directory), *found, why[96];
-    int below = 0, number;
+    int number, result;
 
     if (path == NULL)
         return pj_error_memory(err);
+    if (is_input(claim, path)) {
+        free(path);
+        return 0;
+    }
     found = realpath(path, NULL);
     if (found == NULL && errno == ENOENT && claim->writes)
         found = resolve_parent(path);
     number = errno;
     free(path);
+    if (found == NULL && number == ENOMEM)
+        return pj_error_memory(err);
     if (found == NULL) {
-        if (number == ENOMEM)
-            return pj_error_memory(err);
         pj_errno_text(why, sizeof why, number);
         return forbid(claim, why, err);
     }
-    for (size_t i = 0; i < claim->roots->count && !below; i++)
-        below = pj_path_is_below(pj_str_of(found), claim->roots->items[i]);
+    result = check_found(claim, pj_str_of(found), err);
     free(found);
-    return below ? 0 : forbid(claim, "it leads outside", err);
+    return result;
 }
 
 int
