@@ -44,14 +44,17 @@ pj_reading_clear(pj_reading *r)
 void
 pj_option_name(const pj_option *option, char *out)
 {
+    char text[PJ_VALUE_SIZE];
+
     if (option->form == PJ_FORM_WORD)
-        snprintf(out, PJ_VALUE_SIZE, "%s", option->name);
+        snprintf(text, sizeof text, "%s", option->name);
     else if (option->form == PJ_FORM_OPERAND)
-        snprintf(out, PJ_VALUE_SIZE, "%s=", option->name);
+        snprintf(text, sizeof text, "%s=", option->name);
     else if (option->name != NULL)
-        snprintf(out, PJ_VALUE_SIZE, "--%s", option->name);
+        snprintf(text, sizeof text, "--%s", option->name);
     else
-        snprintf(out, PJ_VALUE_SIZE, "-%c", option->letter);
+        snprintf(text, sizeof text, "-%c", option->letter);
+    pj_escape(out, pj_str_of(text));
 }
 
 static pj_arg *
@@ -116,7 +119,6 @@ bad_value(const pj_reading *r, const pj_option *option, size_t at,
     pj_option_name(option, err->option);
     err->index = (long)at;
     pj_escape(err->reason, pj_str_of(why));
-    pj_escape(err->expected, pj_str_of(err->option));
     return pj_error_say(err, "value of %s (argv[%zu]) %s: '%s'",
                         err->option, at, why, err->value);
 }
@@ -255,14 +257,17 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
         return -1;
     arg->row = option;
     if (option->arity == PJ_ARITY_NO_VALUE) {
-        if (rest.len > 0 && (g->traits & PJ_TRAIT_NO_BUNDLE))
+        if (rest.len > 0 && (g->traits & (PJ_TRAIT_NO_BUNDLE
+                                          | PJ_TRAIT_DECLARED)))
             return refuse(r, index, token, "write its letters apart", err);
         return 0;
     }
     if (rest.len == 0)
         return take_words(r, arg, err) < 0 ? -1 : 1;
-    if (option->arity != PJ_ARITY_REQUIRED
-        && option->arity != PJ_ARITY_OPTIONAL)
+    /* Without a table -execute might be a word of its own.  */
+    if (option->arity != PJ_ARITY_OPTIONAL
+        && (option->arity != PJ_ARITY_REQUIRED
+            || (g->traits & PJ_TRAIT_DECLARED)))
         return bad_value(r, option, index, "has to be the next word", err);
     arg->value = rest;
     return 1;
@@ -432,11 +437,19 @@ read_option(pj_reading *r, const pj_grammar *g, pj_error *err)
                                : read_letters(r, g, err);
 }
 
+/* A program that cuts no names short has a parser of its own, to which
+   $POSIXLY_CORRECT is nothing.  */
+static int
+is_ordered(const pj_grammar *g)
+{
+    return g->program->order == PJ_ORDER_ORDERED
+        || (g->posix && !(g->traits & PJ_TRAIT_EXACT));
+}
+
 int
 pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
-    int ended = 0, operands = 0, ordered = g->posix
-        || g->program->order == PJ_ORDER_ORDERED;
+    int ended = 0, operands = 0, ordered = is_ordered(g);
     size_t key;
 
     if (g->program->order == PJ_ORDER_EXPRESSION)
@@ -459,12 +472,12 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
             result = read_option(r, g, err);
         } else if (g->nested) {
             return 0;
-        } else if ((pair = find_pair(g, token, &key)) != NULL) {
-            result = read_pair(r, pair, key, err);
         } else {
             operands++;
             ended |= ordered;
-            result = pj_reading_operand(r, err);
+            pair = find_pair(g, token, &key);
+            result = pair == NULL ? pj_reading_operand(r, err)
+                                  : read_pair(r, pair, key, err);
         }
         if (result < 0)
             return -1;

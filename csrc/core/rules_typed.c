@@ -9,6 +9,7 @@
 
 /* Declarations of one set of rules; far more than any program has.  */
 #define DECLARED_MAX 1000
+#define DEPTH_MAX 8
 
 static int
 invalid(pj_str value, const char *what, const char *remedy, pj_error *err)
@@ -156,7 +157,9 @@ declare(pj_rules *rules, const pj_declared *d, pj_error *err)
 static int
 check_option_name(pj_str name, pj_error *err)
 {
-    int pair = name.len > 1 && name.ptr[name.len - 1] == '=';
+    const char *equals = name.len > 1 ? memchr(name.ptr, '=', name.len)
+                                      : NULL;
+    int pair = equals != NULL && equals == name.ptr + name.len - 1;
     int word = name.len == 1 && strchr("(!),", name.ptr[0]) != NULL;
 
     if (pj_str_has(name, '\0'))
@@ -272,6 +275,21 @@ pj_rules_add_exclusive(pj_rules *rules, const pj_str *names, size_t count,
     return add_group(rules, PJ_DECLARED_EXCLUSIVE, names, count, err);
 }
 
+/* How deep the subcommands of rules are nested.  */
+static int
+depth_of(const pj_rules *rules)
+{
+    int deepest = 0;
+
+    for (size_t i = 0; i < rules->declared_count; i++) {
+        const pj_rules *inner = rules->declared[i].inner;
+        int depth = inner == NULL ? 0 : depth_of(inner) + 1;
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest;
+}
+
 int
 pj_rules_add_subcommand(pj_rules *rules, pj_str word, const pj_rules *inner,
                         pj_error *err)
@@ -290,6 +308,12 @@ pj_rules_add_subcommand(pj_rules *rules, pj_str word, const pj_rules *inner,
     if (inner->is_plain)
         return invalid(word, "the rules of a subcommand list tokens",
                        "declare its options by type", err);
+    if (inner->forced_env.count > 0)
+        return invalid(word, "the rules of a subcommand force an "
+                       "environment", "force it for the whole program", err);
+    if (depth_of(inner) + 1 >= DEPTH_MAX)
+        return invalid(word, "subcommands are nested too deep",
+                       "one program does not need that", err);
     return declare(rules, &d, err);
 }
 

@@ -6,9 +6,9 @@
  * Typed rules declare options and positionals, each with the type of its
  * value, and read argv as the program itself does: separate and attached
  * values, clusters, `=`, names cut short, options among the operands.  What
- * is known of real programs is in csrc/programs; of another program only
- * what was declared is known, and its options have to stand before its
- * first positional.
+ * is known of real programs is in csrc/programs.  Of another program only
+ * what was declared is known: each option stands by itself, its value in
+ * the next word or behind `=`, all before the first positional.
  *
  * One set of rules is plain or typed.  A call that would mix them fails
  * with ArgRulesInvalid.
@@ -55,7 +55,8 @@ int pj_value_text(size_t max, pj_value **out, pj_error *err);
 
 /* Up to `max` bytes, at most PJ_PATTERN_MAX, which the POSIX extended
    regular expression matches from end to end.  Back-references are
-   refused: with them the time of a match has no bound.  */
+   refused, with which the time of a match has no bound, and repeats that
+   come to more than 1000 characters.  */
 int pj_value_pattern(pj_str expression, size_t max, pj_value **out,
                      pj_error *err);
 
@@ -63,7 +64,7 @@ int pj_value_pattern(pj_str expression, size_t max, pj_value **out,
    one of the roots (absolute; none: no path is accepted).  Relative ones
    are read from the child's working directory.  The roots are what the
    kernel lets the child read, or write, where it can limit that.  A
-   READ_PATH of `-` is standard input.  */
+   READ_PATH of `-` is standard input, where no file has that name.  */
 int pj_value_read_path(const pj_str *roots, size_t count, pj_value **out,
                        pj_error *err);
 int pj_value_write_path(const pj_str *roots, size_t count, pj_value **out,
@@ -71,8 +72,9 @@ int pj_value_write_path(const pj_str *roots, size_t count, pj_value **out,
 
 int pj_value_host_name(pj_value **out, pj_error *err);
 
-/* `hosts` may begin with "*." for all below a domain; none: every host.
-   User names, passwords and the marks of curl's globbing are refused.  */
+/* `schemes` in lower case.  `hosts` may begin with "*." for all below a
+   domain; none: every host.  User names, passwords and the marks of curl's
+   globbing are refused.  */
 int pj_value_url(const pj_str *schemes, size_t scheme_count,
                  const pj_str *hosts, size_t host_count, pj_value **out,
                  pj_error *err);
@@ -129,12 +131,15 @@ int pj_rules_add_exclusive(pj_rules *rules, const pj_str *names,
 
 /* Allows a subcommand with rules of its own, which are copied.  May be
    called for several words; one of them has to be given.  The options of
-   `rules` itself stand before it.  */
+   `rules` itself stand before it.  They force no environment of their own,
+   which is the whole program's.  */
 int pj_rules_add_subcommand(pj_rules *rules, pj_str word,
                             const pj_rules *inner, pj_error *err);
 
-/* Arguments that are put before those of the request (of a subcommand:
-   right behind it), and are not checked.  Calls add up.  */
+/* Options that are put before the arguments of the request (of a
+   subcommand: right behind it), and are not checked against the rules.
+   Calls add up.  What is no complete option of the program makes
+   pj_builder_build fail.  */
 int pj_rules_add_forced(pj_rules *rules, const pj_str *argv, size_t count,
                         pj_error *err);
 
