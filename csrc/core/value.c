@@ -97,8 +97,7 @@ pj_value_text(size_t max, pj_value **out, pj_error *err)
     if (err == NULL)
         err = &scratch;
     if (max > PJ_TEXT_MAX)
-        return invalid(PJ_STR(""), "max_length of a Text is at most 131072",
-                       err);
+        return invalid(PJ_STR(""), "max_length of a Text is 0 to 131072", err);
     value = new_value(PJ_VALUE_TEXT);
     if (value == NULL)
         return pj_error_memory(err);
@@ -117,7 +116,7 @@ pj_value_pattern(pj_str expression, size_t max, pj_value **out,
     if (err == NULL)
         err = &scratch;
     if (max > PJ_PATTERN_MAX)
-        return invalid(PJ_STR(""), "max_length of a Pattern is at most 4096",
+        return invalid(PJ_STR(""), "max_length of a Pattern is 0 to 4096",
                        err);
     value = new_value(PJ_VALUE_PATTERN);
     if (value == NULL || pj_str_dup(expression, &value->expression) < 0) {

@@ -167,13 +167,13 @@ pj_py_rules_run_nothing(PyObject *self, PyObject *args, PyObject *kwargs)
     return pj_py_rules_done(self, copy, 0, NULL);
 }
 
-/* A count; None is no bound.  */
+/* The count under a name; None is no bound.  */
 static int
-count_of(PyObject *object, size_t unset, size_t *out)
+count_of(PyObject *self, const char *name, PyObject *object, size_t *out)
 {
     uint64_t size = 0;
 
-    *out = unset;
+    *out = 1;
     if (object == NULL)
         return 0;
     *out = SIZE_MAX;
@@ -182,8 +182,7 @@ count_of(PyObject *object, size_t unset, size_t *out)
     if (pj_py_size(object, &size) < 0)
         return -1;
     if (size > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "a count must not be negative, "
-                        "nor more than 2147483647");
+        pj_py_raise_limit(state_of(self), name);
         return -1;
     }
     *out = (size_t)size;
@@ -238,7 +237,7 @@ pj_py_rules_option(PyObject *self, PyObject *args, PyObject *kwargs)
     if (none != NULL
         && PyArg_ParseTupleAndKeywords(none, kwargs, "|pO:option", names,
                                        &optional, &repeat)
-        && count_of(repeat, 1, &times) == 0
+        && count_of(self, "repeat", repeat, &times) == 0
         && take_option(self, args, &given, &value) == 0
         && (copy = pj_py_rules_copy(self)) != NULL) {
         int failed = pj_rules_add_option(copy, given.items, given.count,
@@ -276,7 +275,8 @@ pj_py_rules_positional(PyObject *self, PyObject *args, PyObject *kwargs)
                                      names, &name, &type, &low, &high,
                                      &other)
         || pj_py_value_of(state_of(self), type, &value) < 0
-        || count_of(low, 1, &min) < 0 || count_of(high, 1, &max) < 0)
+        || count_of(self, "min", low, &min) < 0
+        || count_of(self, "max", high, &max) < 0)
         return NULL;
     bytes = pj_py_bytes(name, "name");
     if (bytes != NULL && (other == NULL || take(other, "unless",
