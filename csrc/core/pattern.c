@@ -170,7 +170,7 @@ scan_one(struct scan *s)
         break;
     case '{':
         times = read_repeat(s);
-        s->level->last = (s->level->last + 1) * (times > 0 ? times : 1);
+        s->level->last *= times > 0 ? times : 1;
         break;
     default:
         add_item(s->level, 1);

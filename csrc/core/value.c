@@ -204,6 +204,8 @@ check_scheme(pj_str scheme, pj_error *err)
     int fits = scheme.len > 0 && scheme.ptr[0] >= 'a'
         && scheme.ptr[0] <= 'z';
 
+    if (pj_str_has(scheme, '\0'))
+        return pj_error_nul(err, "scheme", scheme, -1);
     for (size_t i = 0; i < scheme.len; i++) {
         char c = scheme.ptr[i];
 
@@ -219,6 +221,8 @@ check_host(pj_str host, pj_error *err)
 {
     pj_str name = host;
 
+    if (pj_str_has(host, '\0'))
+        return pj_error_nul(err, "host", host, -1);
     if (pj_str_starts(name, PJ_STR("*.")))
         name = (pj_str){name.ptr + 2, name.len - 2};
     return pj_is_host_name(name)

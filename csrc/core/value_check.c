@@ -26,7 +26,8 @@ static int
 all_of(pj_str text, const char *also)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (!is_alnum(text.ptr[i]) && strchr(also, text.ptr[i]) == NULL)
+        if (!is_alnum(text.ptr[i])
+            && (text.ptr[i] == '\0' || strchr(also, text.ptr[i]) == NULL))
             return 0;
     return 1;
 }
