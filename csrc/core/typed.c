@@ -71,12 +71,12 @@ bind_names(pj_typed *typed, size_t number, pj_error *err)
         if (row == NULL)
             return invalid(typed, d->names[i], "is no option that it has",
                            "look at its manual, or at csrc/programs", err);
-        if (check_arity(typed, d, d->names[i], row, err) < 0)
-            return -1;
         slot = &typed->declared_of[row - program->options];
         if (*slot != 0 && *slot != number + 1)
             return invalid(typed, d->names[i], "is declared twice",
                            "name every option once", err);
+        if (check_arity(typed, d, d->names[i], row, err) < 0)
+            return -1;
         *slot = (uint16_t)(number + 1);
     }
     return 0;

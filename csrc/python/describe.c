@@ -265,12 +265,30 @@ pj_py_builder_calls(pj_state *state, const pj_builder *builder)
     return calls;
 }
 
+/* Type.Name: an enum's own repr is no code.  */
+static PyObject *
+show_member(PyObject *member)
+{
+    PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(member),
+                                            "__name__");
+    PyObject *name = PyObject_GetAttrString(member, "name"), *shown = NULL;
+
+    if (type != NULL && name != NULL)
+        shown = PyUnicode_FromFormat("%U.%U", type, name);
+    Py_XDECREF(type);
+    Py_XDECREF(name);
+    return shown;
+}
+
 /* One argument of a call; a mapping shows its names only.  */
 static PyObject *
 show_argument(PyObject *value)
 {
     PyObject *names, *shown;
 
+    if (PyLong_Check(value) && !PyLong_CheckExact(value)
+        && !PyBool_Check(value))
+        return show_member(value);
     if (!PyDict_Check(value))
         return PyObject_Repr(value);
     names = PyDict_Keys(value);
