@@ -122,7 +122,8 @@ LINES: dict[str, list[str]] = {
     "diff": [
         "data/sorted.txt data/other.txt", "-u data/sorted.txt data/other.txt",
         "-q data/sorted.txt data/other.txt", "-r src src",
-        "-y data/sorted.txt data/other.txt", "-i src/util.c src/util.h", "-w docs/guide.txt "
+        "-y data/sorted.txt data/other.txt", "-i src/util.c src/util.h",
+        "-w docs/guide.txt "
         "docs/guide.txt", "-U1 data/sorted.txt data/other.txt", "--brief "
         "src/util.c src/util.h", "-c data/sorted.txt data/other.txt",
         "-rq data docs", "-N src docs", "--unified=2 data/sorted.txt "
@@ -220,7 +221,8 @@ LINES: dict[str, list[str]] = {
         "diff HEAD", "diff --stat", "diff --name-only", "diff HEAD~1", "diff "
         "HEAD~1 HEAD", "diff --name-status HEAD~1 HEAD", "diff HEAD -- "
         "README.md", "diff -U1", "diff --cached", "diff --word-diff", "diff "
-        "--check", "blame HEAD -- README.md", "blame -L 1,2 README.md", "blame -s "
+        "--check", "blame HEAD -- README.md", "blame -L 1,2 README.md",
+        "blame -s "
         "src/util.c", "blame HEAD~1 -- README.md", "grep TODO", "grep -n TODO",
         "grep -i todo -- src", "grep -l int", "grep -c int", "grep -w add "
         "HEAD", "grep -e int -- src/util.h", "ls-files", "ls-files src",
