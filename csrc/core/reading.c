@@ -395,7 +395,7 @@ late_option(const pj_reading *r, pj_error *err)
     err->index = (long)r->at;
     pj_escape(err->option, r->argv[r->at]);
     return pj_error_say(err, "flag %s (argv[%zu]) comes after a positional, "
-                        "and no table tells how the program reads it; put "
+                        "where nothing tells how it would be read; put "
                         "options first", err->value, r->at);
 }
 
@@ -409,13 +409,25 @@ read_dashes(pj_reading *r, const pj_grammar *g, int operands, pj_error *err)
                       "too", err);
     if (g->nested)
         return refuse(r, r->at, token, "a subcommand comes first", err);
-    if ((g->traits & PJ_TRAIT_DECLARED) && operands > 0)
+    if ((g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
+        && operands > 0)
         return late_option(r, err);
     if ((g->traits & PJ_TRAIT_LATE_DASHES) && operands == 0)
         return refuse(r, r->at, token, "an operand comes first", err);
     if (add(r, PJ_ITEM_DASHES, r->at, err) == NULL)
         return -1;
     r->at++;
+    return 0;
+}
+
+/* Words of a file that a program would put in the place of @FILE.  */
+static int
+check_at_files(const pj_reading *r, pj_error *err)
+{
+    for (size_t i = r->at; i < r->argc; i++)
+        if (r->argv[i].len > 1 && r->argv[i].ptr[0] == '@')
+            return refuse(r, i, r->argv[i], "it stands for the words of a "
+                          "file; write ./ before it", err);
     return 0;
 }
 
@@ -435,10 +447,15 @@ read_option(pj_reading *r, const pj_grammar *g, pj_error *err)
 int
 pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
-    int ended = 0, operands = 0, ordered = g->posix
+    int first = (g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
+        != 0;
+    int ordered = (g->posix && !(g->traits & PJ_TRAIT_IN_ORDER))
         || g->program->order == PJ_ORDER_ORDERED;
+    int ended = 0, operands = 0;
     size_t key;
 
+    if ((g->traits & PJ_TRAIT_AT_FILES) && check_at_files(r, err) < 0)
+        return -1;
     if (g->program->order == PJ_ORDER_EXPRESSION)
         return read_expression(r, g, err);
     if ((g->traits & PJ_TRAIT_OLD_STYLE) && r->at == 0 && r->argc > 0
@@ -454,7 +471,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
             result = read_dashes(r, g, operands, err);
             ended = 1;
         } else if (!ended && pj_str_is_flag(token)) {
-            if (operands > 0 && (g->traits & PJ_TRAIT_DECLARED))
+            if (operands > 0 && first)
                 return late_option(r, err);
             result = read_option(r, g, err);
         } else if (g->nested) {
@@ -463,7 +480,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
             result = read_pair(r, pair, key, err);
         } else {
             operands++;
-            ended |= ordered;
+            ended |= ordered && !first;
             result = pj_reading_operand(r, err);
         }
         if (result < 0)
