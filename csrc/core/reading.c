@@ -464,7 +464,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
         return -1;
     while (r->at < r->argc) {
         pj_str token = r->argv[r->at];
-        const pj_option *pair;
+        const pj_option *pair, *word;
         int result;
 
         if (!ended && pj_str_equal(token, PJ_STR("--"))) {
@@ -476,6 +476,9 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
             result = read_option(r, g, err);
         } else if (g->nested) {
             return 0;
+        } else if (!ended
+                   && (word = pj_program_word(g->program, token)) != NULL) {
+            result = read_word(r, word, err);
         } else if ((pair = find_pair(g, token, &key)) != NULL) {
             result = read_pair(r, pair, key, err);
         } else {
