@@ -459,7 +459,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
     if (g->program->order == PJ_ORDER_EXPRESSION)
         return read_expression(r, g, err);
     if ((g->traits & PJ_TRAIT_OLD_STYLE) && r->at == 0 && r->argc > 0
-        && r->argv[0].len > 0 && r->argv[0].ptr[0] != '-'
+        && (r->argv[0].len == 0 || r->argv[0].ptr[0] != '-')
         && read_old_style(r, g, err) < 0)
         return -1;
     while (r->at < r->argc) {
