@@ -271,7 +271,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
             return 0;
         }
         if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "timeout must be seconds as int, "
+            PyErr_Format(PyExc_TypeError, "a time must be seconds as int, "
                          "float or timedelta, not %.200s",
                          Py_TYPE(value)->tp_name);
         return -1;
