@@ -219,14 +219,6 @@ ARCHIVES = (
 
 WORDS = (
     Profile(
-        "echo",
-        "print its arguments",
-        (Operand("words", "text"),),
-        deny=words("--help --version"),
-        match=("a b", "-n a", "-e a"),
-        not_match=("-- -n", "--help"),
-    ),
-    Profile(
         "printf",
         "print its arguments by a format",
         (Operand("format and words", "text", min=1),),
