@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import runpy
 import shlex
 import subprocess
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "data.json").write_text('{"name": "n", "items": [1, 2]}\n')
     with tarfile.open(root / "a.tar", "w") as archive:
         archive.add(root / "a.txt", "a.txt")
+    data = (root / "a.txt").read_bytes()
+    (root / "a.gz").write_bytes(gzip.compress(data, mtime=0))
+    (root / "a.bz2").write_bytes(bz2.compress(data))
+    (root / "a.xz").write_bytes(lzma.compress(data))
+    with zipfile.ZipFile(root / "a.zip", "w") as packed:
+        packed.writestr("a.txt", data)
     git = [which("git"), "-c", "user.name=n", "-c", "user.email=e@example.com"]
     for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qmx"]):
         subprocess.run([*git, *words], cwd=root, env=GIT_ENV, check=True)

@@ -51,7 +51,8 @@ def known() -> list[tuple[str, str]]:
     with SHARED.open(newline="") as file:
         for row in csv.DictReader(file):
             table = row["binary"].replace(" ", "_").replace("-", "_")
-            if _core._program(table) is None:
+            name = row["binary"].partition(" ")[0]
+            if _core._program(table) is None or name not in PROFILES:
                 continue
             tokens = re.findall(
                 r"(?<![\w-])--?[A-Za-z0-9][\w-]*|\b(?:if|of)=", row["flag"]

@@ -110,6 +110,9 @@ static const struct {
 #define FIRST_NUMBER PJ_TRAIT_FIRST_NUMBER
 #define OLD_STYLE PJ_TRAIT_OLD_STYLE
 #define LATE_DASHES PJ_TRAIT_LATE_DASHES
+#define OPTIONS_FIRST PJ_TRAIT_OPTIONS_FIRST
+#define IN_ORDER PJ_TRAIT_IN_ORDER
+#define AT_FILES PJ_TRAIT_AT_FILES
 #define PJ_GRAMMAR(id, traits) {#id, traits},
 #include "../programs/grammar.def"
 #undef PJ_GRAMMAR
@@ -119,6 +122,9 @@ static const struct {
 #undef FIRST_NUMBER
 #undef OLD_STYLE
 #undef LATE_DASHES
+#undef OPTIONS_FIRST
+#undef IN_ORDER
+#undef AT_FILES
 };
 
 unsigned

@@ -68,7 +68,10 @@ enum pj_trait {
     PJ_TRAIT_FIRST_NUMBER = 8, /* -5 as the first token only */
     PJ_TRAIT_OLD_STYLE = 16,   /* a first word of letters without dash */
     PJ_TRAIT_LATE_DASHES = 32, /* no `--` before the first operand */
-    PJ_TRAIT_DECLARED = 64     /* no table: what was declared is known */
+    PJ_TRAIT_OPTIONS_FIRST = 64, /* none behind an operand */
+    PJ_TRAIT_IN_ORDER = 128,   /* $POSIXLY_CORRECT changes nothing */
+    PJ_TRAIT_AT_FILES = 256,   /* @FILE stands for the words of a file */
+    PJ_TRAIT_DECLARED = 512    /* no table: what was declared is known */
 };
 
 unsigned pj_program_traits(const pj_program *program);

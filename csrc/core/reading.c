@@ -400,7 +400,7 @@ late_option(const pj_reading *r, pj_error *err)
     err->index = (long)r->at;
     pj_escape(err->option, r->argv[r->at]);
     return pj_error_say(err, "flag %s (argv[%zu]) comes after a positional, "
-                        "and no table tells how the program reads it; put "
+                        "where nothing tells how it would be read; put "
                         "options first", err->value, r->at);
 }
 
@@ -414,13 +414,25 @@ read_dashes(pj_reading *r, const pj_grammar *g, int operands, pj_error *err)
                       "too", err);
     if (g->nested)
         return refuse(r, r->at, token, "a subcommand comes first", err);
-    if ((g->traits & PJ_TRAIT_DECLARED) && operands > 0)
+    if ((g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
+        && operands > 0)
         return late_option(r, err);
     if ((g->traits & PJ_TRAIT_LATE_DASHES) && operands == 0)
         return refuse(r, r->at, token, "an operand comes first", err);
     if (add(r, PJ_ITEM_DASHES, r->at, err) == NULL)
         return -1;
     r->at++;
+    return 0;
+}
+
+/* Words of a file that a program would put in the place of @FILE.  */
+static int
+check_at_files(const pj_reading *r, pj_error *err)
+{
+    for (size_t i = r->at; i < r->argc; i++)
+        if (r->argv[i].len > 1 && r->argv[i].ptr[0] == '@')
+            return refuse(r, i, r->argv[i], "it stands for the words of a "
+                          "file; write ./ before it", err);
     return 0;
 }
 
@@ -443,38 +455,45 @@ static int
 is_ordered(const pj_grammar *g)
 {
     return g->program->order == PJ_ORDER_ORDERED
-        || (g->posix && !(g->traits & PJ_TRAIT_EXACT));
+        || (g->posix && !(g->traits & (PJ_TRAIT_EXACT | PJ_TRAIT_IN_ORDER)));
 }
 
 int
 pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
+    int first = (g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
+        != 0;
     int ended = 0, operands = 0, ordered = is_ordered(g);
     size_t key;
 
+    if ((g->traits & PJ_TRAIT_AT_FILES) && check_at_files(r, err) < 0)
+        return -1;
     if (g->program->order == PJ_ORDER_EXPRESSION)
         return read_expression(r, g, err);
     if ((g->traits & PJ_TRAIT_OLD_STYLE) && r->at == 0 && r->argc > 0
-        && r->argv[0].len > 0 && r->argv[0].ptr[0] != '-'
+        && (r->argv[0].len == 0 || r->argv[0].ptr[0] != '-')
         && read_old_style(r, g, err) < 0)
         return -1;
     while (r->at < r->argc) {
         pj_str token = r->argv[r->at];
-        const pj_option *pair;
+        const pj_option *pair, *word;
         int result;
 
         if (!ended && pj_str_equal(token, PJ_STR("--"))) {
             result = read_dashes(r, g, operands, err);
             ended = 1;
         } else if (!ended && pj_str_is_flag(token)) {
-            if (operands > 0 && (g->traits & PJ_TRAIT_DECLARED))
+            if (operands > 0 && first)
                 return late_option(r, err);
             result = read_option(r, g, err);
         } else if (g->nested) {
             return 0;
+        } else if (!ended
+                   && (word = pj_program_word(g->program, token)) != NULL) {
+            result = read_word(r, word, err);
         } else {
             operands++;
-            ended |= ordered;
+            ended |= ordered && !first;
             pair = find_pair(g, token, &key);
             result = pair == NULL ? pj_reading_operand(r, err)
                                   : read_pair(r, pair, key, err);

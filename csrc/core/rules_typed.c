@@ -153,21 +153,21 @@ declare(pj_rules *rules, const pj_declared *d, pj_error *err)
     return append(rules, d) < 0 ? pj_error_memory(err) : 0;
 }
 
-/* "-n", "--line-number", "-name", "(", "if=".  */
+/* "-n", "--line-number", "-name", "if="; and words without a dash, which
+   only a table can make options: "(" of find, "aux" of ps.  */
 static int
 check_option_name(pj_str name, pj_error *err)
 {
-    const char *equals = name.len > 1 ? memchr(name.ptr, '=', name.len)
-                                      : NULL;
-    int pair = equals != NULL && equals == name.ptr + name.len - 1;
-    int word = name.len == 1 && strchr("(!),", name.ptr[0]) != NULL;
+    const char *equals = name.len == 0 ? NULL
+                                       : memchr(name.ptr, '=', name.len);
+    int last = equals != NULL && equals == name.ptr + name.len - 1;
+    int dash = name.len > 0 && name.ptr[0] == '-';
 
     if (pj_str_has(name, '\0'))
         return pj_error_nul(err, "option", name, -1);
-    if (word || (pair && name.ptr[0] != '-'))
-        return 0;
-    if (pj_str_is_flag(name) && !pair && !pj_str_has(name, '=')
-        && !pj_str_equal(name, PJ_STR("--")))
+    if (dash ? name.len > 1 && equals == NULL
+               && !pj_str_equal(name, PJ_STR("--"))
+             : name.len > 0 && (equals == NULL || (last && name.len > 1)))
         return 0;
     return invalid(name, "this is no option", "write names like -n, "
                    "--count, or KEY= for an operand KEY=VALUE", err);

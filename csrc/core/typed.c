@@ -154,6 +154,24 @@ fill_row(pj_option *row, const pj_declared *d, pj_str name, char *names)
     return names + name.len + 1;
 }
 
+/* Words without a dash are options of programs whose table says so.  */
+static int
+check_own(const pj_typed *typed, pj_error *err)
+{
+    const pj_rules *rules = typed->rules;
+
+    for (size_t i = 0; i < rules->declared_count; i++) {
+        const pj_declared *d = &rules->declared[i];
+
+        for (size_t k = 0; is_option(d) && k < d->name_count; k++)
+            if (d->names[k].ptr[0] != '-'
+                && d->names[k].ptr[d->names[k].len - 1] != '=')
+                return invalid(typed, d->names[k], "is no option",
+                               "begin it with '-'", err);
+    }
+    return 0;
+}
+
 /* The table of a program that no table knows.  */
 static int
 make_own(pj_typed *typed, const char *name)
@@ -336,6 +354,8 @@ fill(pj_typed *typed, const pj_program *program, pj_error *err)
     if (program == NULL) {
         if (make_own(typed, "this program") < 0)
             return pj_error_memory(err);
+        if (check_own(typed, err) < 0)
+            return -1;
     } else {
         pj_grammar_of(program, &typed->grammar);
     }

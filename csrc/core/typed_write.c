@@ -74,10 +74,10 @@ static size_t
 forced_at(const pj_match *m)
 {
     const pj_reading *r = &m->reading;
-    size_t at = m->start;
+    size_t at = m->start + 1;
 
     if (!(m->typed->grammar.traits & PJ_TRAIT_OLD_STYLE) || m->start != 0
-        || r->argc == 0 || r->argv[0].len == 0 || r->argv[0].ptr[0] == '-')
+        || r->argc == 0 || (r->argv[0].len > 0 && r->argv[0].ptr[0] == '-'))
         return m->start;
     for (size_t i = m->first; i < m->last && r->args[i].index == 0; i++)
         at = r->args[i].value_index + 1 > at ? r->args[i].value_index + 1

@@ -1,13 +1,14 @@
 """The profiles, one entry a program.
 
 The examples are run by the tests in a small tree: a.txt, b.txt, data.csv,
-data.json, dir/c.txt, a.tar, and a git repository.
+data.json, dir/c.txt, archives of a.txt, and a git repository.
 """
 
 from __future__ import annotations
 
 from proc_jail._core import Pattern
 from proc_jail._profile_git import GIT
+from proc_jail._profile_more import MORE
 from proc_jail._profiles import USERS, WORDS, Operand, Profile
 
 FILES = (Operand("files"),)
@@ -444,5 +445,5 @@ NETWORK_TOOLS = (
 
 PROFILES = {
     profile.name: profile
-    for profile in (*TEXT_TOOLS, *FILE_TOOLS, *NETWORK_TOOLS, GIT)
+    for profile in (*TEXT_TOOLS, *FILE_TOOLS, *NETWORK_TOOLS, *MORE, GIT)
 }

@@ -132,6 +132,86 @@ PARTS = (
         "HEAD\n--abbrev-ref HEAD\n--show-toplevel\n--short HEAD",
         "--bogus-option HEAD",
     ),
+    part(
+        "ls-tree",
+        "files of a commit",
+        "HEAD\n-r HEAD\n--name-only HEAD dir",
+        "--bogus HEAD\n--help",
+    ),
+    part(
+        "cat-file",
+        "one object",
+        "-t HEAD\n-p HEAD\n-p HEAD:a.txt",
+        "--textconv HEAD:a.txt\n--filters HEAD:a.txt\n--batch",
+        deny=NEVER | {"--batch", "--batch-check", "--batch-command"},
+    ),
+    part(
+        "rev-list",
+        "commits by name",
+        "HEAD\n--count HEAD\n-n 1 HEAD",
+        "--output=x HEAD\n--show-signature HEAD",
+    ),
+    part(
+        "describe",
+        "the nearest tag",
+        "--always\n--tags --always HEAD",
+        "--broken\n--bogus",
+    ),
+    part(
+        "merge-base",
+        "where lines of work met",
+        "HEAD HEAD\n--is-ancestor HEAD HEAD",
+        "--bogus HEAD HEAD",
+    ),
+    part(
+        "show-ref",
+        "references",
+        "\n--heads\n-s",
+        "--bogus",
+    ),
+    part(
+        "name-rev",
+        "names of commits",
+        "HEAD\n--name-only HEAD",
+        "--stdin\n--annotate-stdin",
+        deny=NEVER | {"--annotate-stdin"},
+    ),
+    part(
+        "for-each-ref",
+        "references, by a format",
+        "\n--format=%(refname) --count=1",
+        "--bogus",
+    ),
+    part(
+        "shortlog",
+        "commits by author",
+        "-s -n HEAD\n-s HEAD",
+        "--output=x HEAD\n--show-signature HEAD",
+    ),
+    part(
+        "tag",
+        "list tags",
+        "\n-l\n--sort=refname",
+        "new\n-d x\n-s x\n-v x\n-m x y\n-F a.txt x",
+        operands=(),
+        only="-l --list -n --sort --contains --no-contains --merged "
+        "--no-merged --points-at --format --column --no-column -i "
+        "--ignore-case",
+    ),
+    part(
+        "remote",
+        "list remotes",
+        "\n-v",
+        "add x y\nupdate\nshow origin",
+        operands=(),
+    ),
+    part(
+        "count-objects",
+        "size of the repository",
+        "\n-v",
+        "x\n--bogus",
+        operands=(),
+    ),
 )
 
 GIT = Profile(
