@@ -2,11 +2,11 @@
  * test_faults.c: every call of the library to the system fails once.
  *
  * A scenario goes all the way: declare rules, build a policy, prepare,
- * wrap, set a variable, run, take both streams.  It is repeated with the first call
- * failing, then the second, and so on, until one passes with no fault left
- * to come.  After each: an error that was told (or, where the library can
- * do without the call, the right result), no memory and no descriptor that
- * is still held, none closed twice, no child.  The whole is done again with
+ * wrap, set a variable, run, take both streams.  It is repeated with the
+ * first call failing, then the second, and so on, until one passes with no
+ * fault left to come.  After each: an error that was told (or, where the
+ * library can do without the call, the right result), no memory and no
+ * descriptor that is still held, none closed twice, no child.  The whole is done again with
  * every later call failing as well, and with the three standard descriptors
  * closed, so that those of the library get the low numbers first.
  */
