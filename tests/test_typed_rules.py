@@ -266,6 +266,12 @@ def test_force(
     assert tool(name).apply(rules, line.split()) == out.split()
 
 
+def test_force_behind_an_empty_bundle(tool: Tools) -> None:
+    """tar takes an empty first word for a bundle of no letters."""
+    rules = lists("m0-*").flag("-t").force("-v")
+    assert tool("tar").apply(rules, ["", "-t"]) == ["", "-v", "-t"]
+
+
 @pytest.mark.parametrize(
     ("name", "forced", "match"),
     [

@@ -41,22 +41,6 @@ pj_reading_clear(pj_reading *r)
     r->count = 0;
 }
 
-void
-pj_option_name(const pj_option *option, char *out)
-{
-    char text[PJ_VALUE_SIZE];
-
-    if (option->form == PJ_FORM_WORD)
-        snprintf(text, sizeof text, "%s", option->name);
-    else if (option->form == PJ_FORM_OPERAND)
-        snprintf(text, sizeof text, "%s=", option->name);
-    else if (option->name != NULL)
-        snprintf(text, sizeof text, "--%s", option->name);
-    else
-        snprintf(text, sizeof text, "-%c", option->letter);
-    pj_escape(out, pj_str_of(text));
-}
-
 static pj_arg *
 add(pj_reading *r, pj_item_kind kind, size_t index, pj_error *err)
 {
