@@ -137,6 +137,24 @@ def test_typed_rules() -> None:
     assert_no_growth(make, ROUNDS)
 
 
+def test_hostile_texts_do_not_pile_up() -> None:
+    """Of each of these regexec keeps 14 MiB, and searches for minutes."""
+    code = """
+    import random
+    from proc_jail import ArgRules, Pattern
+    rules = ArgRules().positional("it", Pattern(".*f.{80}c"))
+    policy = policy_for("/bin/true", rules)
+    dice = random.Random(1)
+    peaks = []
+    for _ in range(12):
+        text = "".join(dice.choices("fab", k=4096))
+        assert policy.check(ProcRequest("/bin/true", [text])) is not None
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peaks[-1] - peaks[2])
+    """
+    assert int(run_host(code)) < 40 * 1024
+
+
 def test_output_of_every_size(helper: Build) -> None:
     make = """
     def make(emit):
