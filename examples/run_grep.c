@@ -21,8 +21,8 @@ make_policy(pj_policy **policy, pj_error *err)
 
     if (rules == NULL || builder == NULL)
         goto done;
-    pj_rules_set_max_flags(rules, 2);
-    pj_rules_set_max_positionals(rules, 2);
+    pj_rules_set_max_flags(rules, 2, NULL);
+    pj_rules_set_max_positionals(rules, 2, NULL);
     if (pj_rules_set_allowed_flags(rules, flags, 2, err) == 0
         && pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_AFTER_FLAGS,
                                     err) == 0

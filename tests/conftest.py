@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from proc_jail import ArgRules, ProcPolicy, ProcPolicyBuilder
+from proc_jail import (
+    ArgRules,
+    PreparedCommand,
+    ProcPolicy,
+    ProcPolicyBuilder,
+    ProcRequest,
+    Violation,
+)
 
 HELPERS = Path(__file__).parent / "helpers"
 LINUX = sys.platform.startswith("linux")
@@ -164,3 +171,39 @@ def helper(
         return str(target)
 
     return build
+
+
+class Tool:
+    """A harmless program under a name, so that the name's table applies."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def prepare(self, rules: ArgRules, argv: list[str]) -> PreparedCommand:
+        policy = policy_for(self.path, rules)
+        return policy.prepare(ProcRequest(self.path, argv))
+
+    def apply(self, rules: ArgRules, argv: list[str]) -> list[str]:
+        """What would be executed."""
+        return self.prepare(rules, argv).argv
+
+    def refuse(self, rules: ArgRules, argv: list[str]) -> Violation:
+        """Why it would not."""
+        policy = policy_for(self.path, rules)
+        found = policy.check(ProcRequest(self.path, argv))
+        assert found is not None, argv
+        return found
+
+
+@pytest.fixture(scope="session")
+def tool(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Tool]:
+    """Tools by name, copies of `true`."""
+    folder = tmp_path_factory.mktemp("tools")
+
+    def make(name: str) -> Tool:
+        target = folder / name
+        if not target.exists():
+            shutil.copy(program("true"), target)
+        return Tool(str(target))
+
+    return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +10,7 @@ from typing import TypeVar
 import anyio
 import pytest
 
-from conftest import shell
+from conftest import policy_for, shell
 from proc_jail import (
     Output,
     PreparedCommand,
@@ -116,3 +117,27 @@ through_all = pytest.mark.parametrize("front", FRONTS.values(), ids=FRONTS)
 through_keeping = pytest.mark.parametrize(
     "front", KEEPING.values(), ids=KEEPING
 )
+
+
+Build = Callable[[str], str]
+
+NAP = "sleep 1000 & echo $! >$1; wait"
+
+
+def flood(helper: Build, cap: int = 1 << 40) -> PreparedCommand:
+    path = helper("flood")
+    policy = policy_for(path, None, lambda b: b.max_stdout(cap))
+    return policy.prepare(ProcRequest(path, ["out"]))
+
+
+async def pid_in(path: Path) -> int:
+    """Let the loop run until there is a process id in the file."""
+    with anyio.fail_after(20):
+        while not (path.exists() and path.read_text().endswith("\n")):
+            await anyio.sleep(0.002)
+    return int(path.read_text())
+
+
+def assert_no_child() -> None:
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

@@ -31,7 +31,17 @@ from proc_jail import (
 
 SIGNATURES: dict[type, dict[str, str]] = {
     ArgRules: {
-        "subcommand": "cmd",
+        "subcommand": "cmd, rules=None",
+        "flag": "*names",
+        "option": "*names_and_value, optional=False, repeat=1",
+        "positional": "name, value, min=1, max=1, unless=()",
+        "require": "*names",
+        "exclusive": "*names",
+        "force": "*argv",
+        "force_env": "env",
+        "run_nothing": "",
+        "may_read": "*roots",
+        "may_write": "*roots",
         "allowed_flags": "flags",
         "max_flags": "max",
         "max_positionals": "max",
@@ -57,6 +67,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "on_overflow": "overflow",
         "stop_grace": "secs",
         "sandbox": "sandbox",
+        "profile": "name, read=(), write=(), path=None, hosts=()",
         "build": "",
     },
     ProcRequest: {

@@ -123,8 +123,15 @@ def test_the_readme() -> None:
     assert lines[-len(told) :] == told
 
 
-def test_the_blocks_of_the_readme_compile() -> None:
+def test_all_blocks_of_the_readme_run() -> None:
+    """One after the other, as one who reads it would type them."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for block in re.findall(r"^```python\n(.*?)^```", text, re.M | re.S):
-        body = "".join(f"    {line}\n" for line in block.splitlines())
-        compile(f"async def block():\n{body}", "README.md", "exec")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    body = "".join(
+        f"    {line}\n" for block in blocks for line in block.splitlines()
+    )
+    script = f"import asyncio\nasync def main():\n{body}asyncio.run(main())\n"
+    out, _ = run("-c", script)
+    told = re.search(r"# (flag not allowed: -f .*)", text)
+    assert told is not None
+    assert told[1] in out.splitlines()

@@ -201,6 +201,20 @@ copy(const pj_command *from)
     return to;
 }
 
+/* A wrapper would have to execute the program in its turn.  */
+static int
+check_wrappable(const pj_command *command, pj_error *err)
+{
+    uint32_t lock = UINT32_C(1) << PJ_CONTROL_EXEC_LOCK;
+
+    if (!(command->confinement->report.enforced & lock))
+        return 0;
+    pj_error_begin(err, PJ_E_SandboxInvalid, command->binary->path);
+    return pj_error_say(err, "sandbox invalid: the rules of %s say "
+                        "run_nothing, so no wrapper could start it; leave "
+                        "out one of them", err->value);
+}
+
 int
 pj_command_wrap(const pj_command *command, pj_str program,
                 const pj_str *args, size_t count, pj_command **out,
@@ -217,6 +231,8 @@ pj_command_wrap(const pj_command *command, pj_str program,
         pj_error_memory(err);
         goto done;
     }
+    if (check_wrappable(command, err) < 0)
+        goto done;
     for (size_t i = 0; i < count; i++)
         if (pj_str_has(args[i], '\0')) {
             pj_error_nul(err, "wrapper argument", args[i], (long)i);

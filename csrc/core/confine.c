@@ -21,6 +21,7 @@
 struct draft {
     const pj_sandbox *sandbox;
     const pj_builder_info *policy;
+    const pj_reach *reach; /* or NULL */
     pj_features features;
     uint32_t wanted; /* controls */
     pj_confinement *out;
@@ -96,6 +97,22 @@ wanted_controls(const pj_sandbox *sandbox)
     return wanted | file_controls(sandbox) | limit_controls(sandbox);
 }
 
+/* And those that a program's argument rules ask for.  A sandbox of hygiene
+   only was chosen to have no limits of files.  */
+static uint32_t
+reach_controls(const pj_sandbox *sandbox, const pj_reach *reach)
+{
+    uint32_t wanted = 0;
+
+    if (reach == NULL)
+        return 0;
+    if (reach->limits_files && sandbox->preset != PJ_PRESET_COMPAT)
+        wanted |= BIT(READ_ROOTS) | BIT(WRITE_ROOTS) | BIT(METADATA_LOCK);
+    if (reach->runs_nothing)
+        wanted |= BIT(EXEC_LOCK);
+    return wanted;
+}
+
 /* What this system can do of it.  */
 static uint32_t
 available_controls(const pj_features *features, const pj_sandbox *sandbox)
@@ -108,7 +125,7 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(NO_NEW_PRIVS);
     if (features->seccomp && features->no_new_privs)
         can |= BIT(SYSCALL_FILTER) | BIT(SESSION_LOCK) | BIT(NETWORK_DENY)
-            | BIT(METADATA_LOCK);
+            | BIT(METADATA_LOCK) | BIT(EXEC_LOCK);
     if (features->landlock_abi >= 1 && features->no_new_privs)
         can |= BIT(HOST_SHIELD) | BIT(READ_ROOTS);
     /* Landlock does not see memory files, the filter does.  */
@@ -243,22 +260,47 @@ compile_filter(struct draft *d, pj_error *err)
         .network = enforces(d, BIT(NETWORK_DENY)),
         .metadata = enforces(d, BIT(METADATA_LOCK)),
         .execute = enforces(d, BIT(EXECUTE_ROOTS)),
+        .exec = enforces(d, BIT(EXEC_LOCK)),
         .ipc = d->features.seccomp
             && enforces(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
         .watch = d->features.seccomp && enforces(d, BIT(READ_ROOTS)),
     };
 
     if (!plan.syscalls && !plan.session && !plan.network && !plan.metadata
-        && !plan.execute && !plan.ipc)
+        && !plan.execute && !plan.ipc && !plan.exec)
         return 0;
     if (pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count) < 0)
         return pj_error_memory(err);
     return 0;
 }
 
+/* The roots of the sandbox, and of the program's own rules.  */
+static int
+gather_roots(const struct draft *d, pj_strv *roots)
+{
+    for (int access = 0; access < 3; access++) {
+        const pj_strv *own = &d->sandbox->roots[access];
+        const pj_strv *more = d->reach != NULL && access < 2
+            ? &d->reach->roots[access] : NULL;
+
+        if (pj_strv_extend(&roots[access], own->items, own->count) < 0
+            || (more != NULL
+                && pj_strv_extend(&roots[access], more->items,
+                                  more->count) < 0))
+            return -1;
+    }
+    /* What may be written may be read: programs open files for both.  */
+    return d->reach == NULL ? 0
+        : pj_strv_extend(&roots[PJ_ACCESS_READ],
+                         d->reach->roots[PJ_ACCESS_WRITE].items,
+                         d->reach->roots[PJ_ACCESS_WRITE].count);
+}
+
 static int
 compile_landlock(struct draft *d, const pj_pin *program, pj_error *err)
 {
+    pj_strv roots[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
+    int result;
     pj_landlock_plan plan = {
         .read = enforces(d, BIT(READ_ROOTS)),
         .write = enforces(d, BIT(WRITE_ROOTS)),
@@ -270,12 +312,19 @@ compile_landlock(struct draft *d, const pj_pin *program, pj_error *err)
     if (!plan.read && !plan.write && !plan.execute
         && !enforces(d, BIT(HOST_SHIELD)))
         return 0;
+    result = gather_roots(d, roots);
     for (int access = 0; access < 3; access++) {
-        plan.roots[access] = d->sandbox->roots[access].items;
-        plan.root_count[access] = d->sandbox->roots[access].count;
+        plan.roots[access] = roots[access].items;
+        plan.root_count[access] = roots[access].count;
     }
-    return pj_landlock_build(&plan, d->features.landlock_abi, program,
-                             &d->out->landlock_fd, err);
+    if (result < 0)
+        pj_error_memory(err);
+    else
+        result = pj_landlock_build(&plan, d->features.landlock_abi, program,
+                                   &d->out->landlock_fd, err);
+    for (int access = 0; access < 3; access++)
+        pj_strv_clear(&roots[access]);
+    return result;
 }
 
 #else
@@ -319,9 +368,11 @@ pj_confine_is_general(const pj_builder_info *policy)
 
 int
 pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
-                   pj_confinement **out, pj_error *err)
+                   const pj_reach *reach, pj_confinement **out,
+                   pj_error *err)
 {
-    struct draft d = {.sandbox = sandbox_of(policy), .policy = policy};
+    struct draft d = {.sandbox = sandbox_of(policy), .policy = policy,
+                      .reach = reach};
 
     d.out = calloc(1, sizeof *d.out);
     if (d.out == NULL)
@@ -330,7 +381,8 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     d.out->landlock_fd = -1;
     d.out->cgroup_fd = -1;
     d.out->umask = d.sandbox->umask;
-    d.wanted = wanted_controls(d.sandbox);
+    d.wanted = wanted_controls(d.sandbox)
+        | reach_controls(d.sandbox, reach);
     pj_features_probe(&d.features);
     if (d.sandbox->tree == PJ_TREE_PID_NAMESPACE)
         d.features.namespace_flags = pj_features_pid_namespace();

@@ -43,10 +43,18 @@ typedef struct pj_confinement {
     unsigned short filter_count;
 } pj_confinement;
 
-/* Compiles the sandbox of a policy for one program.  Fails with
-   SandboxUnavailable, SandboxInvalid or OutOfMemory.  */
+/* What one program's argument rules add to the sandbox of the policy.  */
+typedef struct pj_reach {
+    int limits_files;  /* its files are declared: nothing else is reached */
+    pj_strv roots[2];  /* PJ_ACCESS_READ, PJ_ACCESS_WRITE */
+    int runs_nothing;
+} pj_reach;
+
+/* Compiles the sandbox of a policy for one program (`reach` may be NULL).
+   Fails with SandboxUnavailable, SandboxInvalid or OutOfMemory.  */
 int pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
-                       pj_confinement **out, pj_error *err);
+                       const pj_reach *reach, pj_confinement **out,
+                       pj_error *err);
 
 /* Whether the compiled plan is the same for every program.  */
 int pj_confine_is_general(const pj_builder_info *policy);

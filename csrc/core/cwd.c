@@ -61,16 +61,6 @@ open_directory(pj_str canonical, pj_pin **out, pj_error *err)
     return forbid(canonical, text, "name an existing directory", err);
 }
 
-/* /srv/a holds /srv/a and /srv/a/b, and not /srv/ab.  */
-static int
-is_below(pj_str path, pj_str root)
-{
-    if (!pj_str_starts(path, root))
-        return 0;
-    return path.len == root.len || root.len == 1
-        || path.ptr[root.len] == '/';
-}
-
 pj_pin *
 pj_cwd_pin(pj_str path)
 {
@@ -142,7 +132,7 @@ is_jailed(const pj_builder_info *policy, pj_str canonical, pj_error *err)
 
     if (resolve(policy->cwd_dirs[0], &root, err) < 0)
         return -1;
-    below = is_below(canonical, root);
+    below = pj_path_is_below(canonical, root);
     pj_str_clear(&root);
     return below;
 }

@@ -143,6 +143,21 @@ pj_env_is_stripped(pj_str name, pj_str value)
     return 0;
 }
 
+int
+pj_env_loads_code(pj_str name)
+{
+    static const pj_str prefixes[] = {
+        PJ_STR("LD_"), PJ_STR("DYLD_"), PJ_STR("_RLD"), PJ_STR("GCONV_"),
+        PJ_STR("GLIBC_"), PJ_STR("MALLOC_"), PJ_STR("NLSPATH"),
+        PJ_STR("LOCPATH"), PJ_STR("RES_OPTIONS"), PJ_STR("HOSTALIASES"),
+    };
+
+    for (size_t i = 0; i < COUNT(prefixes); i++)
+        if (starts_with(name, prefixes[i]))
+            return 1;
+    return 0;
+}
+
 /* Passes a pair on, or notes its name.  */
 static int
 offer(const pj_pair *pair, int wanted, pj_pairv *env, pj_strv *stripped)

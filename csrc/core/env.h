@@ -16,4 +16,7 @@ int pj_env_is_stripped(pj_str name, pj_str value);
 int pj_env_build(const pj_builder_info *policy, const pj_request *request,
                  pj_pairv *env, pj_strv *stripped, pj_error *err);
 
+/* Whether the dynamic loader, or libc, of every program obeys it.  */
+int pj_env_loads_code(pj_str name);
+
 #endif

@@ -85,6 +85,9 @@ attach_rules(pj_policy *policy, size_t i, pj_error *err)
         pj_error_begin(err, PJ_E_ArgRulesDuplicate, path);
         pj_error_say(err, "argument rules given twice: %s; merge them, one "
                      "program has one set", err->value);
+    } else if (rules->is_typed) {
+        result = pj_typed_compile(rules, entry->program, &entry->typed, err);
+        entry->rules = result == 0 ? rules : NULL;
     } else if (pj_args_check_rules(rules, entry->program, err) == 0) {
         entry->rules = rules;
         result = 0;
@@ -108,29 +111,56 @@ require_rules(const pj_policy *policy, pj_error *err)
     return 0;
 }
 
+/* What a program's rules ask of the kernel.  A script is executed by its
+   interpreter, by path, so it cannot be the only thing that runs.  */
+static int
+reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
+{
+    reach->runs_nothing = entry->rules->run_nothing;
+    if (entry->typed != NULL
+        && pj_typed_reach(entry->typed, reach, err) < 0)
+        return -1;
+    if (!reach->runs_nothing || entry->pin->is_native)
+        return 0;
+    pj_error_begin(err, PJ_E_ArgRulesInvalid, entry->canonical);
+    return pj_error_say(err, "argument rules invalid: %s is a script, which "
+                        "its interpreter runs; leave out run_nothing",
+                        err->value);
+}
+
+/* Compiles the sandbox for one program, or takes the shared one.  */
+static int
+confine_program(pj_policy *policy, pj_allowance *entry,
+                pj_confinement *shared, pj_error *err)
+{
+    pj_reach reach = {0, {{NULL, 0, 0}, {NULL, 0, 0}}, 0};
+    int result = reach_of(entry, &reach, err);
+
+    if (result == 0 && shared != NULL && !reach.limits_files
+        && !reach.runs_nothing)
+        entry->confinement = pj_confine_ref(shared);
+    else if (result == 0)
+        result = pj_confine_compile(&policy->info, entry->pin, &reach,
+                                    &entry->confinement, err);
+    pj_strv_clear(&reach.roots[0]);
+    pj_strv_clear(&reach.roots[1]);
+    return result;
+}
+
 /* Compiles the sandbox, once for all programs where their files do not
    matter to it.  A policy without programs is checked all the same.  */
 static int
 confine(pj_policy *policy, pj_error *err)
 {
-    int general = pj_confine_is_general(&policy->info);
+    int general = pj_confine_is_general(&policy->info), result = 0;
     pj_confinement *shared = NULL;
 
-    if (general || policy->allowed_count == 0) {
-        if (pj_confine_compile(&policy->info, NULL, &shared, err) < 0)
-            return -1;
-    }
-    for (size_t i = 0; i < policy->allowed_count; i++) {
-        pj_allowance *entry = &policy->allowed[i];
-
-        if (shared != NULL)
-            entry->confinement = pj_confine_ref(shared);
-        else if (pj_confine_compile(&policy->info, entry->pin,
-                                    &entry->confinement, err) < 0)
-            return -1;
-    }
+    if (general || policy->allowed_count == 0)
+        result = pj_confine_compile(&policy->info, NULL, NULL, &shared, err);
+    for (size_t i = 0; i < policy->allowed_count && result == 0; i++)
+        result = confine_program(policy, &policy->allowed[i], shared, err);
     pj_confine_unref(shared);
-    return 0;
+    return result;
 }
 
 static int
@@ -231,6 +261,7 @@ pj_policy_unref(pj_policy *policy)
         pj_str_clear(&policy->allowed[i].canonical);
         pj_str_clear(&policy->allowed[i].name);
         pj_pin_unref(policy->allowed[i].pin);
+        pj_typed_free(policy->allowed[i].typed);
         pj_confine_unref(policy->allowed[i].confinement);
     }
     free(policy->allowed);

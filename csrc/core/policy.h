@@ -8,6 +8,7 @@
 #include "confine.h"
 #include "programs.h"
 #include "strings.h"
+#include "typed.h"
 
 /* One allowed program, or one allowed name of a multi-call program.  */
 typedef struct pj_allowance {
@@ -17,6 +18,7 @@ typedef struct pj_allowance {
     pj_risk risk;
     const pj_rules *rules;     /* owned by the policy's builder */
     const pj_program *program; /* NULL when no table knows it */
+    pj_typed *typed;           /* typed rules, compiled; or NULL */
     pj_confinement *confinement;
 } pj_allowance;
 

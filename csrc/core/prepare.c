@@ -7,6 +7,7 @@
 #include "cwd.h"
 #include "env.h"
 #include "error.h"
+#include "paths.h"
 #include "policy.h"
 #include "risky.h"
 
@@ -87,7 +88,49 @@ choose_argv0(const pj_allowance *allowance, pj_str path,
                       &command->argv0) < 0 ? pj_error_memory(err) : 0;
 }
 
-/* Part of check 8: what the program will read.  */
+/* Check 6: the argument rules.  What paths lead to has to wait until the
+   working directory is known.  */
+static int
+check_args(const pj_allowance *allowance, const pj_request *request,
+           pj_command *command, pj_path_claims *claims, pj_error *err)
+{
+    if (allowance->typed != NULL)
+        return pj_typed_apply(allowance->typed, request->argv, request->argc,
+                              &command->argv, claims, err);
+    return pj_args_apply(allowance->rules, allowance->program,
+                         request->argv, request->argc, &command->argv, err);
+}
+
+/* Check 7: the environment, and what the rules add to it.  */
+static int
+check_env(const pj_policy *policy, const pj_allowance *allowance,
+          const pj_request *request, pj_command *command, pj_error *err)
+{
+    const pj_pairv *forced = &allowance->rules->forced_env;
+
+    if (pj_env_build(&policy->info, request, &command->env,
+                     &command->stripped, err) < 0)
+        return -1;
+    for (size_t i = 0; i < forced->count; i++)
+        if (pj_pairv_set(&command->env, forced->items[i].name,
+                         forced->items[i].value) < 0)
+            return pj_error_memory(err);
+    return 0;
+}
+
+/* Check 8: the working directory, and the paths that start from it.  */
+static int
+check_places(const pj_policy *policy, const pj_request *request,
+             pj_command *command, const pj_path_claims *claims,
+             pj_error *err)
+{
+    if (pj_cwd_choose(&policy->info, policy->cwd_pin, request,
+                      &command->directory, &command->cwd, err) < 0)
+        return -1;
+    return pj_path_claims_check(claims, command->directory->path, err);
+}
+
+/* What the program will read.  */
 static int
 check_input(const pj_policy *policy, const pj_request *request,
             pj_command *command, pj_error *err)
@@ -112,6 +155,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
     pj_error scratch;
     pj_str path = {NULL, 0};
     pj_command *command = pj_command_new(policy);
+    pj_path_claims claims = {NULL, 0, 0};
     const pj_allowance *allowance = NULL;
 
     if (err == NULL)
@@ -125,12 +169,9 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
     if (check_binary(policy, path, command, &allowance, err) < 0
         || check_risk(policy, allowance, command, err) < 0
         || choose_argv0(allowance, path, command, err) < 0
-        || pj_args_apply(allowance->rules, allowance->program, request->argv,
-                         request->argc, &command->argv, err) < 0
-        || pj_env_build(&policy->info, request, &command->env,
-                        &command->stripped, err) < 0
-        || pj_cwd_choose(&policy->info, policy->cwd_pin, request,
-                         &command->directory, &command->cwd, err) < 0
+        || check_args(allowance, request, command, &claims, err) < 0
+        || check_env(policy, allowance, request, command, err) < 0
+        || check_places(policy, request, command, &claims, err) < 0
         || check_input(policy, request, command, err) < 0)
         goto fail;
     command->confinement = pj_confine_ref(allowance->confinement);
@@ -138,10 +179,12 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         pj_error_memory(err);
         goto fail;
     }
+    pj_path_claims_clear(&claims);
     pj_str_clear(&path);
     *out = command;
     return 0;
 fail:
+    pj_path_claims_clear(&claims);
     pj_command_unref(command);
     pj_str_clear(&path);
     return -1;

@@ -1,8 +1,10 @@
 /* programs.c: the tables of csrc/programs, compiled and searched.  */
 #include "programs.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "error.h"
 #include "strings.h"
 
 #define PJ_ALIAS(id, name)
@@ -60,8 +62,14 @@ static const struct {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const pj_program *
-find_id(pj_str id)
+const pj_program *
+pj_program_at(size_t number)
+{
+    return number < COUNT(programs) ? &programs[number] : NULL;
+}
+
+const pj_program *
+pj_program_find_id(pj_str id)
 {
     for (size_t i = 0; i < COUNT(programs); i++)
         if (pj_str_equal(pj_str_of(programs[i].name), id))
@@ -74,9 +82,9 @@ pj_program_find(pj_str name)
 {
     for (size_t i = 0; aliases[i].name != NULL; i++)
         if (pj_str_equal(pj_str_of(aliases[i].name), name))
-            return find_id(pj_str_of(aliases[i].id));
+            return pj_program_find_id(pj_str_of(aliases[i].id));
     /* The id of a subcommand is no program's name.  */
-    return pj_str_has(name, '_') ? NULL : find_id(name);
+    return pj_str_has(name, '_') ? NULL : pj_program_find_id(name);
 }
 
 const pj_program *
@@ -91,11 +99,47 @@ pj_program_find_sub(const pj_program *program, pj_str subcommand)
     id[len] = '_';
     for (size_t i = 0; i < subcommand.len; i++)
         id[len + 1 + i] = subcommand.ptr[i] == '-' ? '_' : subcommand.ptr[i];
-    return find_id((pj_str){id, len + 1 + subcommand.len});
+    return pj_program_find_id((pj_str){id, len + 1 + subcommand.len});
 }
 
-static const pj_option *
-find_letter(const pj_program *program, char letter)
+static const struct {
+    const char *id;
+    unsigned traits;
+} grammar[] = {
+#define EXACT PJ_TRAIT_EXACT
+#define NEXT_WORD PJ_TRAIT_NEXT_WORD
+#define NO_BUNDLE PJ_TRAIT_NO_BUNDLE
+#define FIRST_NUMBER PJ_TRAIT_FIRST_NUMBER
+#define OLD_STYLE PJ_TRAIT_OLD_STYLE
+#define LATE_DASHES PJ_TRAIT_LATE_DASHES
+#define OPTIONS_FIRST PJ_TRAIT_OPTIONS_FIRST
+#define IN_ORDER PJ_TRAIT_IN_ORDER
+#define AT_FILES PJ_TRAIT_AT_FILES
+#define PJ_GRAMMAR(id, traits) {#id, traits},
+#include "../programs/grammar.def"
+#undef PJ_GRAMMAR
+#undef EXACT
+#undef NEXT_WORD
+#undef NO_BUNDLE
+#undef FIRST_NUMBER
+#undef OLD_STYLE
+#undef LATE_DASHES
+#undef OPTIONS_FIRST
+#undef IN_ORDER
+#undef AT_FILES
+};
+
+unsigned
+pj_program_traits(const pj_program *program)
+{
+    for (size_t i = 0; i < COUNT(grammar); i++)
+        if (strcmp(grammar[i].id, program->name) == 0)
+            return grammar[i].traits;
+    return 0;
+}
+
+const pj_option *
+pj_program_letter(const pj_program *program, char letter)
 {
     for (size_t i = 0; i < program->count; i++)
         if (program->options[i].letter == letter)
@@ -104,8 +148,8 @@ find_letter(const pj_program *program, char letter)
 }
 
 /* An exact name, or the one option that an abbreviation can mean.  */
-static const pj_option *
-find_long(const pj_program *program, pj_str name)
+const pj_option *
+pj_program_long(const pj_program *program, pj_str name)
 {
     const pj_option *found = NULL;
     int matches = 0;
@@ -125,8 +169,8 @@ find_long(const pj_program *program, pj_str name)
     return matches == 1 ? found : NULL;
 }
 
-static const pj_option *
-find_word(const pj_program *program, pj_str word)
+const pj_option *
+pj_program_word(const pj_program *program, pj_str word)
 {
     for (size_t i = 0; i < program->count; i++)
         if (program->options[i].form == PJ_FORM_WORD
@@ -135,16 +179,36 @@ find_word(const pj_program *program, pj_str word)
     return NULL;
 }
 
+const pj_option *
+pj_program_operand(const pj_program *program, pj_str key)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].form == PJ_FORM_OPERAND
+            && pj_str_equal(pj_str_of(program->options[i].name), key))
+            return &program->options[i];
+    return NULL;
+}
+
 int
 pj_program_is_word(const pj_program *program, pj_str token)
 {
-    return find_word(program, token) != NULL;
+    return pj_program_word(program, token) != NULL;
+}
+
+int
+pj_program_is_leader(const pj_option *word)
+{
+    return word->name[0] == '-' && word->name[1] != '\0'
+        && (strcmp(word->name, "-D") == 0
+            || strncmp(word->name, "-O", 2) == 0
+            || (strchr("HLP", word->name[1]) != NULL
+                && word->name[2] == '\0'));
 }
 
 int
 pj_program_takes_number(const pj_program *program, pj_str token)
 {
-    const pj_option *option = find_word(program, token);
+    const pj_option *option = pj_program_word(program, token);
 
     return option != NULL && option->kind == PJ_KIND_NUMBER;
 }
@@ -155,7 +219,7 @@ static enum pj_arity
 cluster_arity(const pj_program *program, pj_str token)
 {
     for (size_t i = 1; i < token.len; i++) {
-        const pj_option *option = find_letter(program, token.ptr[i]);
+        const pj_option *option = pj_program_letter(program, token.ptr[i]);
 
         if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
             return PJ_ARITY_NO_VALUE;
@@ -169,7 +233,7 @@ cluster_arity(const pj_program *program, pj_str token)
 enum pj_arity
 pj_program_arity(const pj_program *program, pj_str token)
 {
-    const pj_option *option = find_word(program, token);
+    const pj_option *option = pj_program_word(program, token);
 
     if (option != NULL)
         return (enum pj_arity)option->arity;
@@ -177,8 +241,24 @@ pj_program_arity(const pj_program *program, pj_str token)
         return cluster_arity(program, token);
     if (pj_str_has(token, '='))
         return PJ_ARITY_NO_VALUE;
-    option = find_long(program, (pj_str){token.ptr + 2, token.len - 2});
+    option = pj_program_long(program, (pj_str){token.ptr + 2, token.len - 2});
     if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
         return PJ_ARITY_NO_VALUE;
     return (enum pj_arity)option->arity;
+}
+
+void
+pj_option_name(const pj_option *option, char *out)
+{
+    char text[PJ_VALUE_SIZE];
+
+    if (option->form == PJ_FORM_WORD)
+        snprintf(text, sizeof text, "%s", option->name);
+    else if (option->form == PJ_FORM_OPERAND)
+        snprintf(text, sizeof text, "%s=", option->name);
+    else if (option->name != NULL)
+        snprintf(text, sizeof text, "--%s", option->name);
+    else
+        snprintf(text, sizeof text, "-%c", option->letter);
+    pj_escape(out, pj_str_of(text));
 }

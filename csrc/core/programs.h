@@ -60,8 +60,36 @@ typedef struct pj_program {
     size_t count;
 } pj_program;
 
+/* How a program departs from getopt_long; csrc/programs/grammar.def.  */
+enum pj_trait {
+    PJ_TRAIT_EXACT = 1,        /* long names are never cut short */
+    PJ_TRAIT_NEXT_WORD = 2,    /* no --name=value */
+    PJ_TRAIT_NO_BUNDLE = 4,    /* one letter a token */
+    PJ_TRAIT_FIRST_NUMBER = 8, /* -5 as the first token only */
+    PJ_TRAIT_OLD_STYLE = 16,   /* a first word of letters without dash */
+    PJ_TRAIT_LATE_DASHES = 32, /* no `--` before the first operand */
+    PJ_TRAIT_OPTIONS_FIRST = 64, /* none behind an operand */
+    PJ_TRAIT_IN_ORDER = 128,   /* $POSIXLY_CORRECT changes nothing */
+    PJ_TRAIT_AT_FILES = 256,   /* @FILE stands for the words of a file */
+    PJ_TRAIT_DECLARED = 512    /* no table: what was declared is known */
+};
+
+unsigned pj_program_traits(const pj_program *program);
+
+/* The row of a letter; of a long name (without dashes, cut short or not);
+   of a word, or a KEY of an operand, as it is written.  NULL for none, and
+   for a name that could mean several.  */
+const pj_option *pj_program_letter(const pj_program *program, char letter);
+const pj_option *pj_program_long(const pj_program *program, pj_str name);
+const pj_option *pj_program_word(const pj_program *program, pj_str word);
+const pj_option *pj_program_operand(const pj_program *program, pj_str key);
+
 /* The program of a base name, or NULL.  */
 const pj_program *pj_program_find(pj_str name);
+
+/* By its id, which may be that of a subcommand (git_log); by number.  */
+const pj_program *pj_program_find_id(pj_str id);
+const pj_program *pj_program_at(size_t number);
 
 /* The table of a subcommand (git log), or NULL.  */
 const pj_program *pj_program_find_sub(const pj_program *program,
@@ -71,11 +99,18 @@ const pj_program *pj_program_find_sub(const pj_program *program,
    is not known takes nothing.  */
 enum pj_arity pj_program_arity(const pj_program *program, pj_str token);
 
+/* Whether a word stands before the starting points, as find's -L.  */
+int pj_program_is_leader(const pj_option *word);
+
 /* Whether `token` is a word whose value is a number, with a sign or not. */
 int pj_program_takes_number(const pj_program *program, pj_str token);
 
 /* Whether the program reads `token` as an option or action wherever it
    stands.  */
 int pj_program_is_word(const pj_program *program, pj_str token);
+
+/* The name of an option in full: "--count", or "-c" when it has no long
+   one; safe to show.  `out` has PJ_VALUE_SIZE bytes.  */
+void pj_option_name(const pj_option *option, char *out);
 
 #endif

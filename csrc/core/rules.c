@@ -19,6 +19,7 @@ pj_rules_free(pj_rules *rules)
         return;
     pj_str_clear(&rules->subcommand);
     pj_strv_clear(&rules->flags);
+    pj_rules_clear_typed(rules);
     free(rules);
 }
 
@@ -32,9 +33,11 @@ pj_rules_dup(const pj_rules *rules)
     copy->max_flags = rules->max_flags;
     copy->max_positionals = rules->max_positionals;
     copy->double_dash = rules->double_dash;
+    copy->is_plain = rules->is_plain;
     if (pj_str_dup(rules->subcommand, &copy->subcommand) < 0
         || pj_strv_extend(&copy->flags, rules->flags.items,
-                          rules->flags.count) < 0) {
+                          rules->flags.count) < 0
+        || pj_rules_dup_typed(rules, copy) < 0) {
         pj_rules_free(copy);
         return NULL;
     }
@@ -62,6 +65,8 @@ pj_rules_set_subcommand(pj_rules *rules, pj_str word, pj_error *err)
     if (word.ptr != NULL && (word.len == 0 || word.ptr[0] == '-'))
         return invalid(word, "this is no subcommand",
                        "name a word that does not begin with '-'", err);
+    if (pj_rules_be_plain(rules, err) < 0)
+        return -1;
     if (pj_str_dup(word, &copy) < 0)
         return pj_error_memory(err);
     pj_str_clear(&rules->subcommand);
@@ -86,6 +91,8 @@ pj_rules_set_allowed_flags(pj_rules *rules, const pj_str *flags,
             return invalid(flags[i], "this is no flag",
                            "list tokens like -n or --count=3", err);
     }
+    if (pj_rules_be_plain(rules, err) < 0)
+        return -1;
     if (pj_strv_extend(&copy, flags, count) < 0) {
         pj_strv_clear(&copy);
         return pj_error_memory(err);
@@ -95,16 +102,26 @@ pj_rules_set_allowed_flags(pj_rules *rules, const pj_str *flags,
     return 0;
 }
 
-void
-pj_rules_set_max_flags(pj_rules *rules, size_t max)
+int
+pj_rules_set_max_flags(pj_rules *rules, size_t max, pj_error *err)
 {
+    pj_error scratch;
+
+    if (pj_rules_be_plain(rules, err == NULL ? &scratch : err) < 0)
+        return -1;
     rules->max_flags = max;
+    return 0;
 }
 
-void
-pj_rules_set_max_positionals(pj_rules *rules, size_t max)
+int
+pj_rules_set_max_positionals(pj_rules *rules, size_t max, pj_error *err)
 {
+    pj_error scratch;
+
+    if (pj_rules_be_plain(rules, err == NULL ? &scratch : err) < 0)
+        return -1;
     rules->max_positionals = max;
+    return 0;
 }
 
 int
@@ -131,4 +148,15 @@ pj_rules_get(const pj_rules *rules, pj_rules_info *out)
     out->max_flags = rules->max_flags;
     out->max_positionals = rules->max_positionals;
     out->double_dash = rules->double_dash;
+    out->declared = rules->declared;
+    out->declared_count = rules->declared_count;
+    out->forced = rules->forced.items;
+    out->forced_count = rules->forced.count;
+    out->forced_env = rules->forced_env.items;
+    out->forced_env_count = rules->forced_env.count;
+    for (int access = 0; access < 2; access++) {
+        out->roots[access] = rules->roots[access].items;
+        out->root_count[access] = rules->roots[access].count;
+    }
+    out->run_nothing = rules->run_nothing;
 }

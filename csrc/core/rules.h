@@ -5,11 +5,32 @@
 #include "strings.h"
 
 struct pj_rules {
+    pj_double_dash double_dash;
+    /* Plain rules.  */
+    int is_plain; /* something of these was set */
     pj_str subcommand; /* absent when none is pinned */
     pj_strv flags;
     size_t max_flags;
     size_t max_positionals;
-    pj_double_dash double_dash;
+    /* Typed rules.  The arrays of a declaration belong to it.  */
+    int is_typed;
+    pj_declared *declared;
+    size_t declared_count;
+    size_t declared_room;
+    /* Of either kind.  */
+    pj_strv forced;
+    pj_pairv forced_env;
+    pj_strv roots[2];
+    int run_nothing;
 };
+
+/* Frees what the typed half holds; copies it into empty rules.  */
+void pj_rules_clear_typed(pj_rules *rules);
+int pj_rules_dup_typed(const pj_rules *from, pj_rules *to);
+
+/* Says that rules are plain, or typed.  Fails with ArgRulesInvalid when
+   they are the other.  */
+int pj_rules_be_plain(pj_rules *rules, pj_error *err);
+int pj_rules_be_typed(pj_rules *rules, pj_error *err);
 
 #endif

@@ -15,6 +15,7 @@
 #include "seccomp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -164,6 +165,10 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
     /* Sealed against execution or not: the loader only maps it.  */
     if (plan->execute)
         mark(p, SYS_memfd_create);
+    if (plan->exec) {
+        mark(p, SYS_execve);
+        mark(p, SYS_execveat);
+    }
 }
 
 /* Other architectures' calls have other numbers: their callers are killed.
@@ -343,6 +348,13 @@ emit_cases(struct program *p, const pj_seccomp_plan *plan)
     if (plan->syscalls || plan->metadata)
         emit_ioctl(p, plan);
     emit_sockets(p, plan);
+    if (plan->exec) {
+        /* The start itself is by descriptor, which libc never is.  */
+        end = begin_case(p, SYS_execveat);
+        load_arg(p, 4);
+        jump(p, BPF_JEQ, AT_EMPTY_PATH, ALLOW, REFUSE);
+        put_label(p, end);
+    }
     if (plan->session) {
         /* PR_SET_PDEATHSIG must stay SIGKILL.  */
         end = begin_case(p, SYS_prctl);

@@ -13,6 +13,7 @@ typedef struct pj_seccomp_plan {
     int execute;  /* memory files that could be executed */
     int ipc;      /* objects of System V, message queues */
     int watch;    /* notice of changes to files */
+    int exec;     /* every program but the one that is started */
 } pj_seccomp_plan;
 
 /* Whether filters can be made for this architecture and are known to the

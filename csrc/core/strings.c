@@ -54,6 +54,15 @@ pj_str_basename(pj_str path)
 }
 
 int
+pj_path_is_below(pj_str path, pj_str root)
+{
+    if (!pj_str_starts(path, root))
+        return 0;
+    return path.len == root.len || root.len == 1
+        || path.ptr[root.len] == '/';
+}
+
+int
 pj_str_dup(pj_str text, pj_str *out)
 {
     char *copy;

@@ -29,6 +29,10 @@ int pj_str_is_flag(pj_str token); /* `-x` and longer, also `--`  */
 /* The part after the last slash.  */
 pj_str pj_str_basename(pj_str path);
 
+/* Whether an absolute path is a root or below it: /srv/a holds /srv/a and
+   /srv/a/b, and not /srv/ab.  */
+int pj_path_is_below(pj_str path, pj_str root);
+
 /* Copies; 0 or -1 when there is no memory.  An absent string stays so.  */
 int pj_str_dup(pj_str text, pj_str *out);
 void pj_str_clear(pj_str *text);

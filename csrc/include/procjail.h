@@ -11,7 +11,7 @@
  *     pj_command *command = NULL;
  *     pj_output output = {0};
  *
- *     pj_rules_set_max_positionals(rules, 2);
+ *     pj_rules_set_max_positionals(rules, 2, NULL);
  *     if (pj_builder_allow_bin(builder, pj_str_of("/bin/grep"), &err) == 0
  *         && pj_builder_arg_rules(builder, pj_str_of("/bin/grep"), rules,
  *                                 &err) == 0
@@ -162,6 +162,7 @@ typedef struct pj_error {
     char expected[PJ_VALUE_SIZE]; /* what would have been accepted */
     char reason[PJ_VALUE_SIZE];   /* the detail, in words */
     char message[PJ_MESSAGE_SIZE]; /* one sentence: what, and what to do */
+    char option[PJ_VALUE_SIZE];    /* the option, as the program reads it */
 } pj_error;
 
 /* The stable name of a code ("BinNotFound"); "Ok" for PJ_OK and "Unknown"
@@ -225,9 +226,11 @@ int pj_rules_set_subcommand(pj_rules *rules, pj_str word, pj_error *err);
 int pj_rules_set_allowed_flags(pj_rules *rules, const pj_str *flags,
                                size_t count, pj_error *err);
 
-/* How many tokens may be flags, and how many positionals.  */
-void pj_rules_set_max_flags(pj_rules *rules, size_t max);
-void pj_rules_set_max_positionals(pj_rules *rules, size_t max);
+/* How many tokens may be flags, and how many positionals.  Fail with
+   ArgRulesInvalid for typed rules (procjail_args.h).  */
+int pj_rules_set_max_flags(pj_rules *rules, size_t max, pj_error *err);
+int pj_rules_set_max_positionals(pj_rules *rules, size_t max,
+                                 pj_error *err);
 
 /* With AFTER_FLAGS, `--` goes before the first positional (after a pinned
    subcommand and its flags), unless the request brought its own, and a
@@ -246,9 +249,27 @@ typedef struct pj_rules_info {
     size_t max_flags;
     size_t max_positionals;
     pj_double_dash double_dash;
+    /* Of typed rules.  */
+    const struct pj_declared *declared;
+    size_t declared_count;
+    const pj_str *forced;
+    size_t forced_count;
+    const pj_pair *forced_env;
+    size_t forced_env_count;
+    const pj_str *roots[2]; /* PJ_ACCESS_READ, PJ_ACCESS_WRITE */
+    size_t root_count[2];
+    int run_nothing;
 } pj_rules_info;
 
 void pj_rules_get(const pj_rules *rules, pj_rules_info *out);
+
+typedef enum pj_access {
+    PJ_ACCESS_READ = 0,
+    PJ_ACCESS_WRITE = 1,
+    PJ_ACCESS_EXECUTE = 2
+} pj_access;
+
+#include "procjail_args.h"
 
 /* ------------------------------------------------------------- sandbox */
 
@@ -290,12 +311,6 @@ typedef enum pj_preset {
        capabilities.  */
     PJ_PRESET_STRICT = 2
 } pj_preset;
-
-typedef enum pj_access {
-    PJ_ACCESS_READ = 0,
-    PJ_ACCESS_WRITE = 1,
-    PJ_ACCESS_EXECUTE = 2
-} pj_access;
 
 typedef enum pj_network {
     PJ_NETWORK_INHERIT = 0, /* what the host may */

@@ -425,6 +425,8 @@ builder_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 #define FUNCTION(name) (PyCFunction)(void (*)(void))builder_##name
 
 static PyMethodDef builder_methods[] = {
+    {"profile", (PyCFunction)(void (*)(void))pj_py_builder_profile,
+     METH_VARARGS | METH_KEYWORDS, pj_py_profile_doc},
     {"allow_bin", FUNCTION(allow_bin), KEYWORDS, allow_bin_doc},
     {"arg_rules", FUNCTION(arg_rules), KEYWORDS, arg_rules_doc},
     {"risky_bin_policy", FUNCTION(risky_bin_policy), KEYWORDS,

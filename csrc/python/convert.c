@@ -228,6 +228,16 @@ pj_py_str_list(const pj_str *items, size_t count)
 }
 
 PyObject *
+pj_py_str_tuple(const pj_str *items, size_t count)
+{
+    PyObject *list = pj_py_str_list(items, count);
+    PyObject *tuple = list == NULL ? NULL : PyList_AsTuple(list);
+
+    Py_XDECREF(list);
+    return tuple;
+}
+
+PyObject *
 pj_py_str_dict(const pj_pair *items, size_t count)
 {
     PyObject *dict = PyDict_New();
@@ -271,7 +281,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
             return 0;
         }
         if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "timeout must be seconds as int, "
+            PyErr_Format(PyExc_TypeError, "a time must be seconds as int, "
                          "float or timedelta, not %.200s",
                          Py_TYPE(value)->tp_name);
         return -1;

@@ -28,6 +28,7 @@ pj_pair *pj_py_pair_views(PyObject *dict);
 /* Back to Python, by the rules of os.fsdecode.  */
 PyObject *pj_py_str(pj_str text);
 PyObject *pj_py_str_list(const pj_str *items, size_t count);
+PyObject *pj_py_str_tuple(const pj_str *items, size_t count);
 PyObject *pj_py_str_dict(const pj_pair *items, size_t count);
 
 /* Seconds (int, float or timedelta) as nanoseconds.  Values out of range

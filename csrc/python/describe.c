@@ -3,12 +3,10 @@
    One form serves three purposes: pickling, comparing, and a repr that can
    be read as code.  Values of the environment are part of the calls, since
    a pickle needs them, and are left out of every repr.  */
-#include "convert.h"
+#include "describe.h"
 
-/* Appends (name, (value,)), or (name, ()) for a NULL value that is no
-   error.  The value is taken over.  */
-static int
-add(PyObject *calls, const char *name, PyObject *value)
+int
+pj_py_add(PyObject *calls, const char *name, PyObject *value)
 {
     PyObject *call;
     int result;
@@ -23,8 +21,8 @@ add(PyObject *calls, const char *name, PyObject *value)
     return result;
 }
 
-static int
-add_args(PyObject *calls, const char *name, PyObject *args)
+int
+pj_py_add_args(PyObject *calls, const char *name, PyObject *args)
 {
     PyObject *call = args == NULL ? NULL
                                   : Py_BuildValue("(sN)", name, args);
@@ -34,45 +32,28 @@ add_args(PyObject *calls, const char *name, PyObject *args)
     return result;
 }
 
-static PyObject *
-enum_of(PyObject *type, long value)
+int
+pj_py_add_keywords(PyObject *calls, const char *name, PyObject *args,
+                   PyObject *kwargs)
 {
-    return PyObject_CallFunction(type, "l", value);
-}
+    PyObject *call = NULL;
+    int result;
 
-static int
-fill_rules(pj_state *state, const pj_rules_info *info, PyObject *calls)
-{
-    if (info->subcommand.ptr != NULL
-        && add(calls, "subcommand", pj_py_str(info->subcommand)) < 0)
-        return -1;
-    if (info->flag_count > 0
-        && add(calls, "allowed_flags",
-               pj_py_str_list(info->flags, info->flag_count)) < 0)
-        return -1;
-    if (info->max_flags > 0
-        && add(calls, "max_flags", PyLong_FromSize_t(info->max_flags)) < 0)
-        return -1;
-    if (info->max_positionals > 0
-        && add(calls, "max_positionals",
-               PyLong_FromSize_t(info->max_positionals)) < 0)
-        return -1;
-    if (info->double_dash == PJ_DOUBLE_DASH_NEVER)
-        return 0;
-    return add(calls, "inject_double_dash",
-               enum_of(state->double_dash_enum, info->double_dash));
+    if (args == NULL || kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0) {
+        Py_XDECREF(kwargs);
+        return kwargs == NULL ? (Py_XDECREF(args), -1)
+                              : pj_py_add_args(calls, name, args);
+    }
+    call = Py_BuildValue("(sNN)", name, args, kwargs);
+    result = call == NULL ? -1 : PyList_Append(calls, call);
+    Py_XDECREF(call);
+    return result;
 }
 
 PyObject *
-pj_py_rules_calls(pj_state *state, const pj_rules *rules)
+pj_py_member(PyObject *type, long value)
 {
-    PyObject *calls = PyList_New(0);
-    pj_rules_info info;
-
-    pj_rules_get(rules, &info);
-    if (calls != NULL && fill_rules(state, &info, calls) < 0)
-        Py_CLEAR(calls);
-    return calls;
+    return PyObject_CallFunction(type, "l", value);
 }
 
 static int
@@ -90,7 +71,7 @@ add_roots(const pj_sandbox_info *info, PyObject *calls)
         if (roots == NULL)
             return -1;
         Py_SETREF(roots, PyList_AsTuple(roots));
-        if (add_args(calls, names[access], roots) < 0)
+        if (pj_py_add_args(calls, names[access], roots) < 0)
             return -1;
     }
     return 0;
@@ -109,16 +90,17 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
 
     for (int i = 0; i < PJ_LIMIT_COUNT; i++)
         if (info->limits_set & UINT32_C(1) << i
-            && add(calls, names[i],
+            && pj_py_add(calls, names[i],
                    PyLong_FromUnsignedLongLong(info->limits[i])) < 0)
             return -1;
     if (info->umask >= 0
-        && add(calls, "umask", PyLong_FromLong(info->umask)) < 0)
+        && pj_py_add(calls, "umask", PyLong_FromLong(info->umask)) < 0)
         return -1;
     if (!info->has_user)
         return 0;
-    return add_args(calls, "user", Py_BuildValue("(ll)", (long)info->uid,
-                                                 (long)info->gid));
+    return pj_py_add_args(calls, "user",
+                          Py_BuildValue("(ll)", (long)info->uid,
+                                        (long)info->gid));
 }
 
 /* Names of the controls in a mask, as a tuple.  */
@@ -149,17 +131,18 @@ fill_sandbox(pj_state *state, const pj_sandbox_info *info, PyObject *calls)
     int deny = info->network == PJ_NETWORK_DENY;
 
     if (deny != (info->preset == PJ_PRESET_STRICT)
-        && add(calls, "network",
-               enum_of(state->network_enum, info->network)) < 0)
+        && pj_py_add(calls, "network",
+               pj_py_member(state->network_enum, info->network)) < 0)
         return -1;
     if (info->tree != PJ_TREE_GROUP
-        && add(calls, "tree", enum_of(state->tree_enum, info->tree)) < 0)
+        && pj_py_add(calls, "tree",
+                     pj_py_member(state->tree_enum, info->tree)) < 0)
         return -1;
     if (add_roots(info, calls) < 0 || add_sandbox_limits(info, calls) < 0)
         return -1;
     if (info->best_effort == 0)
         return 0;
-    return add_args(calls, "best_effort",
+    return pj_py_add_args(calls, "best_effort",
                     pj_py_control_names(info->best_effort));
 }
 
@@ -175,37 +158,22 @@ pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox)
     return calls;
 }
 
-/* ArgRules as an object of its own.  */
-static PyObject *
-rules_object(pj_state *state, const pj_rules *rules)
-{
-    RulesObject *object = PyObject_New(RulesObject, state->rules_type);
-
-    if (object == NULL)
-        return NULL;
-    object->rules = pj_rules_dup(rules);
-    if (object->rules == NULL) {
-        Py_DECREF(object);
-        return PyErr_NoMemory();
-    }
-    return (PyObject *)object;
-}
-
 static int
 add_programs(pj_state *state, const pj_builder_info *info, PyObject *calls)
 {
     for (size_t i = 0; i < info->bin_count; i++)
-        if (add(calls, "allow_bin", pj_py_str(info->bins[i])) < 0)
+        if (pj_py_add(calls, "allow_bin", pj_py_str(info->bins[i])) < 0)
             return -1;
     for (size_t i = 0; i < info->rule_count; i++)
-        if (add_args(calls, "arg_rules",
-                     Py_BuildValue("(NN)", pj_py_str(info->rule_paths[i]),
-                                   rules_object(state, info->rules[i]))) < 0)
+        if (pj_py_add_args(calls, "arg_rules", Py_BuildValue(
+                               "(NN)", pj_py_str(info->rule_paths[i]),
+                               pj_py_rules_object(state,
+                                                  info->rules[i]))) < 0)
             return -1;
     if (info->risky == PJ_RISKY_DENY)
         return 0;
-    return add(calls, "risky_bin_policy",
-               enum_of(state->risky_policy_enum, info->risky));
+    return pj_py_add(calls, "risky_bin_policy",
+               pj_py_member(state->risky_policy_enum, info->risky));
 }
 
 static int
@@ -215,12 +183,12 @@ add_env(const pj_builder_info *info, PyObject *calls)
     case PJ_ENV_EMPTY:
         return 0;
     case PJ_ENV_LOCALE:
-        return add_args(calls, "env_locale_only", PyTuple_New(0));
+        return pj_py_add_args(calls, "env_locale_only", PyTuple_New(0));
     case PJ_ENV_FIXED:
-        return add(calls, "env_fixed",
+        return pj_py_add(calls, "env_fixed",
                    pj_py_str_dict(info->env_pairs, info->env_pair_count));
     case PJ_ENV_ALLOWLIST:
-        return add(calls, "env_allowlist",
+        return pj_py_add(calls, "env_allowlist",
                    pj_py_str_list(info->env_names, info->env_name_count));
     }
     PyErr_SetString(PyExc_SystemError, "unknown environment policy");
@@ -234,13 +202,13 @@ add_cwd(const pj_builder_info *info, PyObject *calls)
 
     if (info->cwd_kind == PJ_CWD_FIXED) {
         Py_XDECREF(fallback);
-        return add(calls, "cwd", pj_py_str(info->cwd_dirs[0]));
+        return pj_py_add(calls, "cwd", pj_py_str(info->cwd_dirs[0]));
     }
     if (info->cwd_kind == PJ_CWD_JAILED)
-        return add_args(calls, "cwd_jailed",
+        return pj_py_add_args(calls, "cwd_jailed",
                         Py_BuildValue("(NN)", pj_py_str(info->cwd_dirs[0]),
                                       fallback));
-    return add_args(calls, "cwd_allowlist",
+    return pj_py_add_args(calls, "cwd_allowlist",
                     Py_BuildValue("(NN)",
                                   pj_py_str_list(info->cwd_dirs,
                                                  info->cwd_dir_count),
@@ -259,24 +227,24 @@ seconds_of(int64_t nanoseconds)
 static int
 add_limits(pj_state *state, const pj_builder_info *info, PyObject *calls)
 {
-    if (add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
-        || add(calls, "max_stdout",
+    if (pj_py_add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
+        || pj_py_add(calls, "max_stdout",
                PyLong_FromUnsignedLongLong(info->max_stdout)) < 0)
         return -1;
-    if (add(calls, "max_stderr",
+    if (pj_py_add(calls, "max_stderr",
             PyLong_FromUnsignedLongLong(info->max_stderr)) < 0)
         return -1;
     if (info->max_stdin > 0
-        && add(calls, "max_stdin",
+        && pj_py_add(calls, "max_stdin",
                PyLong_FromUnsignedLongLong(info->max_stdin)) < 0)
         return -1;
     if (info->overflow != PJ_OVERFLOW_STOP
-        && add(calls, "on_overflow",
-               enum_of(state->overflow_enum, info->overflow)) < 0)
+        && pj_py_add(calls, "on_overflow",
+               pj_py_member(state->overflow_enum, info->overflow)) < 0)
         return -1;
     if (info->stop_grace_ns == 0)
         return 0;
-    return add(calls, "stop_grace", seconds_of(info->stop_grace_ns));
+    return pj_py_add(calls, "stop_grace", seconds_of(info->stop_grace_ns));
 }
 
 PyObject *
@@ -291,10 +259,25 @@ pj_py_builder_calls(pj_state *state, const pj_builder *builder)
             || add_env(&info, calls) < 0 || add_cwd(&info, calls) < 0
             || add_limits(state, &info, calls) < 0
             || (info.sandbox != NULL
-                && add(calls, "sandbox",
+                && pj_py_add(calls, "sandbox",
                        pj_py_sandbox(state, info.sandbox)) < 0)))
         Py_CLEAR(calls);
     return calls;
+}
+
+/* Type.Name: an enum's own repr is no code.  */
+static PyObject *
+show_member(PyObject *member)
+{
+    PyObject *type = PyObject_GetAttrString((PyObject *)Py_TYPE(member),
+                                            "__name__");
+    PyObject *name = PyObject_GetAttrString(member, "name"), *shown = NULL;
+
+    if (type != NULL && name != NULL)
+        shown = PyUnicode_FromFormat("%U.%U", type, name);
+    Py_XDECREF(type);
+    Py_XDECREF(name);
+    return shown;
 }
 
 /* One argument of a call; a mapping shows its names only.  */
@@ -303,6 +286,9 @@ show_argument(PyObject *value)
 {
     PyObject *names, *shown;
 
+    if (PyLong_Check(value) && !PyLong_CheckExact(value)
+        && !PyBool_Check(value))
+        return show_member(value);
     if (!PyDict_Check(value))
         return PyObject_Repr(value);
     names = PyDict_Keys(value);
@@ -311,12 +297,14 @@ show_argument(PyObject *value)
     return shown;
 }
 
+/* The arguments of a call, and then its keywords, as a list of texts.  */
 static PyObject *
-show_call(PyObject *so_far, PyObject *call)
+show_arguments(PyObject *call)
 {
-    PyObject *args = PyTuple_GET_ITEM(call, 1);
-    PyObject *parts = PyList_New(0), *comma = NULL, *joined = NULL;
-    PyObject *result = NULL;
+    PyObject *args = PyTuple_GET_ITEM(call, 1), *parts = PyList_New(0);
+    PyObject *keywords = PyTuple_GET_SIZE(call) > 2
+        ? PyTuple_GET_ITEM(call, 2) : NULL, *name, *value;
+    Py_ssize_t at = 0;
 
     for (Py_ssize_t i = 0; parts != NULL && i < PyTuple_GET_SIZE(args);
          i++) {
@@ -326,6 +314,23 @@ show_call(PyObject *so_far, PyObject *call)
             Py_CLEAR(parts);
         Py_XDECREF(part);
     }
+    while (parts != NULL && keywords != NULL
+           && PyDict_Next(keywords, &at, &name, &value)) {
+        PyObject *part = PyUnicode_FromFormat("%U=%R", name, value);
+
+        if (part == NULL || PyList_Append(parts, part) < 0)
+            Py_CLEAR(parts);
+        Py_XDECREF(part);
+    }
+    return parts;
+}
+
+static PyObject *
+show_call(PyObject *so_far, PyObject *call)
+{
+    PyObject *parts = show_arguments(call), *comma = NULL, *joined = NULL;
+    PyObject *result = NULL;
+
     if (parts != NULL)
         comma = PyUnicode_FromString(", ");
     if (comma != NULL)
@@ -401,16 +406,17 @@ pj_py_replay(PyObject *module, PyObject *args)
     object = construct(module, name);
     for (Py_ssize_t i = 0; object != NULL && i < PyList_GET_SIZE(calls);
          i++) {
-        PyObject *method, *values, *bound, *next = NULL;
+        PyObject *method, *values, *keywords = NULL, *bound, *next = NULL;
 
-        if (!PyArg_ParseTuple(PyList_GET_ITEM(calls, i), "UO!", &method,
-                              &PyTuple_Type, &values)) {
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(calls, i), "UO!|O!", &method,
+                              &PyTuple_Type, &values, &PyDict_Type,
+                              &keywords)) {
             Py_DECREF(object);
             return NULL;
         }
         bound = PyObject_GetAttr(object, method);
         if (bound != NULL)
-            next = PyObject_Call(bound, values, NULL);
+            next = PyObject_Call(bound, values, keywords);
         Py_XDECREF(bound);
         Py_SETREF(object, next);
     }

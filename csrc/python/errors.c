@@ -13,6 +13,7 @@ value_field(pj_code code)
     case PJ_E_ArgFlagNotAllowed:
     case PJ_E_ArgTooManyFlags:
     case PJ_E_ArgFlagAfterPositional:
+    case PJ_E_ArgConflict:
         return "flag";
     case PJ_E_EnvForbidden:
         return "key";
@@ -26,6 +27,9 @@ value_field(pj_code code)
     case PJ_E_NulByte:
     case PJ_E_LimitInvalid:
     case PJ_E_SandboxInvalid:
+    case PJ_E_ValueTypeInvalid:
+    case PJ_E_ArgMissing:
+    case PJ_E_ArgProgramUnknown:
         return "value";
     default:
         return "path";
@@ -66,12 +70,15 @@ set_details(pj_state *state, PyObject *error, const pj_error *err)
         || set_text(error, lacks ? "needs" : "expected", err->expected) < 0
         || set_text(error, lacks ? "found" : "reason", err->reason) < 0)
         return -1;
+    if (set_text(error, "option", err->option) < 0)
+        return -1;
     if (err->index >= 0
         && set(error, "index", PyLong_FromLong(err->index)) < 0)
         return -1;
     if (err->code == PJ_E_ArgTooManyFlags
         || err->code == PJ_E_ArgTooManyPositionals
-        || err->code == PJ_E_StdinForbidden)
+        || err->code == PJ_E_StdinForbidden
+        || (err->code == PJ_E_ArgConflict && err->max > 0))
         if (set(error, "max", PyLong_FromUnsignedLongLong(err->max)) < 0
             || set(error, "got", PyLong_FromUnsignedLongLong(err->got)) < 0)
             return -1;
@@ -259,7 +266,7 @@ add_bases(PyObject *module, pj_state *state)
     static const char *const none[] = {NULL};
     static const char *const violation[] = {
         "path", "flag", "key", "value", "max", "got", "expected", "reason",
-        "index", "category", "control", "needs", "found", NULL};
+        "index", "option", "category", "control", "needs", "found", NULL};
     static const char *const exec[] = {
         "bin", "argv", "elapsed", "limit", "errno", "step", "returncode",
         NULL};

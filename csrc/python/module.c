@@ -198,7 +198,8 @@ module_exec(PyObject *module)
 
     if (pj_py_add_errors(module, state) < 0 || add_warning(module, state) < 0
         || add_enums(module, state) < 0 || add_report(module, state) < 0
-        || add_types(module, state) < 0)
+        || add_types(module, state) < 0
+        || pj_py_add_values(module, state) < 0)
         return -1;
     state->replay = PyObject_GetAttrString(module, "_replay");
     state->restore_output = PyObject_GetAttrString(module, "_output");
@@ -306,6 +307,12 @@ static PyMethodDef functions[] = {
     {"_set_fronts", set_fronts, METH_VARARGS,
      "Hand in the functions behind start() and spawn()."},
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
+    {"_program_names", pj_py_program_names, METH_NOARGS,
+     "The ids of the option tables."},
+    {"_program", pj_py_program, METH_O,
+     "The option table of a program's name or id, or None."},
+    {"_read_argv", (PyCFunction)(void (*)(void))pj_py_read_argv,
+     METH_VARARGS | METH_KEYWORDS, "How a program reads its arguments."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -323,6 +330,8 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->output_type);
     Py_VISIT(state->sandbox_type);
     Py_VISIT(state->process_type);
+    for (int type = 0; type < PJ_PY_VALUES; type++)
+        Py_VISIT(state->value_types[type]);
     Py_VISIT(state->base_error);
     Py_VISIT(state->violation_error);
     Py_VISIT(state->exec_error);
@@ -358,6 +367,8 @@ module_clear(PyObject *module)
     Py_CLEAR(state->output_type);
     Py_CLEAR(state->sandbox_type);
     Py_CLEAR(state->process_type);
+    for (int type = 0; type < PJ_PY_VALUES; type++)
+        Py_CLEAR(state->value_types[type]);
     Py_CLEAR(state->base_error);
     Py_CLEAR(state->violation_error);
     Py_CLEAR(state->exec_error);

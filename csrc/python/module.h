@@ -11,6 +11,8 @@
 
 #include "procjail.h"
 
+#define PJ_PY_VALUES (PJ_VALUE_GIT_REF + 1)
+
 typedef struct pj_state {
     PyTypeObject *rules_type;
     PyTypeObject *builder_type;
@@ -20,6 +22,7 @@ typedef struct pj_state {
     PyTypeObject *output_type;
     PyTypeObject *sandbox_type;
     PyTypeObject *process_type;
+    PyTypeObject *value_types[PJ_PY_VALUES]; /* by pj_value_type */
 
     PyObject *base_error;      /* ProcJailError */
     PyObject *violation_error; /* Violation */
@@ -166,6 +169,23 @@ PyObject *pj_py_restore_output(PyObject *module, PyObject *args);
 
 /* policy.c: wraps a policy; the reference is taken over.  */
 PyObject *pj_py_policy(pj_state *state, pj_policy *policy);
+
+/* value.c: the types of values; an object for one; and the value of an
+   object, borrowed, or a TypeError.  */
+int pj_py_add_values(PyObject *module, pj_state *state);
+PyObject *pj_py_value(pj_state *state, pj_value *value);
+int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);
+
+/* profile.c: ProcPolicyBuilder.profile().  */
+PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,
+                                PyObject *kwargs);
+extern const char pj_py_profile_doc[];
+
+/* programs.c: the option tables.  */
+PyObject *pj_py_program_names(PyObject *module, PyObject *ignored);
+PyObject *pj_py_program(PyObject *module, PyObject *name);
+PyObject *pj_py_read_argv(PyObject *module, PyObject *args,
+                          PyObject *kwargs);
 
 /* describe.c: what an object was built by, as a list of method calls.  */
 PyObject *pj_py_rules_calls(pj_state *state, const pj_rules *rules);

@@ -1,6 +1,5 @@
 /* rules.c: the type ArgRules.  */
-#include "convert.h"
-#include "errors.h"
+#include "rules.h"
 
 /* An object that owns `rules`, which may be NULL for "no memory".  */
 static PyObject *
@@ -39,8 +38,8 @@ rules_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static pj_rules *
-copy_of(PyObject *self)
+pj_rules *
+pj_py_rules_copy(PyObject *self)
 {
     pj_rules *copy = pj_rules_dup(((RulesObject *)self)->rules);
 
@@ -49,9 +48,9 @@ copy_of(PyObject *self)
     return copy;
 }
 
-/* The end of every apply: the copy as an object, or the error.  */
-static PyObject *
-done(PyObject *self, pj_rules *copy, int failed, const pj_error *err)
+PyObject *
+pj_py_rules_done(PyObject *self, pj_rules *copy, int failed,
+                 const pj_error *err)
 {
     if (!failed)
         return wrap(Py_TYPE(self), copy);
@@ -60,35 +59,42 @@ done(PyObject *self, pj_rules *copy, int failed, const pj_error *err)
 }
 
 PyDoc_STRVAR(subcommand_doc,
-"subcommand($self, /, cmd)\n--\n\n"
+"subcommand($self, /, cmd, rules=None)\n--\n\n"
 "Return a copy that pins the first positional to `cmd` (str).\n\n"
 "It must come before any `--` and does not count in max_positionals.\n"
-"Raises ArgRulesInvalid when it is empty or begins with '-'.\n\n"
+"With `rules` (ArgRules that declare by type) what follows it has rules of\n"
+"its own, and further calls allow further subcommands.  Raises\n"
+"ArgRulesInvalid when `cmd` is empty or begins with '-'.\n\n"
 ">>> ArgRules().subcommand('status').max_positionals(1)");
 
 static PyObject *
 rules_subcommand(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"cmd", NULL};
-    PyObject *cmd, *word;
+    static char *names[] = {"cmd", "rules", NULL};
+    PyObject *cmd, *inner = Py_None, *word, *result;
     pj_rules *copy;
     pj_error err;
     int failed;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:subcommand", names,
-                                     &cmd))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:subcommand", names,
+                                     &cmd, &inner))
         return NULL;
     word = pj_py_bytes(cmd, "cmd");
     if (word == NULL)
         return NULL;
-    copy = copy_of(self);
+    if (inner != Py_None) {
+        result = pj_py_rules_add_subcommand(self, word, inner);
+        Py_DECREF(word);
+        return result;
+    }
+    copy = pj_py_rules_copy(self);
     if (copy == NULL) {
         Py_DECREF(word);
         return NULL;
     }
     failed = pj_rules_set_subcommand(copy, pj_py_view(word), &err);
     Py_DECREF(word);
-    return done(self, copy, failed, &err);
+    return pj_py_rules_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(allowed_flags_doc,
@@ -115,7 +121,7 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
     if (tuple == NULL)
         return NULL;
     views = pj_py_views(tuple);
-    copy = views == NULL ? NULL : copy_of(self);
+    copy = views == NULL ? NULL : pj_py_rules_copy(self);
     if (copy == NULL) {
         PyMem_Free(views);
         Py_DECREF(tuple);
@@ -125,29 +131,31 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
         copy, views, (size_t)PyTuple_GET_SIZE(tuple), &err);
     PyMem_Free(views);
     Py_DECREF(tuple);
-    return done(self, copy, failed, &err);
+    return pj_py_rules_done(self, copy, failed, &err);
 }
 
 /* What max_flags and max_positionals share.  */
 static PyObject *
 set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
-        void (*apply)(pj_rules *, size_t))
+        int (*apply)(pj_rules *, size_t, pj_error *))
 {
     static char *names[] = {"max", NULL};
     PyObject *value;
     uint64_t max;
     pj_rules *copy;
+    pj_error err;
+    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &value)
         || pj_py_size(value, &max) < 0)
         return NULL;
     if (max > SIZE_MAX / 2)
         return pj_py_raise_limit(state_of(self), strchr(format, ':') + 1);
-    copy = copy_of(self);
+    copy = pj_py_rules_copy(self);
     if (copy == NULL)
         return NULL;
-    apply(copy, (size_t)max);
-    return wrap(Py_TYPE(self), copy);
+    failed = apply(copy, (size_t)max, &err);
+    return pj_py_rules_done(self, copy, failed, &err);
 }
 
 PyDoc_STRVAR(max_flags_doc,
@@ -198,11 +206,11 @@ rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     if (mode != Py_None && pj_py_choice(mode, "mode", &number) < 0)
         return NULL;
-    copy = copy_of(self);
+    copy = pj_py_rules_copy(self);
     if (copy == NULL)
         return NULL;
     failed = pj_rules_set_double_dash(copy, (pj_double_dash)number, &err);
-    return done(self, copy, failed, &err);
+    return pj_py_rules_done(self, copy, failed, &err);
 }
 
 static PyObject *
@@ -262,6 +270,11 @@ static PyMethodDef rules_methods[] = {
     {"inject_double_dash",
      (PyCFunction)(void (*)(void))rules_inject_double_dash,
      METH_VARARGS | METH_KEYWORDS, inject_double_dash_doc},
+#define METHOD(name) \
+    {#name, (PyCFunction)(void (*)(void))pj_py_rules_##name, \
+     METH_VARARGS | METH_KEYWORDS, pj_py_rules_##name##_doc},
+    PJ_PY_TYPED_METHODS(METHOD)
+#undef METHOD
     {"__reduce__", rules_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

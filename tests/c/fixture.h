@@ -45,8 +45,8 @@ builder_for(const char *bin, const pj_str *flags, size_t count)
     pj_builder *builder = pj_builder_new();
     pj_rules *rules = pj_rules_new();
 
-    pj_rules_set_max_flags(rules, 16);
-    pj_rules_set_max_positionals(rules, 16);
+    pj_rules_set_max_flags(rules, 16, NULL);
+    pj_rules_set_max_positionals(rules, 16, NULL);
     if (pj_rules_set_allowed_flags(rules, flags, count, NULL) < 0
         || pj_builder_allow_bin(builder, S(bin), NULL) < 0
         || pj_builder_arg_rules(builder, S(bin), rules, NULL) < 0

@@ -155,8 +155,8 @@ rules_of(const struct args_case *one)
     CHECK(pj_rules_set_double_dash(rules, one->inject
                                    ? PJ_DOUBLE_DASH_AFTER_FLAGS
                                    : PJ_DOUBLE_DASH_NEVER, NULL) == 0);
-    pj_rules_set_max_flags(rules, one->max_flags);
-    pj_rules_set_max_positionals(rules, one->max_positionals);
+    pj_rules_set_max_flags(rules, one->max_flags, NULL);
+    pj_rules_set_max_positionals(rules, one->max_positionals, NULL);
     return rules;
 }
 

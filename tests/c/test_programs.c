@@ -176,6 +176,14 @@ static const struct arity_case arity_cases[] = {
     {"find", "-namex", PJ_ARITY_NO_VALUE},
     {"tail", "-5", PJ_ARITY_NO_VALUE},
     {"git", "-C", PJ_ARITY_REQUIRED},
+    {"expand", "-4,8", PJ_ARITY_NO_VALUE},
+    {"ps", "-o", PJ_ARITY_REQUIRED},
+    {"ps", "axo", PJ_ARITY_REQUIRED},
+    {"ps", "aux", PJ_ARITY_NO_VALUE},
+    {"xxd", "-len", PJ_ARITY_REQUIRED},
+    {"unzip", "-d", PJ_ARITY_REQUIRED},
+    {"bzcat", "-k", PJ_ARITY_NO_VALUE},
+    {"x86_64-linux-gnu-strings", "-n", PJ_ARITY_REQUIRED},
 };
 
 static void
@@ -203,6 +211,7 @@ test_words(void)
     CHECK(pj_program_is_word(find, PJ_STR("(")));
     CHECK(pj_program_is_word(find, PJ_STR("-delete")));
     CHECK(!pj_program_is_word(find, PJ_STR("delete")));
+    CHECK(pj_program_is_word(pj_program_find(PJ_STR("ps")), PJ_STR("aux")));
     CHECK(!pj_program_is_word(find, PJ_STR("")));
     CHECK(!pj_program_is_word(pj_program_find(PJ_STR("grep")),
                               PJ_STR("-n")));
@@ -226,6 +235,13 @@ test_effects(void)
         {"tar", "checkpoint-action", PJ_EFFECT_EXEC},
         {"curl", "output", PJ_EFFECT_WRITE},
         {"sed", "in-place", PJ_EFFECT_WRITE},
+        {"split", "filter", PJ_EFFECT_EXEC},
+        {"sdiff", "diff-program", PJ_EFFECT_EXEC},
+        {"nm", "plugin", PJ_EFFECT_EXEC},
+        {"shuf", "output", PJ_EFFECT_WRITE},
+        {"iconv", "output", PJ_EFFECT_WRITE},
+        {"ss", "kill", PJ_EFFECT_WRITE},
+        {"unzip", "-d", PJ_EFFECT_WRITE},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {

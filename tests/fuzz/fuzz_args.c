@@ -234,8 +234,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     rules = pj_rules_new();
     HOLDS(rules != NULL);
-    pj_rules_set_max_flags(rules, in.max_flags);
-    pj_rules_set_max_positionals(rules, in.max_positionals);
+    pj_rules_set_max_flags(rules, in.max_flags, NULL);
+    pj_rules_set_max_positionals(rules, in.max_positionals, NULL);
     HOLDS(pj_rules_set_subcommand(rules, in.subcommand, &err) == 0);
     HOLDS(pj_rules_set_double_dash(rules, in.mode, &err) == 0);
     if (set_flags(&in, rules) == 0) {

@@ -1,0 +1,312 @@
+/* pattern.c: matching whole texts, within bounds.
+
+   regexec keeps what it learns of an expression with it, without a bound:
+   texts can be made for some expressions of which each adds megabytes.  So
+   a compiled form is thrown away once it has read some texts.  */
+#include "pattern.h"
+
+#include <regex.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+/* Single characters and operators of an expression with its repeats written
+   out.  regcomp needs memory and time by the square and worse.  */
+#define ITEMS_MAX 1000
+/* Bytes of an expression.  */
+#define EXPRESSION_MAX 1024
+/* How much text a compiled form reads before it is thrown away.  */
+#define TEXT_MAX PJ_PATTERN_MAX
+
+typedef struct form {
+    regex_t regex;
+    size_t read; /* bytes of text */
+} form;
+
+struct pj_pattern {
+    pj_str source;         /* ^(expression)$ */
+    _Atomic(form *) spare; /* the form that no thread uses now, or NULL */
+};
+
+static int
+invalid(pj_str expression, const char *why, pj_error *err)
+{
+    pj_error_begin(err, PJ_E_ValueTypeInvalid, expression);
+    pj_escape(err->reason, pj_str_of(why));
+    return pj_error_say(err, "value type invalid: %s%s%s%s", why,
+                        expression.len == 0 ? "" : ": '", err->value,
+                        expression.len == 0 ? "" : "'");
+}
+
+/* What was read of one group.  */
+struct level {
+    size_t items; /* before the last one */
+    size_t last;  /* of the last one, which an operator would repeat */
+};
+
+struct scan {
+    pj_str text;
+    size_t at;
+    struct level *level;
+    struct level levels[EXPRESSION_MAX + 1];
+};
+
+/* The next character, or NUL at the end.  */
+static char
+peek(const struct scan *s)
+{
+    return s->at < s->text.len ? s->text.ptr[s->at] : '\0';
+}
+
+static char
+take(struct scan *s)
+{
+    char c = peek(s);
+
+    s->at += s->at < s->text.len;
+    return c;
+}
+
+static int
+take_if(struct scan *s, char wanted)
+{
+    if (peek(s) != wanted)
+        return 0;
+    take(s);
+    return 1;
+}
+
+static void
+add_item(struct level *level, size_t size)
+{
+    level->items += level->last;
+    level->last = size;
+}
+
+/* [:alpha:] [.-.] [=a=], of which `[` was taken.  */
+static void
+skip_class(struct scan *s)
+{
+    char kind = peek(s), c;
+
+    if (kind != ':' && kind != '.' && kind != '=')
+        return;
+    take(s);
+    do
+        c = take(s);
+    while (c != '\0' && !(c == kind && peek(s) == ']'));
+    take(s);
+}
+
+/* A bracket expression, in which `]` stands for itself where it comes
+   first.  */
+static void
+skip_bracket(struct scan *s)
+{
+    take_if(s, '^');
+    take_if(s, ']');
+    for (char c = take(s); c != ']' && c != '\0'; c = take(s))
+        if (c == '[')
+            skip_class(s);
+}
+
+static size_t
+read_number(struct scan *s, size_t absent)
+{
+    size_t number = 0, start = s->at;
+
+    for (; peek(s) >= '0' && peek(s) <= '9'; take(s))
+        if (number <= ITEMS_MAX)
+            number = number * 10 + (size_t)(peek(s) - '0');
+    return s->at == start ? absent : number;
+}
+
+/* {3} {3,} {3,5}: how often the item is written out.  */
+static size_t
+read_repeat(struct scan *s)
+{
+    size_t least = read_number(s, 0), most = least;
+
+    if (take_if(s, ','))
+        most = read_number(s, least + 1);
+    take_if(s, '}');
+    return most > least ? most : least;
+}
+
+/* Takes one character or operator; what is wrong, or NULL.  */
+static const char *
+scan_one(struct scan *s)
+{
+    size_t times;
+
+    switch (take(s)) {
+    case '\\':
+        if (peek(s) >= '1' && peek(s) <= '9')
+            return "a Pattern has no back-references";
+        take(s);
+        add_item(s->level, 1);
+        break;
+    case '[':
+        skip_bracket(s);
+        add_item(s->level, 1);
+        break;
+    case '(':
+        *++s->level = (struct level){0, 0};
+        break;
+    case ')':
+        if (s->level == s->levels)
+            return "a ) closes nothing";
+        s->level--;
+        add_item(s->level, s->level[1].items + s->level[1].last + 1);
+        break;
+    case '*':
+    case '?':
+        s->level->last++;
+        break;
+    case '+': /* once, and any number of times */
+        s->level->last = s->level->last * 2 + 1;
+        break;
+    case '{':
+        times = read_repeat(s);
+        s->level->last *= times > 0 ? times : 1;
+        break;
+    default:
+        add_item(s->level, 1);
+    }
+    return NULL;
+}
+
+static int
+check_expression(pj_str expression, pj_error *err)
+{
+    struct scan s = {.text = expression};
+    const char *why = NULL;
+
+    if (pj_str_has(expression, '\0'))
+        return pj_error_nul(err, "pattern", expression, -1);
+    if (expression.len == 0 || expression.len > EXPRESSION_MAX)
+        return invalid(PJ_STR(""), "the expression of a Pattern has 1 to "
+                       "1024 bytes", err);
+    s.level = s.levels;
+    while (s.at < expression.len && why == NULL) {
+        why = scan_one(&s);
+        if (why == NULL && s.level->items + s.level->last > ITEMS_MAX)
+            why = "a Pattern has at most 1000 characters, those that are "
+                  "repeated counted each time";
+    }
+    return why == NULL ? 0 : invalid(expression, why, err);
+}
+
+static int
+make_source(pj_str expression, pj_str *out)
+{
+    char *text = malloc(expression.len + sizeof "^()$");
+
+    if (text == NULL)
+        return -1;
+    memcpy(text, "^(", 2);
+    memcpy(text + 2, expression.ptr, expression.len);
+    memcpy(text + 2 + expression.len, ")$", sizeof ")$");
+    *out = (pj_str){text, expression.len + 4};
+    return 0;
+}
+
+/* Checks an expression by itself: `text` has a NUL behind it.  */
+static int
+try_expression(const char *text, pj_error *err)
+{
+    char why[128];
+    regex_t regex;
+    int code = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+
+    if (code == 0) {
+        regfree(&regex);
+        return 0;
+    }
+    if (code == REG_ESPACE)
+        return pj_error_memory(err);
+    regerror(code, &regex, why, sizeof why);
+    return invalid(pj_str_of(text), why, err);
+}
+
+static form *
+new_form(const pj_pattern *pattern)
+{
+    form *made = malloc(sizeof *made);
+
+    if (made == NULL)
+        return NULL;
+    made->read = 0;
+    if (regcomp(&made->regex, pattern->source.ptr, REG_EXTENDED | REG_NOSUB)
+        == 0)
+        return made;
+    free(made);
+    return NULL;
+}
+
+static void
+free_form(form *old)
+{
+    if (old == NULL)
+        return;
+    regfree(&old->regex);
+    free(old);
+}
+
+int
+pj_pattern_new(pj_str expression, pj_pattern **out, pj_error *err)
+{
+    pj_pattern *pattern;
+    pj_str copy;
+    int result;
+
+    if (check_expression(expression, err) < 0)
+        return -1;
+    if (pj_str_dup(expression, &copy) < 0)
+        return pj_error_memory(err);
+    result = try_expression(copy.ptr, err);
+    pj_str_clear(&copy);
+    if (result < 0)
+        return -1;
+    pattern = calloc(1, sizeof *pattern);
+    if (pattern == NULL || make_source(expression, &pattern->source) < 0) {
+        free(pattern);
+        return pj_error_memory(err);
+    }
+    atomic_init(&pattern->spare, new_form(pattern));
+    *out = pattern;
+    return 0;
+}
+
+void
+pj_pattern_free(pj_pattern *pattern)
+{
+    if (pattern == NULL)
+        return;
+    free_form(atomic_load(&pattern->spare));
+    pj_str_clear(&pattern->source);
+    free(pattern);
+}
+
+int
+pj_pattern_matches(pj_pattern *pattern, pj_str text)
+{
+    form *mine = atomic_exchange(&pattern->spare, NULL), *none = NULL;
+    char subject[PJ_PATTERN_MAX + 1];
+    int code;
+
+    if (mine == NULL)
+        mine = new_form(pattern);
+    if (mine == NULL)
+        return -1;
+    memcpy(subject, text.ptr, text.len);
+    subject[text.len] = '\0';
+    code = regexec(&mine->regex, subject, 0, NULL, 0);
+    mine->read += text.len;
+    if (mine->read > TEXT_MAX
+        || !atomic_compare_exchange_strong(&pattern->spare, &none, mine))
+        free_form(mine);
+    return code == 0 ? 1 : code == REG_ESPACE ? -1 : 0;
+}

@@ -1,0 +1,57 @@
+"""Everyday command lines pass, and print what they print without us."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from everyday import INPUTS, LINES, make_project
+from proc_jail import ProcPolicyBuilder, ProcRequest
+from proc_jail._profiles import which
+
+ALL = [(name, line) for name, lines in LINES.items() for line in lines]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("project").resolve()
+    make_project(root)
+    return root
+
+
+def test_there_are_enough() -> None:
+    assert len(set(ALL)) == len(ALL) >= 300
+
+
+@pytest.mark.parametrize(("name", "line"), ALL)
+def test_it_prints_the_same(name: str, line: str, project: Path) -> None:
+    place = which(name)
+    if not os.path.exists(place):
+        pytest.skip(f"no {name} here")
+    argv, data = shlex.split(line), INPUTS.get(name, b"")
+    env = {"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+    policy = (
+        ProcPolicyBuilder()
+        .profile(name, read=[project])
+        .env_locale_only()
+        .max_stdin(1000)
+        .cwd(project)
+        .build()
+    )
+    request = ProcRequest(place, argv).with_stdin(data)
+    ours = policy.prepare(request).spawn_sync()
+    bare = subprocess.run(
+        [place, *argv],
+        cwd=project,
+        env=env | {"GIT_CONFIG_GLOBAL": "/dev/null"},
+        input=data,
+        capture_output=True,
+        check=False,
+    )
+    told = (ours.returncode, ours.stdout, ours.stderr)
+    assert told == (bare.returncode, bare.stdout, bare.stderr)
+    assert bare.returncode in (0, 1)
