@@ -11,23 +11,27 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from conftest import program
+
 HELPERS = Path(__file__).parent / "helpers"
 TABLES = Path(__file__).parent.parent / "csrc" / "programs"
-PLACES = "/usr/bin:/bin:/usr/sbin:/sbin"
-# These take operands in their place among the options (their getopt string
-# starts with '-'), and stop at the first one under POSIXLY_CORRECT.
-STOP_BY_THEMSELVES = {"sort", "uniq"}
+ENDS = {".", "?", "!"}
+# These are handed their operands in order, among the options, but stop by
+# themselves at the first one under POSIXLY_CORRECT.
+STOPS = {"sort", "uniq"}
+# Looks at a word itself before it asks its parser about it, or does not.
+NOT_ALWAYS = {"seq"}
 
-# An option by what tells the program which it is, or None for an operand;
-# then the option's value, or the operand.
+# An option by what tells the program which one it is, or None for an
+# operand; then the option's value, or the operand.
 Item = tuple[str | None, str | None]
 
 
@@ -36,10 +40,10 @@ class Reading:
     """How a program reads one list of arguments."""
 
     items: list[Item] = field(default_factory=list)
-    # What getopt handed over as operands among the options.
+    # The operands that getopt handed over before the options had ended.
     handed: list[str] = field(default_factory=list)
-    # Words that the program took before it called its parser: head -5.
-    early: int = 0
+    # The words that the program took before it called its parser: head -5.
+    early: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -51,101 +55,123 @@ class Table:
     options: dict[str, tuple[int, str]]
 
 
-@cache
-def library() -> str:
-    """Compile the spy, once; skip the test where that cannot be."""
+def build(folder: Path) -> Path:
+    """Compile the library that is preloaded; skip where that cannot be."""
     if shutil.which("cc") is None or os.uname().sysname != "Linux":
         pytest.skip("needs a C compiler and LD_PRELOAD")
     if "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""):
         pytest.skip("needs the GNU C library")
-    target = Path(tempfile.mkdtemp(prefix="spy-")) / "spy.so"
-    flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
-    sources = [HELPERS / "spy.c", HELPERS / "spy_parsers.c"]
-    subprocess.run(
-        ["cc", *flags, "-shared", "-fPIC", "-o", target, *sources, "-ldl"],
-        check=True,
-    )
-    return str(target)
+    target = folder / "spy.so"
+    command = ["cc", "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
+    command += ["-D_GNU_SOURCE", "-o", str(target)]
+    sources = [str(HELPERS / "spy.c"), str(HELPERS / "spy_parsers.c")]
+    subprocess.run([*command, *sources, "-ldl"], check=True)
+    return target
 
 
-def installed(name: str) -> str:
-    """The path of a program in the version of its table, or skip."""
-    path = shutil.which(name, path=PLACES)
-    if path is None:
-        pytest.skip(f"{name} is not installed")
+def binary(name: str) -> str:
+    """The path of a program that the spy can be preloaded into, or skip."""
+    path = program(name)
     with open(path, "rb") as file:
         if file.read(4) != b"\x7fELF":
             pytest.skip(f"{name} is a script")
     return path
 
 
-def is_of_version(name: str, path: str) -> str:
-    """Skip the test when the program is not the one that the table knows."""
+@cache
+def known(name: str) -> str:
+    """The path of a program, if it is as its table knows it; else skip."""
+    path = binary(name)
     head = (TABLES / f"{name}.def").read_text().partition("*/")[0]
-    known = re.match(r"/\* \S+: .*?(\d[\w.]*\d)[;,\s]", head)
-    assert known is not None, f"{name}.def does not begin with a version"
+    version = re.match(r"/\* \S+: .*?(\d[\w.]*)[;,\s]", head)
+    assert version is not None, f"{name}.def does not begin with a version"
     run = subprocess.run(
-        [path, "--version"], stdout=subprocess.PIPE, text=True, check=False
+        [path, "--version"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
-    words = run.stdout.partition("\n")[0].replace("-", " ").split()
-    if known[1] not in words:
-        pytest.skip(f"{name} is not the {known[1]} that its table is of")
+    first = run.stdout.decode().partition("\n")[0]
+    if version[1] not in re.findall(r"\d[\w.]*\w|\d", first):
+        pytest.skip(f"{name}'s table is of {version[1]}; this is {first!r}")
     return path
 
 
-def _ask(
-    path: str, wanted: str, argvs: Sequence[Sequence[str]], posix: bool
-) -> list[list[str]]:
-    """The spy's answer to each list: its words, the last one included."""
-    sent = b"".join(
-        b"%d\0" % len(argv)
-        + b"".join(os.fsencode(word) + b"\0" for word in argv)
-        for argv in argvs
-    )
-    env = {"LC_ALL": "C", "LD_PRELOAD": library(), "SPY": wanted}
-    if posix:
-        env["POSIXLY_CORRECT"] = "1"
-    run = subprocess.run(
-        [path], env=env, input=sent, stdout=subprocess.PIPE, check=True
-    )
-    answers: list[list[str]] = [[]]
-    for word in run.stdout.split(b"\0")[:-1]:
-        answers[-1].append(os.fsdecode(word))
-        if word in (b".", b"?", b"!"):
-            answers.append([])
-    assert len(answers) == len(argvs) + 1, f"{path} ended early"
-    return answers[:-1]
+def aliases(name: str) -> list[str]:
+    """The other programs that a table is for."""
+    text = (TABLES / f"{name}.def").read_text()
+    return re.findall(r'^PJ_ALIAS\(\w+, "([^"]+)"\)', text, re.MULTILINE)
 
 
-def _reading(argv: Sequence[str], answer: list[str]) -> Reading | None:
-    assert answer[-1] != "!", f"no parser was asked about {argv!r}"
-    if answer[-1] == "?":
-        return None
-    items: list[Item] = []
-    prepared, early = [], 0
-    for tag, text in ((word[0], word[1:]) for word in answer[:-1]):
-        if tag == "o":
-            items.append((text, None))
-        elif tag == "v":
-            items[-1] = (items[-1][0], text)
-        elif tag in "ia":
-            items.append((None, text))
-        elif tag == "w":
-            prepared.append(text)
-    if answer[0][0] == "p" and len(prepared) < len(argv):
-        early = len(argv) - len(prepared)
-        assert list(argv[early:]) == prepared
-    handed = [word[1:] for word in answer if word[0] == "i"]
-    return Reading(items, handed, early)
+def _words(lists: Sequence[Sequence[str]]) -> bytes:
+    words = [word for one in lists for word in [str(len(one)), *one]]
+    return b"".join(os.fsencode(word) + b"\0" for word in words)
 
 
-def read(
-    path: str, argvs: Sequence[Sequence[str]], posix: bool = False
-) -> list[Reading | None]:
-    """How the program reads each list; None for one that it refuses."""
-    stops = posix and os.path.basename(path) in STOP_BY_THEMSELVES
-    answers = _ask(path, "stops" if stops else "lists", argvs, posix)
-    return [_reading(*pair) for pair in zip(argvs, answers, strict=True)]
+class Spied:
+    """One program with the spy in it."""
+
+    def __init__(self, spy: Path, path: str) -> None:
+        self._spy = spy
+        self._path = path
+        self.name = os.path.basename(path)
+
+    def _ask(
+        self, lists: Sequence[Sequence[str]], mode: str, posix: bool = False
+    ) -> list[list[str]]:
+        """The words of each answer, the end among them."""
+        env = {"LD_PRELOAD": str(self._spy), "SPY": mode, "LC_ALL": "C"}
+        if posix:
+            env["POSIXLY_CORRECT"] = "1"
+        run = subprocess.run(
+            [self._path],
+            input=_words(lists),
+            env=env,
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        answers: list[list[str]] = [[]]
+        for word in os.fsdecode(run.stdout).split("\0")[:-1]:
+            answers[-1].append(word)
+            if word in ENDS:
+                answers.append([])
+        assert len(answers) == len(lists) + 1, self._path
+        return answers[:-1]
+
+    @cache  # noqa: B019
+    def table(self) -> Table:
+        """The program's own table; of two like names the first counts."""
+        # Some show nothing to a parser where there is nothing to show.
+        (answer,) = self._ask([["x"]], "table")
+        assert answer[-1] == ".", f"{self.name} asks no parser"
+        options: dict[str, tuple[int, str]] = {}
+        for name, row in _rows(answer):
+            options.setdefault(name, row)
+        return Table(answer[0][1:], options)
+
+    def read(
+        self, lists: Sequence[Sequence[str]], posix: bool = False
+    ) -> list[Reading | None]:
+        """How the program reads each list; None for one that it refuses."""
+        mode = "stops" if posix and self.name in STOPS else "lists"
+        pairs = zip(lists, self._ask(lists, mode, posix), strict=True)
+        return [self._reading(argv, answer) for argv, answer in pairs]
+
+    def _reading(
+        self, argv: Sequence[str], answer: list[str]
+    ) -> Reading | None:
+        if answer[-1] != ".":
+            asked = answer[-1] == "?" or self.name in NOT_ALWAYS
+            assert asked, f"{self.name} asks no parser about {argv}"
+            return None
+        got = [word[1:] for word in answer if word[0] == "w"]
+        # More than there were: each letter of tar's first word is one now.
+        taken = len(argv) - len(got) if answer[0][0] == "p" else 0
+        early = list(argv[: max(taken, 0)])
+        assert not early or list(argv[taken:]) == got
+        handed = [word[1:] for word in answer if word[0] == "i"]
+        return Reading(list(_items(answer)), handed, early)
 
 
 def _rows(answer: list[str]) -> Iterator[tuple[str, tuple[int, str]]]:
@@ -154,12 +180,10 @@ def _rows(answer: list[str]) -> Iterator[tuple[str, tuple[int, str]]]:
         yield name, (int(arity), option)
 
 
-@cache
-def table(path: str) -> Table:
-    """The program's own option table; the first of two like names counts."""
-    (answer,) = _ask(path, "table", [[]], False)
-    assert answer[-1] == ".", f"{path} never calls a parser"
-    options: dict[str, tuple[int, str]] = {}
-    for name, row in _rows(answer):
-        options.setdefault(name, row)
-    return Table(answer[0][1:], options)
+def _items(answer: list[str]) -> Iterator[Item]:
+    for word, following in pairwise(answer):
+        if word[0] == "o":
+            value = following[1:] if following[0] == "v" else None
+            yield word[1:], value
+        elif word[0] in "ia":
+            yield None, word[1:]

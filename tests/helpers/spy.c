@@ -134,7 +134,7 @@ static const unsigned needed[] = {
     SYS_read, SYS_write, SYS_close, SYS_fstat, SYS_brk, SYS_mmap, SYS_munmap,
     SYS_mremap, SYS_mprotect, SYS_rt_sigaction, SYS_rt_sigprocmask,
     SYS_clone, SYS_wait4, SYS_getpid, SYS_fcntl, SYS_prlimit64, SYS_futex,
-    SYS_exit, SYS_exit_group,
+    SYS_pipe2, SYS_exit, SYS_exit_group,
 };
 
 static void

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,10 +45,23 @@ next_option(const getopt_call *call, int *index)
 static void
 say_id(const struct option *option, int value)
 {
-    if (option != NULL && option->flag != NULL)
-        say('o', option->name);
-    else
+    char text[256];
+
+    if (option != NULL && option->flag != NULL) {
+        snprintf(text, sizeof text, "&%s", option->name);
+        say('o', text);
+    } else
         say_number('o', value);
+}
+
+/* An option may be called '?' too, so that only the message, which nobody
+   gets, tells whether there is an error.  */
+static int
+complained(const getopt_call *call)
+{
+    const char *first = call->letters + strspn(call->letters, "+-");
+
+    return *first == ':' || __fpending(stderr) > 0;
 }
 
 static void
@@ -54,9 +69,11 @@ read_getopt(const getopt_call *call)
 {
     int in_order = call->letters[0] == '-', value, index;
 
-    opterr = 0;
+    opterr = 1;
+    if (setvbuf(stderr, NULL, _IOFBF, BUFSIZ) != 0)
+        fail("setvbuf");
     while ((value = next_option(call, &index)) != -1) {
-        if (value == '?' || value == ':')
+        if (value == ':' || (value == '?' && complained(call)))
             finish('?');
         if (value == 1 && in_order && index < 0) {
             say('i', optarg);
@@ -149,18 +166,39 @@ static const struct argp_option version_options[] = {
     {NULL, 0, NULL, 0, NULL, 0},
 };
 
-/* Called in the place of every parser of the program.  */
+/* The program's tree once more, with `hear` in the place of its parsers.
+   Two of them may have the same key for an option; so the number of the
+   copy is part of what tells which option it is.  */
+static struct argp copies[64];
+static size_t copied;
+
+static void
+say_key(const struct argp *copy, int key)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%d:%d", (int)(copy - copies), key);
+    say('o', text);
+}
+
 static error_t
 hear(int key, char *value, struct argp_state *state)
 {
-    (void)state;
+    const struct argp *copy = state->input;
+
+    if (key == ARGP_KEY_INIT) {
+        const struct argp_child *child = copy->children;
+
+        for (int i = 0; child != NULL && child[i].argp != NULL; i++)
+            state->child_inputs[i] = (void *)(uintptr_t)child[i].argp;
+    }
     if (key >= ARGP_KEY_END && key <= ARGP_KEY_FINI)
         return ARGP_ERR_UNKNOWN;
     if (key == ARGP_KEY_ARG) {
         say('a', value);
         return 0;
     }
-    say_number('o', key);
+    say_key(copy, key);
     if (value != NULL)
         say('v', value);
     return 0;
@@ -174,7 +212,7 @@ static const struct argp version_argp = {.options = version_options,
 static struct argp *
 copy_tree(const struct argp *tree)
 {
-    struct argp *copy = malloc(sizeof *copy);
+    struct argp *copy = &copies[copied++];
     struct argp_child *children = NULL;
     size_t count = 0;
 
@@ -182,11 +220,11 @@ copy_tree(const struct argp *tree)
         count++;
     if (tree->children != NULL)
         children = calloc(count + 1, sizeof *children);
-    if (copy == NULL || (tree->children != NULL && children == NULL))
+    if (copied == sizeof copies / sizeof copies[0]
+        || (tree->children != NULL && children == NULL))
         abort();
     *copy = *tree;
-    if (tree->parser != NULL)
-        copy->parser = hear;
+    copy->parser = hear;
     for (size_t i = 0; i < count; i++) {
         children[i] = tree->children[i];
         children[i].argp = copy_tree(tree->children[i].argp);
@@ -203,9 +241,9 @@ ends_options(const struct argp_option *row)
 }
 
 static void
-say_options(const struct argp_option *row)
+say_options(const struct argp *copy)
 {
-    const struct argp_option *real = row;
+    const struct argp_option *row = copy->options, *real = row;
 
     for (; row != NULL && !ends_options(row); row++) {
         int arity;
@@ -218,21 +256,21 @@ say_options(const struct argp_option *row)
             continue;
         if (row->key > 0 && row->key <= 255 && isprint(row->key)) {
             say_row("-", (char[]){(char)row->key, '\0'}, arity);
-            say_number('o', row->key);
+            say_key(copy, row->key);
         }
         if (row->name != NULL) {
             say_row("--", row->name, arity);
-            say_number('o', row->key != 0 ? row->key : real->key);
+            say_key(copy, row->key != 0 ? row->key : real->key);
         }
     }
 }
 
 static void
-say_tree(const struct argp *tree)
+say_tree(const struct argp *copy)
 {
-    const struct argp_child *child = tree->children;
+    const struct argp_child *child = copy->children;
 
-    say_options(tree->options);
+    say_options(copy);
     for (; child != NULL && child->argp != NULL; child++)
         say_tree(child->argp);
 }
@@ -241,8 +279,8 @@ static void
 take_argp(argp_function *parse, const struct argp *tree, int argc,
           char **argv, unsigned flags)
 {
-    struct argp_child all[4] = {{.argp = copy_tree(tree)}};
-    struct argp top = {.children = all};
+    struct argp_child all[4] = {{.argp = tree}};
+    struct argp *copy;
     int count = 1;
 
     if (!(flags & ARGP_NO_HELP)) {
@@ -250,14 +288,15 @@ take_argp(argp_function *parse, const struct argp *tree, int argc,
         if (argp_program_version != NULL || argp_program_version_hook != NULL)
             all[count].argp = &version_argp;
     }
+    copy = copy_tree(&(struct argp){.children = all});
     if (table_wanted) {
         say('s', flags & ARGP_IN_ORDER ? "-" : "");
-        say_tree(&top);
+        say_tree(copy);
         finish('.');
     }
     say_prepared(argc, argv);
     flags |= ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT;
-    finish(parse(&top, argc, argv, flags, NULL, NULL) == 0 ? '.' : '?');
+    finish(parse(copy, argc, argv, flags, NULL, copy) == 0 ? '.' : '?');
 }
 
 error_t
