@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from proc_jail._core import PreparedCommand, ProcPolicy
 
-__all__ = ["Tool", "ToolResult", "tools_for"]
+__all__ = ["Tool", "ToolResult", "serve_mcp", "tools_for"]
 
 MAX_OUTPUT = 65536
 # The code of a call that has not the shape of the schema.
@@ -351,3 +351,20 @@ def tools_for(
                 _max_output=max_output,
             )
     return list(tools.values())
+
+
+def serve_mcp(
+    policy: ProcPolicy,
+    *,
+    name: str = "proc_jail",
+    max_output: int = MAX_OUTPUT,
+) -> int:
+    """Serve the tools of a policy to an MCP client on stdio.
+
+    Returns an exit status when the client has left. Needs the extra `mcp`.
+
+    >>> sys.exit(serve_mcp(policy, name="text tools"))
+    """
+    from proc_jail import _mcp
+
+    return _mcp.main(policy, name=name, max_output=max_output)
