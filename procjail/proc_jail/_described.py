@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from proc_jail._core import ArgRules, ProcPolicy, Sandbox, _Value
 
-    Table = dict[str, Any]
-    Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+Table = dict[str, Any]
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True)

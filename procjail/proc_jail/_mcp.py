@@ -16,11 +16,11 @@ try:
     from mcp.server.lowlevel import Server
     from mcp.server.stdio import stdio_server
     from mcp.shared.exceptions import MCPError
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(
         "the MCP server needs its SDK: pip install 'proc_jail[mcp]'",
-        name=error.name,
-    ) from error
+        name=_missing.name,
+    ) from _missing
 
 from proc_jail._core import __version__
 from proc_jail.tools import MAX_OUTPUT, RESULT_SCHEMA, tools_for
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from proc_jail._core import ProcPolicy
     from proc_jail.tools import Tool, ToolResult
 
-    Context = ServerRequestContext[Any, Any]
+    _Context = ServerRequestContext[Any, Any]
 
 # How many commands of one session run at a time; others wait.
 LIMIT = 16
@@ -46,7 +46,7 @@ INSTRUCTIONS = (
 class _Progress:
     """Tells the client how many bytes came so far, not too often."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: _Context) -> None:
         self._session = context.session
         self._next = 0.0
 
@@ -67,12 +67,12 @@ class _Tools:
         self._limiter: anyio.CapacityLimiter | None = None
 
     async def list(
-        self, context: Context, params: types.PaginatedRequestParams | None
+        self, context: _Context, params: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
         return types.ListToolsResult(tools=self._listed)
 
     async def call(
-        self, context: Context, params: types.CallToolRequestParams
+        self, context: _Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         tool = self._tools.get(params.name)
         if tool is None:

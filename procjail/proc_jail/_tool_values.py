@@ -20,7 +20,7 @@ from proc_jail._core import (
 if TYPE_CHECKING:
     from proc_jail._core import _Value
 
-    Schema = dict[str, Any]
+Schema = dict[str, Any]
 
 # Extended expressions that mean the same to ECMAScript: without classes,
 # without escapes but of what is special in both, and without a bracket that
