@@ -42,7 +42,8 @@ SECONDS = f"98.{os.getpid()}"
 # A leader, and a child that would outlive it.
 ENDLESS = (
     "%%jail {policy}\n"
-    f"sh -c 'sleep {SECONDS} & echo $! > $1.new; mv $1.new $1; wait' sh {{mark}}"
+    f"sh -c 'sleep {SECONDS} & echo $! > $1.new; mv $1.new $1; wait' "
+    "sh {mark}"
 )
 
 
@@ -94,7 +95,8 @@ class Kernel:
 
     def start(self, code: str) -> None:
         """Run a cell and do not wait for it."""
-        self.client.execute(code)
+        # An error does not abort what is asked next.
+        self.client.execute(code, stop_on_error=False)
 
     def close(self) -> None:
         self.client.stop_channels()
