@@ -23,7 +23,6 @@ TOTAL = int(os.environ.get("PJ_DIFFERENTIAL", "6000"))
 OWN_PARSER = {
     "curl": "its own",
     "dd": "its own, of operands",
-    "echo": "its own",
     "find": "its own, an expression",
     "getconf": "its own",
     "git": "its own, per subcommand",

@@ -97,7 +97,8 @@ def test_the_shared_library_exports_the_header_and_nothing_else(
         capture_output=True,
         text=True,
     ).stdout
-    header = (plain / "include" / "procjail.h").read_text()
+    headers = sorted((plain / "include").glob("*.h"))
+    header = "".join(path.read_text() for path in headers)
     names = {line.split()[-1] for line in out.splitlines()}
     assert names
     for name in names:
@@ -140,10 +141,18 @@ def test_it_installs(plain: Path, tmp_path: Path) -> None:
     found = {p.name for p in tmp_path.rglob("*") if p.is_file()}
     assert found == {
         "procjail.h",
+        "procjail_args.h",
         "procjail_codes.def",
+        "procjail_controls.def",
         "libprocjail.a",
         "libprocjail.so",
     }
+    source = tmp_path / "user.c"
+    source.write_text('#include "procjail.h"\nint main(void) { return 0; }\n')
+    subprocess.run(
+        ["cc", *STRICT, f"-I{tmp_path}/include", "-fsyntax-only", source],
+        check=True,
+    )
 
 
 def test_the_portable_path_builds_and_runs(tmp_path: Path) -> None:

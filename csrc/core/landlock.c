@@ -146,6 +146,8 @@ add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
 
             if (allow(ruleset, root.ptr, rights[access] & all) == 0)
                 continue;
+            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+                return pj_error_system(err, "open", errno);
             pj_errno_text(text, sizeof text, errno);
             pj_error_begin(err, PJ_E_SandboxInvalid, root);
             pj_escape(err->reason, pj_str_of(text));

@@ -1,8 +1,10 @@
 /* programs.c: the tables of csrc/programs, compiled and searched.  */
 #include "programs.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "error.h"
 #include "strings.h"
 
 #define PJ_ALIAS(id, name)
@@ -243,4 +245,20 @@ pj_program_arity(const pj_program *program, pj_str token)
     if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
         return PJ_ARITY_NO_VALUE;
     return (enum pj_arity)option->arity;
+}
+
+void
+pj_option_name(const pj_option *option, char *out)
+{
+    char text[PJ_VALUE_SIZE];
+
+    if (option->form == PJ_FORM_WORD)
+        snprintf(text, sizeof text, "%s", option->name);
+    else if (option->form == PJ_FORM_OPERAND)
+        snprintf(text, sizeof text, "%s=", option->name);
+    else if (option->name != NULL)
+        snprintf(text, sizeof text, "--%s", option->name);
+    else
+        snprintf(text, sizeof text, "-%c", option->letter);
+    pj_escape(out, pj_str_of(text));
 }

@@ -109,4 +109,8 @@ int pj_program_takes_number(const pj_program *program, pj_str token);
    stands.  */
 int pj_program_is_word(const pj_program *program, pj_str token);
 
+/* The name of an option in full: "--count", or "-c" when it has no long
+   one; safe to show.  `out` has PJ_VALUE_SIZE bytes.  */
+void pj_option_name(const pj_option *option, char *out);
+
 #endif

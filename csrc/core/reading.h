@@ -48,8 +48,4 @@ int pj_reading_level(pj_reading *r, const pj_grammar *grammar,
 /* Reads the next token as an operand.  */
 int pj_reading_operand(pj_reading *r, pj_error *err);
 
-/* The name of an option in full: "--count", or "-c" when it has no long
-   one; safe to show.  `out` has PJ_VALUE_SIZE bytes.  */
-void pj_option_name(const pj_option *option, char *out);
-
 #endif

@@ -1,12 +1,12 @@
 /*
  * test_faults.c: every call of the library to the system fails once.
  *
- * A scenario goes all the way: build a policy, prepare, wrap, set a
- * variable, run, take both streams.  It is repeated with the first call
- * failing, then the second, and so on, until one passes with no fault left
- * to come.  After each: an error that was told (or, where the library can
- * do without the call, the right result), no memory and no descriptor that
- * is still held, none closed twice, no child.  The whole is done again with
+ * A scenario goes all the way: declare rules, build a policy, prepare,
+ * wrap, set a variable, run, take both streams.  It is repeated with the
+ * first call failing, then the second, and so on, until one passes with no
+ * fault left to come.  After each: an error that was told (or, where the
+ * library can do without the call, the right result), no memory and no
+ * descriptor that is still held, none closed twice, no child.  The whole is done again with
  * every later call failing as well, and with the three standard descriptors
  * closed, so that those of the library get the low numbers first.
  */
@@ -27,20 +27,103 @@ struct scenario {
     const char *bin;
     const char *wrapper; /* or NULL */
     int close_standard;
+    int typed; /* its arguments are declared by type */
 };
+
+/* The types of the values below; all of them, or none.  */
+struct values {
+    pj_value *number, *pattern, *url, *word, *path;
+};
+
+static void
+clear_values(struct values *v)
+{
+    pj_value_unref(v->number);
+    pj_value_unref(v->pattern);
+    pj_value_unref(v->url);
+    pj_value_unref(v->word);
+    pj_value_unref(v->path);
+}
+
+static int
+make_values(struct values *v, pj_error *err)
+{
+    pj_str words[2] = {PJ_STR("a"), PJ_STR("b")}, root = PJ_STR(dir);
+    pj_str scheme = PJ_STR("https"), host = PJ_STR("*.example.com");
+
+    root.len = strlen(dir);
+    return pj_value_int(1, 9, &v->number, err) == 0
+        && pj_value_pattern(PJ_STR("[a-z]+"), 99, &v->pattern, err) == 0
+        && pj_value_url(&scheme, 1, &host, 1, &v->url, err) == 0
+        && pj_value_choice(words, 2, &v->word, err) == 0
+        && pj_value_read_path(&root, 1, &v->path, err) == 0 ? 0 : -1;
+}
+
+/* One declaration of each kind, more than the first allocation holds.  */
+static int
+declare_all(pj_rules *rules, const struct values *v, pj_error *err)
+{
+    pj_str number[2] = {PJ_STR("-n"), PJ_STR("--number")};
+    pj_str flags[2] = {PJ_STR("-x"), PJ_STR("-y")};
+    pj_str pattern = PJ_STR("--pattern"), url = PJ_STR("url=");
+
+    return pj_rules_add_flag(rules, &flags[0], 1, err) == 0
+        && pj_rules_add_flag(rules, &flags[1], 1, err) == 0
+        && pj_rules_add_option(rules, number, 2, v->number, 0, 2, err) == 0
+        && pj_rules_add_option(rules, &pattern, 1, v->pattern, 1, 1, err)
+            == 0
+        && pj_rules_add_option(rules, &url, 1, v->url, 0, 1, err) == 0
+        && pj_rules_add_positional(rules, PJ_STR("word"), v->word, 1, 1,
+                                   &flags[1], 1, err) == 0
+        && pj_rules_add_positional(rules, PJ_STR("paths"), v->path, 1,
+                                   SIZE_MAX, NULL, 0, err) == 0
+        && pj_rules_add_require(rules, number, 2, err) == 0
+        && pj_rules_add_exclusive(rules, flags, 2, err) == 0
+        && pj_rules_add_forced(rules, flags, 1, err) == 0
+        && pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_AFTER_FLAGS, err)
+            == 0 ? 0 : -1;
+}
+
+static int
+make_typed(pj_rules *rules, pj_error *err)
+{
+    struct values v = {NULL, NULL, NULL, NULL, NULL};
+    pj_rules *inner = pj_rules_new();
+    pj_pair env = {PJ_STR("D"), PJ_STR("4")};
+    pj_str root = PJ_STR("/tmp");
+    int result = -1;
+
+    if (inner != NULL && make_values(&v, err) == 0
+        && declare_all(inner, &v, err) == 0
+        && pj_rules_add_subcommand(rules, PJ_STR("say"), inner, err) == 0
+        && pj_rules_set_forced_env(rules, &env, 1, err) == 0
+        && pj_rules_add_roots(rules, PJ_ACCESS_READ, &root, 1, err) == 0)
+        result = 0;
+    clear_values(&v);
+    pj_rules_free(inner);
+    return result;
+}
+
+static int
+make_plain(pj_rules *rules, pj_error *err)
+{
+    pj_str flag = PJ_STR("-x");
+
+    return pj_rules_set_allowed_flags(rules, &flag, 1, err) == 0
+        && pj_rules_set_subcommand(rules, PJ_STR("say"), err) == 0 ? 0 : -1;
+}
 
 static int
 make_builder(const struct scenario *what, pj_builder **out, pj_error *err)
 {
     pj_builder *builder = pj_builder_new();
     pj_rules *rules = pj_rules_new();
-    pj_str flag = PJ_STR("-x"), name = PJ_STR("A");
+    pj_str name = PJ_STR("A");
     int result = -1;
 
     err->code = PJ_E_OutOfMemory;
     if (builder != NULL && rules != NULL
-        && pj_rules_set_allowed_flags(rules, &flag, 1, err) == 0
-        && pj_rules_set_subcommand(rules, PJ_STR("say"), err) == 0
+        && (what->typed ? make_typed : make_plain)(rules, err) == 0
         && pj_builder_allow_bin(builder, pj_str_of(what->bin), err) == 0
         && pj_builder_arg_rules(builder, pj_str_of(what->bin), rules, err)
             == 0
@@ -61,9 +144,11 @@ make_command(const struct scenario *what, pj_command **out, pj_error *err)
 {
     pj_pair env[2] = {{PJ_STR("A"), PJ_STR("1")},
                       {PJ_STR("B"), PJ_STR("2")}};
-    pj_str argv[1] = {PJ_STR("say")};
-    pj_request request = {pj_str_of(what->bin), argv, 1, env, 2, ABSENT,
-                          ABSENT};
+    pj_str argv[6] = {PJ_STR("say"), PJ_STR("-n"), PJ_STR("5"),
+                      PJ_STR("--pattern=abc"), PJ_STR("b"),
+                      pj_str_of(speaker)};
+    pj_request request = {pj_str_of(what->bin), argv, what->typed ? 6 : 1,
+                          env, 2, ABSENT, ABSENT};
     pj_builder *builder = NULL;
     pj_policy *policy = NULL;
     pj_command *plain = NULL, *set = NULL;
@@ -141,6 +226,8 @@ is_expected(pj_code code)
     case PJ_E_BinCanonicalizeFailed:
     case PJ_E_BinChanged:
     case PJ_E_CwdForbidden:
+    case PJ_E_ArgPathForbidden:
+    case PJ_E_SandboxInvalid:
         return 1;
     default:
         return 0;
@@ -277,9 +364,10 @@ make_files(void)
 int
 main(void)
 {
-    struct scenario plain = {"plain", speaker, NULL, 0};
-    struct scenario wrapped = {"wrapped", speaker, "/usr/bin/env", 0};
-    struct scenario low = {"low", speaker, "/usr/bin/env", 1};
+    struct scenario plain = {"plain", speaker, NULL, 0, 0};
+    struct scenario wrapped = {"wrapped", speaker, "/usr/bin/env", 0, 0};
+    struct scenario low = {"low", speaker, "/usr/bin/env", 1, 0};
+    struct scenario typed = {"typed", speaker, NULL, 0, 1};
     struct rlimit few = {256, 256};
 
     faults.host = getpid();
@@ -289,6 +377,8 @@ main(void)
     play_all(&plain, 0);
     play_all(&wrapped, 1);
     play_all(&low, 0);
+    play_all(&typed, 0);
+    play_all(&typed, 1);
     test_risk_under_faults(NULL, 0);
     test_risk_under_faults(NULL, 1);
     test_risk_under_faults("open", 1);
