@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -109,6 +110,92 @@ def test_fan_out_brings_errors_back(tmp_path: Path) -> None:
     _, err = run(example, tmp_path / "missing", code=3)
     assert err.startswith("NonZeroExit: ")
     run(example, code=2)
+
+
+def test_agent(files: list[Path]) -> None:
+    example = EXAMPLES / "agent.py"
+    out, _ = run(example, "needle", files[1])
+    denied, unknown, answer = (
+        line for line in out.splitlines() if line.startswith("  ")
+    )
+    assert denied.startswith("  denied (ArgPathForbidden): ")
+    assert "there is no argument 'file'" in unknown
+    assert answer == "  2"
+    assert out.splitlines()[-1] == "2 lines of two have 'needle' in them."
+    run(example, code=2)
+
+
+def test_guard(files: list[Path]) -> None:
+    example = EXAMPLES / "guard.py"
+    lines = run(example, files[0].parent)[0].splitlines()
+    assert lines[0] == "one: 1:some needle here"
+    forbidden, pattern, denied = lines[-3:]
+    assert forbidden.startswith("ArgPathForbidden: ")
+    assert "/etc/passwd" in forbidden
+    assert pattern == ""  # a pattern, which nothing here has
+    assert denied.startswith("BinNotAllowed: ")
+    run(example, code=2)
+
+
+def test_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ipykernel")
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    from jupyter_core.utils import ensure_event_loop
+
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
+    notebook = nbformat.read(EXAMPLES / "notebook.ipynb", as_version=4)
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    ensure_event_loop().close()
+    reap_orphans()
+    shown = "".join(
+        output.get("text", "") + output.get("data", {}).get("text/html", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+    )
+    for text in (
+        "ProcPolicy",
+        "exit status 0",
+        "denied: ArgFlagNotAllowed",
+        "denied: ArgPathForbidden",
+        "denied (ArgPathForbidden)",
+        "root:x:0:0",
+    ):
+        assert text in shown, text
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    notebook = json.loads((EXAMPLES / "notebook.ipynb").read_text())
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_mcp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its one server starts, from the checkout, and has "mcp_server.py"."""
+    pytest.importorskip("mcp")
+    import anyio
+    from mcp import Client, StdioServerParameters
+
+    found = json.loads((EXAMPLES / "mcp.json").read_text())["mcpServers"]
+    (server,) = found.values()
+    here = os.path.dirname(sys.executable)
+    env = {"PATH": f"{here}:{os.environ['PATH']}"}
+
+    async def main() -> None:
+        parameters = StdioServerParameters(**server, cwd=ROOT, env=env)
+        async with Client(parameters) as client:
+            listed = (await client.list_tools()).tools
+            assert [tool.name for tool in listed] == ["grep", "wc"]
+            assert all(t.annotations.read_only_hint for t in listed)
+            arguments = {"pattern": "^# Design", "files": ["design.md"]}
+            result = await client.call_tool("grep", arguments)
+            assert result.structured_content["stdout"] == "# Design\n"
+            arguments["files"] = ["../README.md"]
+            assert (await client.call_tool("grep", arguments)).is_error
+
+    anyio.run(main)
+    reap_orphans()
 
 
 def test_the_readme() -> None:

@@ -20,7 +20,7 @@ from conftest import policy_for, program
 from hosts import is_gone, on_linux, wait_until
 from mcp_sessions import Session, in_session, parameters, text_of
 from proc_jail import ArgRules, ReadPath, Sandbox
-from proc_jail._mcp import server_of
+from proc_jail._mcp import _Gate, server_of
 from proc_jail.tools import RESULT_SCHEMA
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -153,6 +153,34 @@ def test_progress_is_not_told_chunk_by_chunk(tmp_path: Path) -> None:
 
     in_session(tmp_path, body)
     assert 1 <= len(seen) < 100  # of some 250 chunks or more
+
+
+# ------------------------------------------------------- how many at once
+
+
+def test_no_more_at_once_than_allowed() -> None:
+    gate, now, most, done = _Gate(3), 0, 0, 0
+
+    async def enter(number: int) -> None:
+        nonlocal now, most, done
+        # Some give up while they wait, and must not keep a place.
+        with anyio.move_on_after(0 if number % 5 == 4 else 60):
+            async with gate:
+                now += 1
+                most = max(most, now)
+                await anyio.lowlevel.checkpoint()
+                await anyio.lowlevel.checkpoint()
+                now -= 1
+                done += 1
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for number in range(50):
+                group.start_soon(enter, number)
+
+    anyio.run(main)
+    assert (now, most) == (0, 3)
+    assert done >= 40
 
 
 # ---------------------------------------------------- cancelling, leaving

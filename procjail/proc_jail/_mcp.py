@@ -57,6 +57,30 @@ class _Progress:
             await self._session.report_progress(size, message=f"{size} bytes")
 
 
+class _Gate:
+    """Lets so many calls run at a time.
+
+    Not a limiter of anyio's, which goes around the event loop once more
+    even where nobody waits.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._freed: anyio.Event | None = None
+
+    async def __aenter__(self) -> None:
+        while self._left == 0:
+            self._freed = self._freed or anyio.Event()
+            await self._freed.wait()
+        self._left -= 1
+
+    async def __aexit__(self, *error: object) -> None:
+        self._left += 1
+        if self._freed is not None:
+            self._freed.set()
+            self._freed = None
+
+
 class _Tools:
     """What the requests about tools are answered with."""
 
@@ -64,7 +88,7 @@ class _Tools:
         tools = tools_for(policy, max_output=max_output)
         self._tools = {tool.name: tool for tool in tools}
         self._listed = [_listed(tool) for tool in tools]
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._gate = _Gate(LIMIT)
 
     async def list(
         self, context: _Context, params: types.PaginatedRequestParams | None
@@ -77,11 +101,9 @@ class _Tools:
         tool = self._tools.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, "there is no such tool")
-        if self._limiter is None:  # it belongs to the event loop
-            self._limiter = anyio.CapacityLimiter(LIMIT)
         meta = context.meta or {}
         asked = meta.get("progress_token") is not None
-        async with self._limiter:
+        async with self._gate:
             result = await tool.acall(
                 params.arguments or {},
                 _Progress(context) if asked else None,
