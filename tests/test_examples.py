@@ -187,7 +187,9 @@ def test_mcp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
         async with Client(parameters) as client:
             listed = (await client.list_tools()).tools
             assert [tool.name for tool in listed] == ["grep", "wc"]
-            assert all(t.annotations.read_only_hint for t in listed)
+            for tool in listed:
+                assert tool.annotations is not None
+                assert tool.annotations.read_only_hint
             arguments = {"pattern": "^# Design", "files": ["design.md"]}
             result = await client.call_tool("grep", arguments)
             assert result.structured_content["stdout"] == "# Design\n"

@@ -168,10 +168,12 @@ def test_no_more_at_once_than_allowed() -> None:
             async with gate:
                 now += 1
                 most = max(most, now)
-                await anyio.lowlevel.checkpoint()
-                await anyio.lowlevel.checkpoint()
-                now -= 1
-                done += 1
+                try:
+                    await anyio.lowlevel.checkpoint()
+                    await anyio.lowlevel.checkpoint()
+                    done += 1
+                finally:
+                    now -= 1
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
