@@ -212,6 +212,21 @@ def test_the_readme() -> None:
     assert lines[-len(told) :] == told
 
 
+@pytest.mark.parametrize("name", ["agents", "audit"])
+def test_all_blocks_of_a_document_run(name: str) -> None:
+    if name == "audit":
+        pytest.importorskip("opentelemetry")
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    out, err = run("-c", "".join(blocks))
+    if name == "agents":
+        assert "root:x:0:0" in out
+        assert "ArgPathForbidden\n" in out
+    else:
+        assert out.startswith("proc_jail.spawn /")
+        assert re.search("INFO /.*echo ended with status 0 after", err)
+
+
 def test_all_blocks_of_the_readme_run() -> None:
     """One after the other, as one who reads it would type them."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -45,6 +45,7 @@ def only(tools: list[Tool]) -> Tool:
             False,
         ),
         (TYPED.may_write("/tmp"), None, False, True),
+        (TYPED, Sandbox().best_effort("write_roots"), False, True),
         (
             ArgRules().option("-f", WritePath("/tmp")).run_nothing(),
             None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -400,6 +402,23 @@ def test_an_environment_is_not_told() -> None:
 def test_tools_travel() -> None:
     tool = pickle.loads(pickle.dumps(typed_tool()))
     assert tool.call({"pattern": "root", "files": ["/etc/passwd"]}).ok
+
+
+def test_an_import_of_the_package_brings_none_of_it() -> None:
+    code = (
+        "import sys, proc_jail\n"
+        "seen = {n.partition('.')[0] for n in sys.modules}\n"
+        "print(sorted(seen & {'json', 'logging', 'asyncio', 'IPython', 'mcp',"
+        " 'opentelemetry', 'langchain_core', 'difflib', 'html'}),"
+        " [n for n in sys.modules if 'tool' in n and 'proc_jail' in n])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[] []\n"
 
 
 def test_a_size_that_cannot_be() -> None:

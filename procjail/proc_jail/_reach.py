@@ -6,6 +6,7 @@ answer is the worse one.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,11 @@ def _writes(level: Level) -> bool:
 
 
 def _is_limited(level: Level, sandbox: Sandbox | None) -> bool:
-    """Whether the kernel holds it to the roots of its paths."""
+    """Whether the kernel is sure to hold it to the roots of its paths."""
     preset, calls = _sandbox_calls(sandbox)
-    if "write" in calls:
+    if "write" in calls or not sys.platform.startswith("linux"):
+        return False
+    if "write_roots" in calls.get("best_effort", ()):
         return False
     if preset == "Sandbox.strict":
         return True
