@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import policy_for, program, shell
-from hosts import reap_orphans
+from hosts import on_linux, reap_orphans
 from proc_jail import (
     ArgRules,
     ExecError,
@@ -163,6 +164,7 @@ def test_an_exit_that_was_checked() -> None:
     assert "gone\n" in text
 
 
+@on_linux
 def test_a_policy() -> None:
     policy = ProcPolicyBuilder().profile("cat", read=["/etc"]).build()
     text = page(policy).text
@@ -280,6 +282,8 @@ def test_in_a_browser(browser: str, tmp_path: Path) -> None:
         text=True,
         timeout=120,
         check=True,
+        # Whatever this process preloads is not for a browser.
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
     )
     reap_orphans()
     seen = Seen(done.stdout).value

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import program
-from hosts import reap_orphans
+from hosts import on_linux, reap_orphans
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -112,6 +112,7 @@ def test_fan_out_brings_errors_back(tmp_path: Path) -> None:
     run(example, code=2)
 
 
+@on_linux  # where a program can be kept from running others
 def test_agent(files: list[Path]) -> None:
     example = EXAMPLES / "agent.py"
     out, _ = run(example, "needle", files[1])
@@ -125,6 +126,7 @@ def test_agent(files: list[Path]) -> None:
     run(example, code=2)
 
 
+@on_linux  # where a program can be kept from running others
 def test_guard(files: list[Path]) -> None:
     example = EXAMPLES / "guard.py"
     lines = run(example, files[0].parent)[0].splitlines()
@@ -137,6 +139,7 @@ def test_guard(files: list[Path]) -> None:
     run(example, code=2)
 
 
+@on_linux  # where a program can be kept from running others
 def test_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipykernel")
     nbformat = pytest.importorskip("nbformat")
@@ -171,6 +174,7 @@ def test_the_notebook_is_kept_without_outputs() -> None:
         assert cell.get("execution_count") is None
 
 
+@on_linux  # where a program can be kept from running others
 def test_mcp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its one server starts, from the checkout, and has "mcp_server.py"."""
     pytest.importorskip("mcp")
@@ -212,6 +216,7 @@ def test_the_readme() -> None:
     assert lines[-len(told) :] == told
 
 
+@on_linux
 @pytest.mark.parametrize("name", ["agents", "audit"])
 def test_all_blocks_of_a_document_run(name: str) -> None:
     if name == "audit":
