@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,9 @@ def assert_clear(error: PolicyFileError) -> None:
     assert len(str(error)) < 1000
     assert error.reason
     assert error.reason in str(error)
+
+
+def parse(text: str) -> Any:
+    """A TOML text as plain values."""
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    return importlib.import_module(name).loads(text)
