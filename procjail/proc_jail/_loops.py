@@ -161,7 +161,7 @@ def waiter(process: _Process) -> Waiter:
         try:
             library = sniffio.current_async_library()
         except sniffio.AsyncLibraryNotFoundError:
-            library = "none"
+            raise RuntimeError("no running event loop") from None
     if library == "asyncio":
         return AsyncioWaiter(process)
     try:
