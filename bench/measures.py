@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from results import Row, Series, compare, interleave
+from results import Row, Series, compare, interleave, quantile
 from tools import Worker, available_mib, note, run_floor
 
 SUBPROCESS = "subprocess.run"
 WHEEL = "wheel 0.3.0"
 TRUE = shutil.which("true", path="/bin:/usr/bin") or "/bin/true"
+GREP = shutil.which("grep", path="/bin:/usr/bin") or "/bin/grep"
 US = 1e-3  # nanoseconds to microseconds
 
 # The bars.  Ratios are ours / peer.
@@ -26,6 +27,7 @@ CONTAINED_BAR = 0.9
 ASYNC_BAR = 0.5
 CAPTURE_BAR = 1.6
 CAPTURE_SLACK_MIB = 16
+TYPED_SLACK_US = 5
 
 MIB = 1 << 20
 LIMIT = 128 * MIB  # more than any capture here
@@ -335,12 +337,40 @@ def event_loop(setting: Setting) -> list[Row]:
     ]
 
 
+def typed(setting: Setting) -> list[Row]:
+    """What it costs to read argv as the program does, and to check values."""
+    rounds = setting.pick(40, 10)
+    with Worker() as worker:
+        contenders = {
+            kind: functools.partial(
+                worker.ask, "prepare_times", kind=kind, path=GREP, count=1000
+            )
+            for kind in ("typed", "plain")
+        }
+        interleave(contenders, 1)
+        found = interleave(contenders, rounds)
+    slack = TYPED_SLACK_US / US
+    bound = [[quantile(times, 0.5) + slack] for times in found["plain"]]
+    row = functools.partial(compare, "typed", "check with types, p50")
+    row = functools.partial(row, unit="µs", scale=US)
+    return [
+        row("plain rules", found["typed"], found["plain"]),
+        row(
+            f"plain rules + {TYPED_SLACK_US} µs",
+            found["typed"],
+            bound,
+            bar=1.0,
+        ),
+    ]
+
+
 MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
     "spawn": spawn,
     "parents": parents,
     "threads": threads,
     "controls": controls,
     "async": event_loop,
+    "typed": typed,
     "capture": capture,
     "soak": soak,
 }

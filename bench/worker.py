@@ -186,6 +186,46 @@ def async_times(argv: list[str], count: int) -> dict[str, list[int]]:
     return asyncio.run(measure())
 
 
+GREP_ARGV = ["-n", "-m", "5", "-i", "--color=never", "-e", "text", "a", "b"]
+
+
+def grep_rules(kind: str) -> Any:
+    """What lets GREP_ARGV pass, as tokens or with types."""
+    from proc_jail import ArgRules, Choice, Int, Text
+
+    if kind == "plain":
+        flags = ["-n", "-m", "-i", "-e", "--color=never"]
+        rules = ArgRules().allowed_flags(flags).max_flags(5)
+        return rules.max_positionals(2)
+    return (
+        ArgRules()
+        .flag("-n", "--line-number")
+        .flag("-i", "--ignore-case")
+        .flag("-c", "--count")
+        .option("-m", "--max-count", Int(1, 1000))
+        .option("-e", "--regexp", Text(200), repeat=5)
+        .option("--color", Choice("always", "never"), optional=True)
+        .positional("pattern", Text(200), unless=["-e"])
+        .positional("files", Text(), min=1, max=20)
+        .exclusive("-n", "-c")
+    )
+
+
+def prepare_times(kind: str, path: str, count: int) -> list[int]:
+    """Nanoseconds of each of `count` checks of one request."""
+    from proc_jail import ProcPolicyBuilder, ProcRequest
+
+    builder = ProcPolicyBuilder().allow_bin(path)
+    policy = builder.arg_rules(path, grep_rules(kind)).build()
+    request = ProcRequest(path, GREP_ARGV)
+    found = []
+    for _ in range(count):
+        begun = time.perf_counter_ns()
+        policy.prepare(request)
+        found.append(time.perf_counter_ns() - begun)
+    return found
+
+
 def rate(how: str, argv: list[str], count: int, threads: int) -> float:
     """Spawns per second of `threads` threads that share `count` spawns."""
     spawn = warm_spawn(how, argv)
@@ -269,6 +309,7 @@ def census() -> dict[str, float]:
 TASKS: dict[str, Callable[..., Any]] = {
     "async_times": async_times,
     "times": times,
+    "prepare_times": prepare_times,
     "rate": rate,
     "capture": capture,
     "census": census,

@@ -86,6 +86,75 @@ def test_requests_and_policies() -> None:
     assert_no_growth(make, ROUNDS)
 
 
+def test_typed_rules() -> None:
+    make = """
+    def make():
+        import pickle
+        from proc_jail import (
+            ArgRules, Choice, GitRef, HostName, Int, Pattern, ReadPath, Text,
+            Url, ValueTypeInvalid, Violation, WritePath,
+        )
+        def work():
+            inner = (
+                ArgRules()
+                .flag("-n", "--number")
+                .option("-m", Int(1, 9), repeat=None)
+                .option("-c", Choice("a", "b"), optional=True)
+                .option("-u", Url(hosts=["*.a"]))
+                .positional("p", Pattern("[a-z]+"), unless=["-m"])
+                .positional("f", ReadPath("/usr"), min=0, max=None)
+                .require("-n", "-m").exclusive("-n", "-c")
+                .force("-x").may_write("/tmp").inject_double_dash()
+            )
+            rules = ArgRules().subcommand("s", inner).run_nothing()
+            rules = rules.force_env({"A": "1"})
+            policy = policy_for("/bin/true", rules)
+            for argv in (
+                ["s", "-n", "x", "/usr/lib"], ["s", "-n", "x", "/etc"],
+                ["s", "-n", "X"], ["s", "-n", "-c"], ["s"], ["t"], ["s", "-z"],
+                ["s", "-m"], ["s", "-m", "1", "-u", "http://b"],
+            ):
+                policy.check(ProcRequest("/bin/true", argv))
+            for made in (rules, inner, Text(3), WritePath("/a"), GitRef()):
+                again = pickle.loads(pickle.dumps(made))
+                assert again == made and hash(again) == hash(made)
+                repr(made)
+            for wrong in (
+                lambda: Pattern("("), lambda: Url(["A"]), lambda: Int(2, 1),
+                lambda: Choice(), lambda: inner.flag("--"),
+                lambda: inner.option("-n", Text(), repeat=0),
+                lambda: inner.positional("p", HostName(), min=2),
+                lambda: rules.subcommand("x", rules),
+                lambda: policy_for("/bin/true", inner.flag("-n")),
+            ):
+                try:
+                    wrong()
+                except Violation:
+                    continue
+                raise AssertionError
+        return work
+    """
+    assert_no_growth(make, ROUNDS)
+
+
+def test_hostile_texts_do_not_pile_up() -> None:
+    """Of each of these regexec keeps 14 MiB, and searches for minutes."""
+    code = """
+    import random
+    from proc_jail import ArgRules, Pattern
+    rules = ArgRules().positional("it", Pattern(".*f.{80}c"))
+    policy = policy_for("/bin/true", rules)
+    dice = random.Random(1)
+    peaks = []
+    for _ in range(12):
+        text = "".join(dice.choices("fab", k=4096))
+        assert policy.check(ProcRequest("/bin/true", [text])) is not None
+        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(peaks[-1] - peaks[2])
+    """
+    assert int(run_host(code)) < 40 * 1024
+
+
 def test_output_of_every_size(helper: Build) -> None:
     make = """
     def make(emit):

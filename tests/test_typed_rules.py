@@ -292,6 +292,7 @@ def test_force_behind_an_empty_bundle(tool: Tools) -> None:
         ("git", ["log"], "force options only"),
         ("jq", ["--indent=2"], "next word"),
         ("unknown", ["--"], "inject_double_dash"),
+        ("unknown", ["x", "-n"], "force options only"),
     ],
 )
 def test_what_cannot_be_forced(
@@ -372,6 +373,9 @@ def test_posixly_correct_ends_the_options(tool: Tools) -> None:
         ("-n -m 5 x y", "-n -m 5 -- x y"),
         ("-nm5 - x", "-nm5 -- - x"),
         ("-n -- x", "-n -- x"),
+        # The request's own would be an operand behind another one.
+        ("x -- -y", "x -- -y"),
+        ("x -n -- -y", "x -n -- -y"),
         ("--max=5 x", "--max-count=5 -- x"),
     ],
 )
@@ -386,6 +390,14 @@ def test_inject_double_dash(tool: Tools, line: str, out: str) -> None:
     assert tool("grep").apply(rules, line.split()) == out.split()
     never = rules.inject_double_dash(InjectDoubleDash.Never)
     assert "--" not in tool("grep").apply(never, ["-n", "x"])
+
+
+def test_dashes_go_before_a_pair(tool: Tools) -> None:
+    """KEY=VALUE is an operand like another to the program."""
+    rules = lists("a0-9").flag("-n").option("key=", Text())
+    rules = rules.inject_double_dash()
+    argv = ["-n", "key=v", "a"]
+    assert tool("unknown").apply(rules, argv) == ["-n", "--", "key=v", "a"]
 
 
 def test_an_option_behind_the_injected_dashes(tool: Tools) -> None:

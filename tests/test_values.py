@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import LINUX, policy_for, program
+from conftest import policy_for, program
 from proc_jail import (
     ArgRules,
     ArgValueInvalid,
@@ -204,6 +202,10 @@ def test_the_subject_of_a_pattern_is_capped() -> None:
         "(a{1,255}){1,255}",
         "((a?){99}){99}",
         "(((a+)+)+)+" * 40,
+        "a**",
+        "a+?",
+        "a{2}{3}",
+        "(((((a*)*)*)*)*)*",
         "a{99999999999999999999}",
     ],
 )
@@ -217,27 +219,6 @@ def test_patterns_up_to_their_bounds() -> None:
     assert accepts(Pattern("a" * 1000), "a" * 1000)
     assert accepts(Pattern("(a{9}){9}"), "a" * 81)
     assert accepts(Pattern(r"(a)\\1"), "a\\1")
-
-
-def rss_kib() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    raise KeyError("VmRSS")
-
-
-@pytest.mark.skipif(not LINUX, reason="reads /proc")
-def test_hostile_texts_do_not_pile_up() -> None:
-    """Of each of these texts regexec would keep some 14 MiB."""
-    rules = ArgRules().positional("it", Pattern(".*f.{80}b"))
-    policy = policy_for(ECHO, rules)
-    dice = random.Random(1)
-    for number in range(12):
-        text = "".join(dice.choices("fab", k=4096))
-        policy.check(ProcRequest(ECHO, [text]))
-        if number == 2:
-            before = rss_kib()
-    assert rss_kib() - before < 60 * 1024
 
 
 # ------------------------------------------------------- hosts and URLs

@@ -1,8 +1,12 @@
 /* pattern.c: matching whole texts, within bounds.
 
-   regexec keeps what it learns of an expression with it, without a bound:
-   texts can be made for some expressions of which each adds megabytes.  So
-   a compiled form is thrown away once it has read some texts.  */
+   A search begins at every character anew, which takes minutes for texts
+   that are made for it: matches are anchored.  And the form that regcomp
+   makes keeps what it learns of an expression, without a bound, for some
+   texts megabytes of each: it is thrown away once it has read a few.  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "pattern.h"
 
 #include <regex.h>
@@ -17,8 +21,17 @@
 #define ITEMS_MAX 1000
 /* Bytes of an expression.  */
 #define EXPRESSION_MAX 1024
+/* Repeats inside of repeats.  */
+#define HEIGHT_MAX 4
 /* How much text a compiled form reads before it is thrown away.  */
 #define TEXT_MAX PJ_PATTERN_MAX
+/* glibc can match from one place only.  Elsewhere the expression itself has
+   to say so, which glibc's regcomp would take very long to understand.  */
+#if defined(__GLIBC__) && !defined(PJ_PORTABLE)
+#define HAS_MATCH 1
+#else
+#define HAS_MATCH 0
+#endif
 
 typedef struct form {
     regex_t regex;
@@ -26,7 +39,7 @@ typedef struct form {
 } form;
 
 struct pj_pattern {
-    pj_str source;         /* ^(expression)$ */
+    pj_str source;
     _Atomic(form *) spare; /* the form that no thread uses now, or NULL */
 };
 
@@ -42,8 +55,11 @@ invalid(pj_str expression, const char *why, pj_error *err)
 
 /* What was read of one group.  */
 struct level {
-    size_t items; /* before the last one */
-    size_t last;  /* of the last one, which an operator would repeat */
+    size_t items;    /* before the last one */
+    size_t last;     /* of the last one, which an operator would repeat */
+    int height;      /* of repeats in the group, ... */
+    int last_height; /* ... and in the last item */
+    int is_repeated; /* the last item is */
 };
 
 struct scan {
@@ -79,10 +95,28 @@ take_if(struct scan *s, char wanted)
 }
 
 static void
-add_item(struct level *level, size_t size)
+add_item(struct level *level, size_t size, int height)
 {
     level->items += level->last;
     level->last = size;
+    level->last_height = height;
+    level->is_repeated = 0;
+    if (height > level->height)
+        level->height = height;
+}
+
+/* Notes an operator behind the last item; what is wrong, or NULL.  */
+static const char *
+repeat_item(struct level *level, size_t size)
+{
+    if (level->is_repeated)
+        return "a repeat of a repeat means nothing";
+    level->last = size;
+    level->is_repeated = 1;
+    if (++level->last_height > level->height)
+        level->height = level->last_height;
+    return level->height > HEIGHT_MAX ? "its repeats are nested too deep"
+                                      : NULL;
 }
 
 /* [:alpha:] [.-.] [=a=], of which `[` was taken.  */
@@ -135,46 +169,48 @@ read_repeat(struct scan *s)
     return most > least ? most : least;
 }
 
+static const char *
+close_group(struct scan *s)
+{
+    const struct level *inner = s->level;
+
+    if (s->level == s->levels)
+        return "a ) closes nothing";
+    s->level--;
+    add_item(s->level, inner->items + inner->last + 1, inner->height);
+    return NULL;
+}
+
 /* Takes one character or operator; what is wrong, or NULL.  */
 static const char *
 scan_one(struct scan *s)
 {
-    size_t times;
+    size_t times, last = s->level->last;
 
     switch (take(s)) {
     case '\\':
         if (peek(s) >= '1' && peek(s) <= '9')
             return "a Pattern has no back-references";
         take(s);
-        add_item(s->level, 1);
         break;
     case '[':
         skip_bracket(s);
-        add_item(s->level, 1);
         break;
     case '(':
-        *++s->level = (struct level){0, 0};
-        break;
+        *++s->level = (struct level){0, 0, 0, 0, 0};
+        return NULL;
     case ')':
-        if (s->level == s->levels)
-            return "a ) closes nothing";
-        s->level--;
-        add_item(s->level, s->level[1].items + s->level[1].last + 1);
-        break;
+        return close_group(s);
     case '*':
     case '?':
-        s->level->last++;
-        break;
+        return repeat_item(s->level, last + 1);
     case '+': /* once, and any number of times */
-        s->level->last = s->level->last * 2 + 1;
-        break;
+        return repeat_item(s->level, last * 2 + 1);
     case '{':
         times = read_repeat(s);
-        s->level->last *= times > 0 ? times : 1;
-        break;
-    default:
-        add_item(s->level, 1);
+        return repeat_item(s->level, last * (times > 0 ? times : 1));
     }
+    add_item(s->level, 1, 0);
     return NULL;
 }
 
@@ -199,11 +235,15 @@ check_expression(pj_str expression, pj_error *err)
     return why == NULL ? 0 : invalid(expression, why, err);
 }
 
+/* What is compiled, with a NUL behind it.  */
 static int
 make_source(pj_str expression, pj_str *out)
 {
-    char *text = malloc(expression.len + sizeof "^()$");
+    char *text;
 
+    if (HAS_MATCH)
+        return pj_str_dup(expression, out);
+    text = malloc(expression.len + sizeof "^()$");
     if (text == NULL)
         return -1;
     memcpy(text, "^(", 2);
@@ -290,23 +330,41 @@ pj_pattern_free(pj_pattern *pattern)
     free(pattern);
 }
 
+/* 1 or 0, or -1 without memory.  */
+static int
+match(form *mine, pj_str text)
+{
+#if HAS_MATCH
+    regoff_t matched = re_match(&mine->regex, text.ptr, (regoff_t)text.len,
+                                0, NULL);
+
+    /* It finds the longest match.  -2 is a lack of memory.  */
+    return matched == -2 ? -1 : matched == (regoff_t)text.len;
+#else
+    char subject[PJ_PATTERN_MAX + 1];
+    int code;
+
+    memcpy(subject, text.ptr, text.len);
+    subject[text.len] = '\0';
+    code = regexec(&mine->regex, subject, 0, NULL, 0);
+    return code == REG_ESPACE ? -1 : code == 0;
+#endif
+}
+
 int
 pj_pattern_matches(pj_pattern *pattern, pj_str text)
 {
     form *mine = atomic_exchange(&pattern->spare, NULL), *none = NULL;
-    char subject[PJ_PATTERN_MAX + 1];
-    int code;
+    int result;
 
     if (mine == NULL)
         mine = new_form(pattern);
     if (mine == NULL)
         return -1;
-    memcpy(subject, text.ptr, text.len);
-    subject[text.len] = '\0';
-    code = regexec(&mine->regex, subject, 0, NULL, 0);
+    result = match(mine, text);
     mine->read += text.len;
     if (mine->read > TEXT_MAX
         || !atomic_compare_exchange_strong(&pattern->spare, &none, mine))
         free_form(mine);
-    return code == 0 ? 1 : code == REG_ESPACE ? -1 : 0;
+    return result;
 }

@@ -111,8 +111,7 @@ bad_value(const pj_reading *r, const pj_option *option, size_t at,
 static int
 is_number(pj_str token)
 {
-    return token.len > 1 && token.ptr[0] == '-' && token.ptr[1] >= '0'
-        && token.ptr[1] <= '9';
+    return token.len > 1 && token.ptr[0] == '-' && pj_is_digit(token.ptr[1]);
 }
 
 /* The next token, as the value of an option.  The program takes whatever is
@@ -198,25 +197,33 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     return 0;
 }
 
+/* -5, all of it.  */
+static int
+is_count(pj_str token)
+{
+    size_t i = 1;
+
+    while (i < token.len && pj_is_digit(token.ptr[i]))
+        i++;
+    return i == token.len;
+}
+
 /* Digits of programs that look at them before anything else.  */
 static int
 check_digits(const pj_reading *r, const pj_grammar *g, pj_str token,
              pj_error *err)
 {
-    if (!(g->traits & PJ_TRAIT_FIRST_NUMBER))
+    if (!(g->traits & PJ_TRAIT_FIRST_NUMBER)
+        || (r->at == 0 && is_count(token)))
         return 0;
     for (size_t i = 1; i < token.len; i++) {
-        int digit = token.ptr[i] >= '0' && token.ptr[i] <= '9';
+        const pj_option *option = pj_program_letter(g->program,
+                                                    token.ptr[i]);
 
-        if (digit && (r->at != 0 || i + strspn(token.ptr + i, "0123456789")
-                      < token.len || i > 1))
+        if (pj_is_digit(token.ptr[i]))
             return refuse(r, r->at, token, "a number is read as the first "
                           "argument only, and alone", err);
-        if (digit)
-            break;
-        if (pj_program_letter(g->program, token.ptr[i]) == NULL
-            || pj_program_letter(g->program, token.ptr[i])->arity
-                != PJ_ARITY_NO_VALUE)
+        if (option == NULL || option->arity != PJ_ARITY_NO_VALUE)
             break;
     }
     return 0;

@@ -20,6 +20,13 @@ typedef struct pj_pairv {
 /* Literals as pj_str.  */
 #define PJ_STR(literal) ((pj_str){(literal), sizeof(literal) - 1})
 
+/* No function of <ctype.h>: those depend on the locale.  */
+static inline int
+pj_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 int pj_str_equal(pj_str a, pj_str b);
 int pj_str_equal_nocase(pj_str a, pj_str b);
 int pj_str_starts(pj_str text, pj_str prefix);

@@ -316,8 +316,8 @@ read_forced(const pj_typed *typed, pj_reading *r, pj_error *err)
 }
 
 /* Forced arguments are complete options, which change nothing of how the
-   request's own are read.  Of a program without table only what ends its
-   options is known.  */
+   request's own are read.  Of a program without table it can be told of the
+   first word and of `--` only.  */
 static int
 check_forced(const pj_typed *typed, pj_error *err)
 {
@@ -332,7 +332,9 @@ check_forced(const pj_typed *typed, pj_error *err)
         return invalid(typed, PJ_STR("--"), "cannot be forced",
                        "use inject_double_dash", err);
     if (traits & PJ_TRAIT_DECLARED)
-        return 0;
+        return pj_str_is_flag(forced->items[0]) ? 0
+            : invalid(typed, forced->items[0], "cannot be forced",
+                      "force options only", err);
     if (traits & PJ_TRAIT_FIRST_NUMBER)
         return invalid(typed, forced->items[0], "cannot be forced: it reads "
                        "a number as the first argument", "leave it out",

@@ -5,19 +5,30 @@
 #include "error.h"
 #include "typed_plan.h"
 
-/* The first operand, before which a `--` has to be put; or `last`.  */
+/* KEY=VALUE is an operand to the program, whatever it means.  */
+static int
+is_operand(const pj_arg *arg)
+{
+    return arg->kind == PJ_ITEM_OPERAND
+        || (arg->row != NULL && arg->row->form == PJ_FORM_OPERAND);
+}
+
+/* The first operand, before which a `--` has to be put; or `last`, also
+   where the request brought its own.  */
 static size_t
 dashes_at(const pj_match *m)
 {
+    size_t at = m->last;
+
     if (m->typed->rules->double_dash == PJ_DOUBLE_DASH_NEVER)
         return m->last;
-    for (size_t i = m->first; i < m->last; i++) {
+    for (size_t i = m->last; i-- > m->first;) {
         if (m->reading.args[i].kind == PJ_ITEM_DASHES)
             return m->last;
-        if (m->reading.args[i].kind == PJ_ITEM_OPERAND)
-            return i;
+        if (is_operand(&m->reading.args[i]))
+            at = i;
     }
-    return m->last;
+    return at;
 }
 
 static int
@@ -26,7 +37,7 @@ check_order(const pj_match *m, size_t dashes, pj_error *err)
     for (size_t i = dashes; i < m->last; i++) {
         const pj_arg *arg = &m->reading.args[i];
 
-        if (arg->kind != PJ_ITEM_OPTION)
+        if (arg->kind != PJ_ITEM_OPTION || is_operand(arg))
             continue;
         pj_error_begin(err, PJ_E_ArgFlagAfterPositional,
                        m->reading.argv[arg->index]);

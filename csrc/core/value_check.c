@@ -9,17 +9,10 @@
 
 #include "error.h"
 
-/* No function of <ctype.h>: those depend on the locale.  */
-static int
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static int
 is_alnum(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return pj_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static int
@@ -42,7 +35,7 @@ parse_int(pj_str text, int64_t *out)
     if (text.len <= sign || text.len >= sizeof copy)
         return -1;
     for (size_t i = sign; i < text.len; i++)
-        if (!is_digit(text.ptr[i]))
+        if (!pj_is_digit(text.ptr[i]))
             return -1;
     if (text.ptr[sign] == '0' && text.len > 1)
         return -1;

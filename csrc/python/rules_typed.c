@@ -98,7 +98,7 @@ const char pj_py_rules_force_doc[] =
 "force($self, /, *argv)\n--\n\n"
 "Return a copy that puts these arguments before the request's own.\n\n"
 "They are options of the program, complete with their values, and are not\n"
-"checked against the rules.\n\n"
+"checked against the rules.  build() raises ArgRulesInvalid for others.\n\n"
 ">>> ArgRules().subcommand('diff', ArgRules().force('--no-ext-diff'))";
 
 PyObject *
@@ -297,7 +297,8 @@ const char pj_py_rules_force_env_doc[] =
 "force_env($self, /, env)\n--\n\n"
 "Return a copy whose program always gets this environment (a mapping).\n\n"
 "For hardening; neither the policy nor the table of stripped names applies.\n"
-"Raises EnvForbidden for names that make every program load code (LD_*).\n\n"
+"Not for rules of a subcommand: it is the whole program's.  Raises\n"
+"EnvForbidden for names that make every program load code (LD_*).\n\n"
 ">>> ArgRules().force_env({'GIT_CONFIG_NOSYSTEM': '1'})";
 
 PyObject *

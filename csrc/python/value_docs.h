@@ -21,8 +21,9 @@ PyDoc_STRVAR(text_doc,
 PyDoc_STRVAR(pattern_doc,
 "Pattern(pattern, max_length=4096)\n--\n\n"
 "Text that a POSIX extended regular expression matches as a whole.\n\n"
-"Back-references are refused.  Raises ValueTypeInvalid for an expression\n"
-"that is none.\n\n"
+"Back-references are refused, and repeats that nest more than four deep or\n"
+"come to more than 1000 characters.  Raises ValueTypeInvalid for those, and\n"
+"for an expression that is none.\n\n"
 ">>> ArgRules().option('-n', Pattern('[0-9]+,[0-9]+p'))");
 
 PyDoc_STRVAR(read_path_doc,
@@ -30,7 +31,7 @@ PyDoc_STRVAR(read_path_doc,
 "An existing file below one of `roots` (absolute paths), links followed.\n\n"
 "Relative paths start at the child's working directory.  The kernel lets\n"
 "the child read these roots and nothing else of the user's.  '-' is\n"
-"standard input.\n\n"
+"standard input, where no file has that name.\n\n"
 ">>> ArgRules().positional('files', ReadPath('/srv/docs'), max=20)");
 
 PyDoc_STRVAR(write_path_doc,
@@ -47,8 +48,8 @@ PyDoc_STRVAR(host_name_doc,
 PyDoc_STRVAR(url_doc,
 "Url(schemes=None, hosts=None)\n--\n\n"
 "A URL of one of some schemes and hosts ('*.example.com': all below).\n\n"
-"Schemes None: https; hosts None: every host.  Without user name, brackets\n"
-"and braces.\n\n"
+"Schemes (lower case) None: https; hosts None: every host.  Without user\n"
+"name, brackets and braces.\n\n"
 ">>> ArgRules().positional('url', Url(hosts=['example.com']))");
 
 PyDoc_STRVAR(git_ref_doc,
