@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from conftest import program
+from hosts import PORTABLE
 from policies import ECHO, GREP, one, top
 from proc_jail import (
     ArgRules,
@@ -198,3 +199,11 @@ SAME: list[tuple[str, ProcPolicyBuilder]] = [
         builder().profile("sort", read=["/etc"], write=["/tmp"]),
     ),
 ]
+
+# Other systems cannot hold a program to itself, as profiles want it.
+if PORTABLE:
+    SAME = [
+        (text, same)
+        for text, same in SAME
+        if "run_nothing = true" not in text and "profile" not in text
+    ]

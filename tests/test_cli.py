@@ -20,6 +20,7 @@ from commands import (
     shell_policy,
 )
 from conftest import program
+from hosts import on_linux
 from policies import write
 from proc_jail import __version__
 from proc_jail._profile_data import PROFILES
@@ -90,6 +91,7 @@ def test_check_starts_nothing(tmp_path: Path) -> None:
 # -------------------------------------------------------------- explain
 
 
+@on_linux
 def test_explain_of_what_is_allowed(tmp_path: Path) -> None:
     policy = grep_policy(
         tmp_path, env={"fixed": {"A": "secret"}}, sandbox={"umask": "077"}

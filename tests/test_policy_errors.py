@@ -63,6 +63,7 @@ def test_examples_that_do_not_hold(
     assert error.line > 3
 
 
+@on_linux
 def test_examples_of_a_profile(tmp_path: Path) -> None:
     text = "[[program]]\nprofile = 'grep'\nread = ['/etc']\n"
     text += "match = [['-n', 'root', '/etc/passwd']]\n"
@@ -259,7 +260,7 @@ JSON_PLACES = [
         "env.fixed.A",
         "given twice",
     ),
-    ('{"version": 1,\n}', 2, 1, None, "property name"),
+    ('{"version": 1,\n x: 2}', 2, 2, None, "property name"),
     ("[]\n", 1, 1, None, "must be a table, not an array"),
     ('\n  "x"\n', 2, 3, None, "must be a table, not a string"),
     ('{"version": 1, "timeout": NaN}', None, None, None, "NaN is no number"),

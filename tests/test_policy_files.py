@@ -198,6 +198,7 @@ def test_round_trip(text: str, same: ProcPolicyBuilder) -> None:
         assert described(again) == described(policy)
 
 
+@on_linux
 @pytest.mark.parametrize("name", sorted(PROFILES))
 def test_profiles_round_trip(name: str) -> None:
     if not os.path.exists(which(name)):
@@ -253,7 +254,8 @@ def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
     assert_round_trip(policy.build())
 
 
-def test_a_dict_is_not_kept(tmp_path: Path) -> None:
+@on_linux
+def test_a_dict_is_not_kept() -> None:
     data = copy.deepcopy(EVERYTHING) | {"sandbox": {}}
     before = copy.deepcopy(data)
     policy = policy_from_dict(data)

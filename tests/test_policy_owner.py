@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hosts import on_linux
 from policies import assert_clear, write
 from proc_jail._errors import PolicyFileError
 from proc_jail._files import policy_from_file
@@ -125,6 +126,7 @@ def test_a_link_on_the_way_is_fine(tmp_path: Path) -> None:
     policy_from_file(tmp_path / "link" / "policy.toml")
 
 
+@on_linux
 def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
     policy_from_file(in_folder(tmp_path, 0o300))
     tmp_path.chmod(0o700)
