@@ -262,3 +262,18 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"No space left" in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+def test_no_more_is_read_than_may_be(tmp_path: Path) -> None:
+    """An endless input is refused, and not waited for."""
+    policy = shell_policy(tmp_path, max_stdin=99)
+    with open("/dev/zero", "rb") as endless:
+        done = subprocess.run(
+            [COMMAND, "run", policy, "--stdin", "-", "--", SH, "-c", "cat"],
+            stdin=endless,
+            capture_output=True,
+            check=False,
+        )
+    assert done.returncode == 126
+    assert b"StdinForbidden" in done.stderr
+    assert b"got 100;" in done.stderr

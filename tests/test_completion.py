@@ -109,6 +109,8 @@ class Shell:
         self.ours, its = pty.openpty()
         self.shown = ""
         path = f"{Path(COMMAND).parent}:{os.environ['PATH']}"
+        # A sanitized build needs its runtime in every process.
+        kept = ("LD_PRELOAD", "ASAN_OPTIONS")
         self.process = subprocess.Popen(
             command,
             stdin=its,
@@ -116,7 +118,13 @@ class Shell:
             stderr=its,
             cwd=cwd,
             start_new_session=True,
-            env={"PATH": path, "TERM": "dumb", "PS1": "> ", "HOME": str(cwd)},
+            env={
+                "PATH": path,
+                "TERM": "dumb",
+                "PS1": "> ",
+                "HOME": str(cwd),
+                **{k: v for k, v in os.environ.items() if k in kept},
+            },
         )
         os.close(its)
 

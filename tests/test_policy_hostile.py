@@ -401,7 +401,7 @@ HUGE = {
     "digits": "version = " + "1" * 1_000_000,
     "hexadecimal digits": "version = 0x" + "1" * 1_000_000,
     "quotes": "version = 1\na = " + '"' * 1_000_001,
-    "backslashes": 'version = 1\na = "' + "\\" * 1_000_000,
+    "backslashes": 'version = 1\na = "' + "\\" * 100_001,
     "strings": "version = 1\na = [" + "''," * 300_000 + "]",
     "flags": f"version = 1\n{P}flags = [" + "'x'," * 200_000 + "]",
     "names": f"version = 1\n{P}flag = [[" + "'-n'," * 100_000 + "'']]",

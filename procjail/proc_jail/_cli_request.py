@@ -46,7 +46,9 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
         path_of(name, policy), argv, dict(args.env), args.cwd
     )
     if args.stdin == "-":
-        return request.with_stdin(sys.stdin.buffer)
+        # One byte more than may be is enough to be refused.
+        most = policy_to_dict(policy).get("max_stdin", 0) + 1
+        return request.with_stdin(sys.stdin.buffer.read(most))
     if args.stdin is not None:
         return request.with_stdin(args.stdin)
     return request
