@@ -9,40 +9,37 @@ from typing import Any
 import pytest
 
 from policies import assert_clear, refusal, toml, toml_lines
-from policy_homes import HOMES, WRONG, document, key_of
+from policy_homes import HOMES, by_table, document, key_of, wrong_types
 from proc_jail._errors import PolicyFileError
 from proc_jail._files import policy_from_dict
 from proc_jail._files_shapes import Table
-from proc_jail._files_tables import (
-    POLICY,
-    TABLES,
-)
+from proc_jail._files_tables import POLICY
 
 
-@pytest.mark.parametrize(("table", "key", "value"), WRONG)
-def test_wrong_types(
-    table: Table, key: str, value: object, tmp_path: Path
-) -> None:
-    data = document(table, {key: value})
-    for text, name in (
-        (toml_lines(data), "policy.toml"),
-        (json.dumps(data), "policy.json"),
-    ):
-        error = refusal(tmp_path, text, name)
-        assert_clear(error)
-        # A type that does not fit its table is told at the table.
-        if key != "type":
-            assert error.key == key_of(table, key), error
-            assert error.reason.startswith(("must be", "does not go", "is on"))
-        assert error.line is not None
-        assert error.column is not None
-        row = text.splitlines()[error.line - 1]
-        if "must be" in error.reason:
-            shown = toml(value) if name.endswith("toml") else json.dumps(value)
-            assert row[error.column - 1 :].startswith(shown)
+@by_table
+def test_wrong_types(table: Table, tmp_path: Path) -> None:
+    for key, value in wrong_types(table):
+        data = document(table, {key: value})
+        for text, name, write in (
+            (toml_lines(data), "policy.toml", toml),
+            (json.dumps(data), "policy.json", json.dumps),
+        ):
+            error = refusal(tmp_path, text, name)
+            assert_clear(error)
+            # A type that does not fit its table is told at the table.
+            if key != "type":
+                assert error.key == key_of(table, key), error
+            assert error.line is not None
+            assert error.column is not None
+            rest = text.splitlines()[error.line - 1][error.column - 1 :]
+            if "must be" in error.reason:
+                assert rest.startswith(write(value))
+            else:
+                assert error.reason.startswith(("does not go", "is only for"))
+                assert rest.startswith(f'"{key}"')
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+@by_table
 def test_unknown_keys(table: Table, tmp_path: Path) -> None:
     data = document(table, {"bogus": 1})
     error = refusal(tmp_path, toml_lines(data))
@@ -73,7 +70,7 @@ def test_values_of_strange_types() -> None:
             policy_from_dict(data)
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+@by_table
 def test_required_entries(table: Table, tmp_path: Path) -> None:
     for key, field in table.fields.items():
         if not field.required or key == "type":
