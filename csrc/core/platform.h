@@ -39,10 +39,9 @@ int pj_platform_open_path(const char *path, int directory, int *fd,
 /* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
 int pj_platform_pipe(int ends[2]);
 
-/* A file without a name that holds `bytes`, at its beginning, above 2 and
-   closed by exec: what a program reads from its standard input cannot make
-   anybody wait.  -1 sets errno.  */
-int pj_platform_input(pj_str bytes);
+/* An empty file without a name, above 2 and closed by exec.  -1 sets
+   errno.  */
+int pj_platform_scratch(void);
 
 /* Starts the plan's program.  On failure nothing is left, and `*report`
    names the step and errno, if it was the child that failed.  -1 sets
@@ -65,9 +64,6 @@ int pj_platform_reap(const pj_child *child, pj_status *status);
    reaped.  Members that became children of this process, because it is a
    container's init or a subreaper, are reaped on the way.  */
 int pj_platform_group_exists(const pj_child *child);
-
-/* Sends a signal to the whole group.  While the leader runs.  */
-void pj_platform_signal(const pj_child *child, int number);
 
 void pj_platform_close(pj_child *child);
 

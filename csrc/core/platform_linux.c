@@ -86,29 +86,9 @@ pj_platform_pipe(int ends[2])
 }
 
 int
-pj_platform_input(pj_str bytes)
+pj_platform_scratch(void)
 {
-    int fd = raise_fd(memfd_create("stdin", MFD_CLOEXEC));
-    size_t done = 0;
-
-    if (fd < 0)
-        return -1;
-    while (done < bytes.len) {
-        ssize_t wrote = write(fd, bytes.ptr + done, bytes.len - done);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            int number = wrote < 0 ? errno : ENOSPC;
-
-            close(fd);
-            errno = number;
-            return -1;
-        }
-        done += (size_t)wrote;
-    }
-    lseek(fd, 0, SEEK_SET);
-    return fd;
+    return raise_fd(memfd_create("stdin", MFD_CLOEXEC));
 }
 
 static int
@@ -459,13 +439,6 @@ pj_platform_reap(const pj_child *child, pj_status *status)
                                              : PJ_END_SIGNALED;
     status->code = info.si_status;
     return 0;
-}
-
-void
-pj_platform_signal(const pj_child *child, int number)
-{
-    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
-        kill(-child->pid, number);
 }
 
 int

@@ -60,35 +60,15 @@ pj_platform_pipe(int ends[2])
 }
 
 int
-pj_platform_input(pj_str bytes)
+pj_platform_scratch(void)
 {
     char name[] = "/tmp/proc_jail.XXXXXX";
-    int low = mkstemp(name), fd;
+    int low = mkstemp(name);
 
     if (low < 0)
         return -1;
     unlink(name);
-    fd = raise_fd(low);
-    size_t done = 0;
-
-    if (fd < 0)
-        return -1;
-    while (done < bytes.len) {
-        ssize_t wrote = write(fd, bytes.ptr + done, bytes.len - done);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            int number = wrote < 0 ? errno : ENOSPC;
-
-            close(fd);
-            errno = number;
-            return -1;
-        }
-        done += (size_t)wrote;
-    }
-    lseek(fd, 0, SEEK_SET);
-    return fd;
+    return raise_fd(low);
 }
 
 int
@@ -229,13 +209,6 @@ pj_platform_reap(const pj_child *child, pj_status *status)
         status->code = WTERMSIG(raw);
     }
     return 0;
-}
-
-void
-pj_platform_signal(const pj_child *child, int number)
-{
-    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
-        kill(-child->pid, number);
 }
 
 int

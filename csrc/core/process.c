@@ -98,6 +98,14 @@ look(const pj_process *process)
     return ready;
 }
 
+/* A leader that was reaped no longer keeps its group's number.  */
+static void
+ask_to_end(const pj_child *child)
+{
+    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        kill(-child->pid, SIGTERM);
+}
+
 /* Asks the tree to end when the grace begins; says that it must at the
    deadline.  What ends in between was stopped by the clock all the same. */
 static int
@@ -108,7 +116,7 @@ check_clock(pj_process *process)
     if (process->grace_ns > 0) {
         process->grace_ns = 0;
         process->asked = 1;
-        pj_platform_signal(&process->child, SIGTERM);
+        ask_to_end(&process->child);
         return 0;
     }
     process->stop = PJ_STOP_TIMEOUT;

@@ -103,6 +103,44 @@ make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
     return 0;
 }
 
+/* All of `bytes`; -1 with errno.  */
+static int
+write_all(int fd, pj_str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            errno = wrote < 0 ? errno : ENOSPC;
+            return -1;
+        }
+        bytes.ptr += wrote;
+        bytes.len -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* A file that holds `bytes`, at its beginning: what a program reads from
+   its standard input cannot make anybody wait.  -1 with errno.  */
+static int
+open_input(pj_str bytes)
+{
+    int fd = pj_platform_scratch(), number;
+
+    if (fd < 0)
+        return -1;
+    if (write_all(fd, bytes) == 0) {
+        lseek(fd, 0, SEEK_SET);
+        return fd;
+    }
+    number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
 /* Opens the pipes and starts the child on them.  */
 static int
 start_child(pj_process *process, pj_error *err)
@@ -113,7 +151,7 @@ start_child(pj_process *process, pj_error *err)
     int out[2] = {-1, -1}, errs[2] = {-1, -1}, input = -1, result = -1;
 
     if (command->input.len > 0) {
-        input = pj_platform_input(command->input);
+        input = open_input(command->input);
         if (input < 0)
             return pj_error_system(err, "standard input", errno);
     }
