@@ -2,7 +2,6 @@
    `--`.  */
 #include "args.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,21 +195,10 @@ nth_of(const struct reading *r, enum kind kind, size_t n)
 static void
 list_flags(const pj_rules *rules, char *out)
 {
-    char text[PJ_VALUE_SIZE];
-    size_t used = 0;
+    pj_text text = {.used = 0};
 
-    for (size_t i = 0; i < rules->flags.count; i++) {
-        pj_str flag = rules->flags.items[i];
-        int wrote = snprintf(text + used, sizeof text - used, "%s%.*s",
-                             i == 0 ? "" : " ", (int)flag.len, flag.ptr);
-
-        used += (size_t)wrote;
-        if (used >= sizeof text) {
-            used = sizeof text - 1;
-            break;
-        }
-    }
-    pj_escape(out, used == 0 ? PJ_STR("none") : (pj_str){text, used});
+    pj_text_words(&text, rules->flags.items, rules->flags.count);
+    pj_escape(out, text.used == 0 ? PJ_STR("none") : pj_text_view(&text));
 }
 
 static int

@@ -123,6 +123,33 @@ pj_escape(char *out, pj_str text)
 }
 
 void
+pj_text_add(pj_text *text, const char *format, ...)
+{
+    size_t room = sizeof text->text - text->used;
+    va_list args;
+    int wrote;
+
+    va_start(args, format);
+    wrote = vsnprintf(text->text + text->used, room, format, args);
+    va_end(args);
+    text->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
+}
+
+void
+pj_text_words(pj_text *text, const pj_str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pj_text_add(text, "%s%.*s", text->used == 0 ? "" : " ",
+                    (int)words[i].len, words[i].ptr);
+}
+
+pj_str
+pj_text_view(const pj_text *text)
+{
+    return (pj_str){text->text, text->used};
+}
+
+void
 pj_error_begin(pj_error *err, pj_code code, pj_str value)
 {
     char shown[PJ_VALUE_SIZE];

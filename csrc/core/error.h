@@ -24,6 +24,22 @@ int pj_error_system(pj_error *err, const char *step, int number);
 /* Copies `text` to `out` (PJ_VALUE_SIZE bytes), escaped and cut.  */
 void pj_escape(char *out, pj_str text);
 
+/* Text that is put together for a report, cut where there is no more room.
+   Begin with {.used = 0}.  */
+typedef struct pj_text {
+    char text[PJ_VALUE_SIZE];
+    size_t used;
+} pj_text;
+
+void pj_text_add(pj_text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Appends words, a blank between any two.  */
+void pj_text_words(pj_text *text, const pj_str *words, size_t count);
+
+/* A view of it.  */
+pj_str pj_text_view(const pj_text *text);
+
 /* What strerror_r says, in a form that is the same on every libc.  */
 void pj_errno_text(char *out, size_t size, int number);
 

@@ -1,6 +1,5 @@
 /* typed_match.c: one argv against typed rules.  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -10,27 +9,16 @@
 static void
 list_accepted(const pj_typed *typed, pj_declared_kind kind, char *out)
 {
-    char text[PJ_VALUE_SIZE];
-    size_t used = 0;
+    pj_text text = {.used = 0};
 
     for (size_t i = 0; i < typed->rules->declared_count; i++) {
         const pj_declared *d = &typed->rules->declared[i];
-        int fits = kind == PJ_DECLARED_SUBCOMMAND ? d->kind == kind
-            : d->kind == PJ_DECLARED_FLAG || d->kind == PJ_DECLARED_OPTION;
-        int wrote;
 
-        if (!fits)
-            continue;
-        wrote = snprintf(text + used, sizeof text - used, "%s%.*s",
-                         used == 0 ? "" : " ", (int)d->names[0].len,
-                         d->names[0].ptr);
-        used += (size_t)wrote;
-        if (used >= sizeof text) {
-            used = sizeof text - 1;
-            break;
-        }
+        if (kind == PJ_DECLARED_SUBCOMMAND ? d->kind == kind
+            : d->kind == PJ_DECLARED_FLAG || d->kind == PJ_DECLARED_OPTION)
+            pj_text_words(&text, d->names, 1);
     }
-    pj_escape(out, used == 0 ? PJ_STR("none") : (pj_str){text, used});
+    pj_escape(out, text.used == 0 ? PJ_STR("none") : pj_text_view(&text));
 }
 
 /* Ends a refusal of an option with what is accepted.  */
@@ -165,21 +153,16 @@ check_group(const pj_match *m, size_t number, const uint32_t *counts,
             pj_error *err)
 {
     const pj_declared *d = &m->typed->rules->declared[number];
-    size_t given = count_given(m, number, d->name_count, counts), used = 0;
+    size_t given = count_given(m, number, d->name_count, counts);
     int required = d->kind == PJ_DECLARED_REQUIRE;
-    char text[PJ_VALUE_SIZE];
-    pj_str names;
+    pj_text names = {.used = 0};
 
     if (required ? given > 0 : given <= 1)
         return 0;
-    for (size_t i = 0; i < d->name_count && used < sizeof text; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.*s",
-                                 i == 0 ? "" : " ", (int)d->names[i].len,
-                                 d->names[i].ptr);
-    names = (pj_str){text, used < sizeof text ? used : sizeof text - 1};
+    pj_text_words(&names, d->names, d->name_count);
     pj_error_begin(err, required ? PJ_E_ArgMissing : PJ_E_ArgConflict,
-                   names);
-    pj_escape(err->expected, names);
+                   pj_text_view(&names));
+    pj_escape(err->expected, pj_text_view(&names));
     if (required)
         return pj_error_say(err, "missing option: give one of %s",
                             err->expected);

@@ -2,8 +2,6 @@
 #include "value.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,46 +178,27 @@ pj_value_accepts(const pj_value *value, pj_str text)
     return 0;
 }
 
-struct telling {
-    char text[PJ_VALUE_SIZE];
-    size_t used;
-};
-
-/* Appends, as far as there is room.  */
-static void __attribute__((format(printf, 2, 3)))
-tell(struct telling *t, const char *format, ...)
+static void
+tell_words(pj_text *t, const char *before, const pj_strv *words)
 {
-    size_t room = sizeof t->text - t->used;
-    va_list args;
-    int wrote;
-
-    va_start(args, format);
-    wrote = vsnprintf(t->text + t->used, room, format, args);
-    va_end(args);
-    t->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
+    if (words->count == 0)
+        return;
+    pj_text_add(t, "%s", before);
+    pj_text_words(t, words->items, words->count);
 }
 
 static void
-tell_words(struct telling *t, const char *before, const pj_strv *words)
+tell_int(pj_text *t, const pj_value *value)
 {
-    if (words->count > 0)
-        tell(t, "%s", before);
-    for (size_t i = 0; i < words->count; i++)
-        tell(t, " %.*s", (int)words->items[i].len, words->items[i].ptr);
-}
-
-static void
-tell_int(struct telling *t, const pj_value *value)
-{
-    tell(t, "a decimal number");
+    pj_text_add(t, "a decimal number");
     if (value->min != INT64_MIN)
-        tell(t, " from %lld", (long long)value->min);
+        pj_text_add(t, " from %lld", (long long)value->min);
     if (value->max != INT64_MAX)
-        tell(t, " up to %lld", (long long)value->max);
+        pj_text_add(t, " up to %lld", (long long)value->max);
 }
 
 static void
-tell_wanted(const pj_value *value, struct telling *t)
+tell_wanted(const pj_value *value, pj_text *t)
 {
     switch (value->type) {
     case PJ_VALUE_INT:
@@ -229,21 +208,21 @@ tell_wanted(const pj_value *value, struct telling *t)
         tell_words(t, "one of", &value->words);
         break;
     case PJ_VALUE_TEXT:
-        tell(t, "text of at most %zu bytes", value->max_length);
+        pj_text_add(t, "text of at most %zu bytes", value->max_length);
         break;
     case PJ_VALUE_PATTERN:
-        tell(t, "text of at most %zu bytes that matches %.*s",
-             value->max_length, (int)value->expression.len,
-             value->expression.ptr);
+        pj_text_add(t, "text of at most %zu bytes that matches %.*s",
+                    value->max_length, (int)value->expression.len,
+                    value->expression.ptr);
         break;
     case PJ_VALUE_READ_PATH:
     case PJ_VALUE_WRITE_PATH:
-        tell(t, value->words.count > 0 ? "a path" : "left out: it has "
-             "no root");
+        pj_text_add(t, value->words.count > 0 ? "a path"
+                    : "left out: it has no root");
         tell_words(t, " below", &value->words);
         break;
     case PJ_VALUE_HOST_NAME:
-        tell(t, "a host name");
+        pj_text_add(t, "a host name");
         break;
     case PJ_VALUE_URL:
         tell_words(t, "a plain URL (scheme://host[:port][/path]):",
@@ -251,7 +230,7 @@ tell_wanted(const pj_value *value, struct telling *t)
         tell_words(t, ", of", &value->hosts);
         break;
     case PJ_VALUE_GIT_REF:
-        tell(t, "a branch, tag, commit or range of them");
+        pj_text_add(t, "a branch, tag, commit or range of them");
         break;
     }
 }
@@ -259,8 +238,8 @@ tell_wanted(const pj_value *value, struct telling *t)
 void
 pj_value_wanted(const pj_value *value, char *out)
 {
-    struct telling t = {.used = 0};
+    pj_text t = {.used = 0};
 
     tell_wanted(value, &t);
-    pj_escape(out, (pj_str){t.text, t.used});
+    pj_escape(out, pj_text_view(&t));
 }
