@@ -297,50 +297,57 @@ show_argument(PyObject *value)
     return shown;
 }
 
-/* The arguments of a call, and then its keywords, as a list of texts.  */
-static PyObject *
-show_arguments(PyObject *call)
+/* Appends a text that is taken over; NULL is an error.  */
+static int
+add_part(PyObject *parts, PyObject *part)
 {
-    PyObject *args = PyTuple_GET_ITEM(call, 1), *parts = PyList_New(0);
-    PyObject *keywords = PyTuple_GET_SIZE(call) > 2
-        ? PyTuple_GET_ITEM(call, 2) : NULL, *name, *value;
+    int result = part == NULL ? -1 : PyList_Append(parts, part);
+
+    Py_XDECREF(part);
+    return result;
+}
+
+static int
+add_parts(PyObject *parts, PyObject *args, PyObject *keywords)
+{
+    PyObject *name, *value;
     Py_ssize_t at = 0;
 
-    for (Py_ssize_t i = 0; parts != NULL && i < PyTuple_GET_SIZE(args);
-         i++) {
-        PyObject *part = show_argument(PyTuple_GET_ITEM(args, i));
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); i++)
+        if (add_part(parts, show_argument(PyTuple_GET_ITEM(args, i))) < 0)
+            return -1;
+    while (keywords != NULL && PyDict_Next(keywords, &at, &name, &value))
+        if (add_part(parts, PyUnicode_FromFormat("%U=%R", name, value)) < 0)
+            return -1;
+    return 0;
+}
 
-        if (part == NULL || PyList_Append(parts, part) < 0)
-            Py_CLEAR(parts);
-        Py_XDECREF(part);
-    }
-    while (parts != NULL && keywords != NULL
-           && PyDict_Next(keywords, &at, &name, &value)) {
-        PyObject *part = PyUnicode_FromFormat("%U=%R", name, value);
+PyObject *
+pj_py_arguments_repr(PyObject *args, PyObject *keywords)
+{
+    PyObject *parts = PyList_New(0), *comma = NULL, *joined = NULL;
 
-        if (part == NULL || PyList_Append(parts, part) < 0)
-            Py_CLEAR(parts);
-        Py_XDECREF(part);
-    }
-    return parts;
+    if (parts != NULL && add_parts(parts, args, keywords) == 0)
+        comma = PyUnicode_FromString(", ");
+    if (comma != NULL)
+        joined = PyUnicode_Join(comma, parts);
+    Py_XDECREF(parts);
+    Py_XDECREF(comma);
+    return joined;
 }
 
 static PyObject *
 show_call(PyObject *so_far, PyObject *call)
 {
-    PyObject *parts = show_arguments(call), *comma = NULL, *joined = NULL;
-    PyObject *result = NULL;
+    PyObject *keywords = PyTuple_GET_SIZE(call) > 2
+        ? PyTuple_GET_ITEM(call, 2) : NULL;
+    PyObject *shown = pj_py_arguments_repr(PyTuple_GET_ITEM(call, 1),
+                                           keywords);
+    PyObject *result = shown == NULL ? NULL
+        : PyUnicode_FromFormat("%U.%U(%U)", so_far,
+                               PyTuple_GET_ITEM(call, 0), shown);
 
-    if (parts != NULL)
-        comma = PyUnicode_FromString(", ");
-    if (comma != NULL)
-        joined = PyUnicode_Join(comma, parts);
-    if (joined != NULL)
-        result = PyUnicode_FromFormat("%U.%U(%U)", so_far,
-                                      PyTuple_GET_ITEM(call, 0), joined);
-    Py_XDECREF(parts);
-    Py_XDECREF(comma);
-    Py_XDECREF(joined);
+    Py_XDECREF(shown);
     return result;
 }
 

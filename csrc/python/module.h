@@ -194,6 +194,11 @@ PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
 PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
 
+/* describe.c: the arguments of a call as they would be written; `keywords`
+   may be NULL.  Of a mapping the names only, since its values may be an
+   environment's.  */
+PyObject *pj_py_arguments_repr(PyObject *args, PyObject *keywords);
+
 /* describe.c: == and != of two objects of one type, by what `describe`
    gives for each.  */
 PyObject *pj_py_compare(PyObject *self, PyObject *other, int op,

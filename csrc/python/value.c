@@ -116,31 +116,17 @@ args_of(PyObject *self)
 static PyObject *
 value_repr(PyObject *self)
 {
-    PyObject *args = args_of(self), *parts = NULL, *comma = NULL;
-    PyObject *joined = NULL, *shown = NULL, *name = NULL;
+    PyObject *args = args_of(self), *inside = NULL, *name = NULL;
+    PyObject *shown = NULL;
 
     if (args != NULL)
-        parts = PyList_New(0);
-    for (Py_ssize_t i = 0; parts != NULL && i < PyTuple_GET_SIZE(args);
-         i++) {
-        PyObject *part = PyObject_Repr(PyTuple_GET_ITEM(args, i));
-
-        if (part == NULL || PyList_Append(parts, part) < 0)
-            Py_CLEAR(parts);
-        Py_XDECREF(part);
-    }
-    if (parts != NULL)
-        comma = PyUnicode_FromString(", ");
-    if (comma != NULL)
-        joined = PyUnicode_Join(comma, parts);
-    if (joined != NULL)
+        inside = pj_py_arguments_repr(args, NULL);
+    if (inside != NULL)
         name = PyObject_GetAttrString((PyObject *)Py_TYPE(self), "__name__");
     if (name != NULL)
-        shown = PyUnicode_FromFormat("%U(%U)", name, joined);
+        shown = PyUnicode_FromFormat("%U(%U)", name, inside);
     Py_XDECREF(args);
-    Py_XDECREF(parts);
-    Py_XDECREF(comma);
-    Py_XDECREF(joined);
+    Py_XDECREF(inside);
     Py_XDECREF(name);
     return shown;
 }
