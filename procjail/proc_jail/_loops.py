@@ -34,6 +34,23 @@ class Waiter(Protocol):
         """Give the selector back; safe to call twice."""
 
 
+def follow(
+    selector: selectors.BaseSelector,
+    before: list[int],
+    watch: tuple[int, int, int],
+    data: object = None,
+) -> list[int]:
+    """Register what a process has open, and only that; return it."""
+    now = [fd for fd in watch if fd >= 0]
+    for fd in before:
+        if fd not in now:
+            selector.unregister(fd)
+    for fd in now:
+        if fd not in before:
+            selector.register(fd, selectors.EVENT_READ, data)
+    return now
+
+
 class _Watched:
     """The descriptors of one process behind one descriptor."""
 
@@ -45,15 +62,7 @@ class _Watched:
     def refresh(self) -> float:
         """Follow what was closed or opened; return how long to sleep."""
         watch = self.process.watch()
-        now = [fd for fd in watch if fd >= 0]
-        if now != self._open:
-            for fd in self._open:
-                if fd not in now:
-                    self.selector.unregister(fd)
-            for fd in now:
-                if fd not in self._open:
-                    self.selector.register(fd, selectors.EVENT_READ)
-            self._open = now
+        self._open = follow(self.selector, self._open, watch)
         seconds = self.process.remaining()
         return min(seconds, PROBE) if watch[2] < 0 else seconds
 

@@ -6,6 +6,7 @@ import os
 import selectors
 from typing import TYPE_CHECKING, Literal, overload
 
+from proc_jail._loops import PROBE, follow
 from proc_jail._running import _Run
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 # Signals are looked for as often; see the core's own loop.
 SLICE = 0.05
-PROBE = 0.005
 
 
 class _Batch:
@@ -46,15 +46,12 @@ class _Batch:
 
     def _follow(self, index: int) -> None:
         """Register what a command has open, and only that."""
-        now = [fd for fd in self.running[index].process.watch() if fd >= 0]
-        before = self._open[index]
-        for fd in before:
-            if fd not in now:
-                self.selector.unregister(fd)
-        for fd in now:
-            if fd not in before:
-                self.selector.register(fd, selectors.EVENT_READ, index)
-        self._open[index] = now
+        self._open[index] = follow(
+            self.selector,
+            self._open[index],
+            self.running[index].process.watch(),
+            index,
+        )
 
     def _sleep(self) -> set[int]:
         """The commands to look at: with news, or at their deadline."""

@@ -49,8 +49,8 @@ class Roots:
 class Operand:
     """One list of positionals.
 
-    `kind` is "read", "write", "text", "url", or an expression that its text
-    has to match.
+    `kind` is "read", "text", "url", or an expression that its text has to
+    match.
     """
 
     name: str
@@ -85,11 +85,6 @@ class Profile:
     not_match: tuple[str, ...] = ()
     # The table, where it is not that of the name.
     table: str = ""
-
-    @property
-    def examples(self) -> tuple[str, ...]:
-        """Command lines that pass."""
-        return self.match
 
     def rules(self, roots: Roots) -> ArgRules:
         """The rules, for what the application lets it reach."""
@@ -184,8 +179,6 @@ def operand_type(operand: Operand, roots: Roots) -> _Value:
     """The type of a positional."""
     if operand.kind == "read":
         return ReadPath(*roots.read)
-    if operand.kind == "write":
-        return WritePath(*roots.write)
     if operand.kind == "url":
         return Url(["https"], roots.hosts)
     if operand.kind == "text":
