@@ -6,45 +6,21 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import anyio
 import pytest
 import trio
 
-from conftest import policy_for
-from fronts import script
+from fronts import (
+    NAP,
+    assert_no_child,
+    pid_in,
+    script,
+)
 from hosts import is_gone, written_pid
 from proc_jail import (
     Output,
-    PreparedCommand,
-    ProcRequest,
 )
-
-Build = Callable[[str], str]
-
-NAP = "sleep 1000 & echo $! >$1; wait"
-
-
-def flood(helper: Build, cap: int = 1 << 40) -> PreparedCommand:
-    path = helper("flood")
-    policy = policy_for(path, None, lambda b: b.max_stdout(cap))
-    return policy.prepare(ProcRequest(path, ["out"]))
-
-
-async def pid_in(path: Path) -> int:
-    """Let the loop run until there is a process id in the file."""
-    with anyio.fail_after(20):
-        while not (path.exists() and path.read_text().endswith("\n")):
-            await anyio.sleep(0.002)
-    return int(path.read_text())
-
-
-def assert_no_child() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
-
 
 # ----------------------------------------------------------------- asyncio
 

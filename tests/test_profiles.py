@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from everyday import GIT_ENV, commit
 from proc_jail import (
     ArgRulesInvalid,
     ProcPolicy,
@@ -43,12 +44,6 @@ PROGRAMS_OF_A_REPOSITORY = (
     "pager.log",
     "pager.status",
 )
-GIT_ENV = {
-    "GIT_AUTHOR_DATE": "2020-01-01T00:00:00Z",
-    "GIT_COMMITTER_DATE": "2020-01-01T00:00:00Z",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "PATH": os.environ["PATH"],
-}
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +64,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "a.xz").write_bytes(lzma.compress(data))
     with zipfile.ZipFile(root / "a.zip", "w") as packed:
         packed.writestr("a.txt", data)
-    git = [which("git"), "-c", "user.name=n", "-c", "user.email=e@example.com"]
-    for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qmx"]):
-        subprocess.run([*git, *words], cwd=root, env=GIT_ENV, check=True)
+    commit(root, "x")
     (root / "b.txt").write_text("foo\nchanged\n")
     return root
 

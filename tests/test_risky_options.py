@@ -16,7 +16,7 @@ import pytest
 
 from proc_jail import ProcPolicy, ProcPolicyBuilder, ProcRequest, _core
 from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._profiles import names_of, table, which
 
 SHARED = Path(__file__).parent.parent.parent / "shared/data/risky_flags.csv"
 # What profiles take all the same, and what holds it instead: every file
@@ -45,14 +45,19 @@ BOUNDED = {
 }
 
 
+def id_of(program: str) -> str:
+    """The id of the table of "git log"."""
+    return program.replace(" ", "_").replace("-", "_")
+
+
 def known() -> list[tuple[str, str]]:
     """Pairs of a program ("git log") and an option of it."""
     found = []
     with SHARED.open(newline="") as file:
         for row in csv.DictReader(file):
-            table = row["binary"].replace(" ", "_").replace("-", "_")
             name = row["binary"].partition(" ")[0]
-            if _core._program(table) is None or name not in PROFILES:
+            known_here = _core._program(id_of(row["binary"])) is not None
+            if name not in PROFILES or not known_here:
                 continue
             tokens = re.findall(
                 r"(?<![\w-])--?[A-Za-z0-9][\w-]*|\b(?:if|of)=", row["flag"]
@@ -65,9 +70,7 @@ LISTED = known() if SHARED.exists() else []
 
 
 def rows_of(program: str) -> list[dict[str, Any]]:
-    table = _core._program(program.replace(" ", "_").replace("-", "_"))
-    assert table is not None
-    options: list[dict[str, Any]] = table["options"]
+    options: list[dict[str, Any]] = table(id_of(program))["options"]
     return options
 
 
@@ -75,29 +78,15 @@ def dangerous() -> list[tuple[str, str]]:
     """Every option of the tables that can execute, write or connect."""
     found = []
     for name, profile in PROFILES.items():
-        parts = [(name, name)] + [
-            (f"{name} {inner.name}", f"{name}_{inner.name}".replace("-", "_"))
-            for inner in profile.inner
-        ]
-        for program, table in parts:
-            options = _core._program(table)
-            assert options is not None
-            for row in options["options"]:
+        parts = [f"{name} {inner.name}" for inner in profile.inner]
+        for program in (name, *parts):
+            for row in rows_of(program):
                 if row["effect"] in ("exec", "write", "network", "config"):
-                    found += [(program, token) for token in spelled(row)]
+                    found += [(program, token) for token in names_of(row)]
     return found
 
 
-def spelled(row: dict[str, Any]) -> list[str]:
-    if row["form"] == "word":
-        return [row["name"]]
-    if row["form"] == "operand":
-        return [row["name"] + "="]
-    names = [row["letter"]] if row["letter"] else []
-    return names + (["--" + row["name"]] if row["name"] else [])
-
-
-def abbreviations(token: str, program: str) -> list[str]:
+def abbreviations(token: str) -> list[str]:
     """A long name cut short, down to one letter."""
     if not token.startswith("--"):
         return []
@@ -110,7 +99,7 @@ def spellings(program: str, token: str) -> list[list[str]]:
         return [[token + "x"], ["bs=1", token + "/etc/passwd"]]
     ways = [[token], [token, "x"], [token, "/tmp/x"]]
     if token.startswith("--"):
-        for name in [token, *abbreviations(token, program)]:
+        for name in [token, *abbreviations(token)]:
             ways += [[name], [name + "=x"], [name, "x"]]
     elif len(token) == 2:
         plain = [
@@ -134,8 +123,8 @@ def means(program: str, argv: list[str], token: str) -> bool:
     names = {
         name
         for row in rows_of(program)
-        if token in spelled(row)
-        for name in spelled(row)
+        if token in names_of(row)
+        for name in names_of(row)
     }
     return any(item[2] in names for item in items)
 
