@@ -185,18 +185,27 @@ check_option_names(const pj_str *names, size_t count, pj_error *err)
     return 0;
 }
 
-int
-pj_rules_add_flag(pj_rules *rules, const pj_str *names, size_t count,
-                  pj_error *err)
+/* What is declared by the names of options alone.  */
+static int
+add_names(pj_rules *rules, pj_declared_kind kind, const pj_str *names,
+          size_t count, pj_error *err)
 {
-    const pj_declared d = {.kind = PJ_DECLARED_FLAG, .names = names,
-                           .name_count = count, .max = SIZE_MAX};
+    const pj_declared d = {.kind = kind, .names = names,
+                           .name_count = count,
+                           .max = kind == PJ_DECLARED_FLAG ? SIZE_MAX : 0};
     pj_error scratch;
 
     if (err == NULL)
         err = &scratch;
     return check_option_names(names, count, err) < 0
         ? -1 : declare(rules, &d, err);
+}
+
+int
+pj_rules_add_flag(pj_rules *rules, const pj_str *names, size_t count,
+                  pj_error *err)
+{
+    return add_names(rules, PJ_DECLARED_FLAG, names, count, err);
 }
 
 int
@@ -247,32 +256,18 @@ pj_rules_add_positional(pj_rules *rules, pj_str name, pj_value *value,
     return declare(rules, &d, err);
 }
 
-static int
-add_group(pj_rules *rules, pj_declared_kind kind, const pj_str *names,
-          size_t count, pj_error *err)
-{
-    const pj_declared d = {.kind = kind, .names = names,
-                           .name_count = count};
-    pj_error scratch;
-
-    if (err == NULL)
-        err = &scratch;
-    return check_option_names(names, count, err) < 0
-        ? -1 : declare(rules, &d, err);
-}
-
 int
 pj_rules_add_require(pj_rules *rules, const pj_str *names, size_t count,
                      pj_error *err)
 {
-    return add_group(rules, PJ_DECLARED_REQUIRE, names, count, err);
+    return add_names(rules, PJ_DECLARED_REQUIRE, names, count, err);
 }
 
 int
 pj_rules_add_exclusive(pj_rules *rules, const pj_str *names, size_t count,
                        pj_error *err)
 {
-    return add_group(rules, PJ_DECLARED_EXCLUSIVE, names, count, err);
+    return add_names(rules, PJ_DECLARED_EXCLUSIVE, names, count, err);
 }
 
 /* How deep the subcommands of rules are nested.  */

@@ -29,4 +29,16 @@ static int check_count, check_failures;
 
 #define S(literal) pj_str_of(literal)
 
+/* Splits a text at its blanks, in place; how many words there are.  */
+static inline size_t
+split(char *text, pj_str *out, size_t most)
+{
+    size_t count = 0;
+
+    for (char *word = strtok(text, " "); word != NULL && count < most;
+         word = strtok(NULL, " "))
+        out[count++] = pj_str_of(word);
+    return count;
+}
+
 #endif

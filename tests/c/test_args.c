@@ -128,17 +128,6 @@ static const struct args_case known_cases[] = {
      PJ_E_ArgFlagNotAllowed, 2},
 };
 
-static size_t
-split(char *text, pj_str *out, size_t most)
-{
-    size_t count = 0;
-
-    for (char *word = strtok(text, " "); word != NULL && count < most;
-         word = strtok(NULL, " "))
-        out[count++] = pj_str_of(word);
-    return count;
-}
-
 static pj_rules *
 rules_of(const struct args_case *one)
 {

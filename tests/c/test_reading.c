@@ -81,17 +81,6 @@ static const struct case_of cases[] = {
     {"no-such", 0, "", "-1 ", PJ_E_ArgProgramUnknown},
 };
 
-static size_t
-split(char *text, pj_str *out, size_t most)
-{
-    size_t count = 0;
-
-    for (char *word = strtok(text, " "); word != NULL && count < most;
-         word = strtok(NULL, " "))
-        out[count++] = pj_str_of(word);
-    return count;
-}
-
 static int
 add_name(char *out, size_t room, const pj_item *item)
 {

@@ -25,17 +25,6 @@ clear_values(void)
     pj_value_unref(any_path);
 }
 
-static size_t
-split(char *text, pj_str *out, size_t most)
-{
-    size_t count = 0;
-
-    for (char *word = strtok(text, " "); word != NULL && count < most;
-         word = strtok(NULL, " "))
-        out[count++] = pj_str_of(word);
-    return count;
-}
-
 /* Rules in a line: -n is a flag, -m# takes a small number, -e* a text,
    -o? one that may be left out, -f/ a path; =word a list of positionals,
    =word+ one without an end; !-s is forced.  Names are joined by commas. */
