@@ -95,6 +95,7 @@ SED = (
     .positional("script", Text())
     .positional("files", Text(), min=0, max=None)
 )
+WORDS = ArgRules().positional("words", Text(), min=0, max=None)
 UNKNOWN = (
     ArgRules()
     .flag("-n", "--number")
@@ -115,6 +116,11 @@ RULES = {
     "head": HEAD,
     "sed": SED,
     "unknown": UNKNOWN,
+    "tail": WORDS.option("-n", Text()),
+    "uniq": WORDS.flag("-c"),
+    "pr": WORDS.flag("-t"),
+    "od": WORDS.flag("-c"),
+    "join": WORDS.option("-o", Text()),
 }
 
 # Written as they stand: what is executed is the same.
@@ -194,6 +200,11 @@ ACCEPTED = {
     ],
     "head": ["-5", "-5 f", "-n 5 f", "-n5", "-n -5 f", "-q f", "-15 f"],
     "sed": ["-n p", "-i p", "-i.bak p", "-ni.bak p f", "--in-place=x p"],
+    "tail": ["a", "-n +5 a", "a b", "-- +5", "a -- +5"],
+    "uniq": ["a b", "-- +5", "a -- +5"],
+    "pr": ["-t a", "-- +5"],
+    "od": ["5", "a b", "a ./5", "-c a"],
+    "join": ["a b", "-o 1.1 a b", "-o1.1 a b"],
     "unknown": [
         "",
         "a -",
@@ -355,6 +366,20 @@ REFUSED: dict[str, list[Denial]] = {
         ("-in", ArgMissing, None, "script", "text of at most 4096 bytes"),
         ("-i0123456789 p", VALUE, 0, "--in-place", "at most 9 bytes"),
         ("-n -e p", FLAG, 1, "--expression", "-n -i"),
+    ],
+    # Operands that the program takes, or may take, for something else.
+    "tail": [("+5 a", FLAG, 0, "+5", "-n"), ("+", FLAG, 0, "+", "-n")],
+    "uniq": [("+5 a b", FLAG, 0, "+5", "-c"), ("a +5", FLAG, 1, "+5", "-c")],
+    "pr": [("-t +5:6 a", FLAG, 1, "+5:6", "-t")],
+    "od": [
+        ("+5", FLAG, 0, "+5", "-c"),
+        ("a +0x1", FLAG, 1, "+0x1", "-c"),
+        ("a 10", FLAG, 1, "10", "-c"),
+        ("-- a 10", FLAG, 2, "10", "-c"),
+    ],
+    "join": [
+        ("-o 1.1 2.2 a b", FLAG, 4, "b", "-o"),
+        ("a b c", FLAG, 2, "c", "-o"),
     ],
     "unknown": [
         ("a -n", LATE, 1, "-n", ""),

@@ -115,6 +115,9 @@ static const struct {
 #define OPTIONS_FIRST PJ_TRAIT_OPTIONS_FIRST
 #define IN_ORDER PJ_TRAIT_IN_ORDER
 #define AT_FILES PJ_TRAIT_AT_FILES
+#define PLUS_OPTION PJ_TRAIT_PLUS_OPTION
+#define OFFSET PJ_TRAIT_OFFSET
+#define TWO_OPERANDS PJ_TRAIT_TWO_OPERANDS
 #define PJ_GRAMMAR(id, traits) {#id, traits},
 #include "../programs/grammar.def"
 #undef PJ_GRAMMAR
@@ -127,6 +130,9 @@ static const struct {
 #undef OPTIONS_FIRST
 #undef IN_ORDER
 #undef AT_FILES
+#undef PLUS_OPTION
+#undef OFFSET
+#undef TWO_OPERANDS
 };
 
 unsigned

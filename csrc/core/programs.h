@@ -71,7 +71,10 @@ enum pj_trait {
     PJ_TRAIT_OPTIONS_FIRST = 64, /* none behind an operand */
     PJ_TRAIT_IN_ORDER = 128,   /* $POSIXLY_CORRECT changes nothing */
     PJ_TRAIT_AT_FILES = 256,   /* @FILE stands for the words of a file */
-    PJ_TRAIT_DECLARED = 512    /* no table: what was declared is known */
+    PJ_TRAIT_PLUS_OPTION = 512, /* +5 is an option before `--` */
+    PJ_TRAIT_OFFSET = 1024,    /* a last operand +5, or 5, is a number */
+    PJ_TRAIT_TWO_OPERANDS = 2048, /* a third one changes the others */
+    PJ_TRAIT_DECLARED = 4096   /* no table: what was declared is known */
 };
 
 unsigned pj_program_traits(const pj_program *program);

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "strings.h"
+#include "traits.h"
 
 void
 pj_grammar_of(const pj_program *program, pj_grammar *out)
@@ -79,10 +80,9 @@ pj_reading_operand(pj_reading *r, pj_error *err)
     return 0;
 }
 
-/* Refuses the token at `at`; `option` is how the program reads it.  */
-static int
-refuse(const pj_reading *r, size_t at, pj_str option, const char *why,
-       pj_error *err)
+int
+pj_reading_refuse(const pj_reading *r, size_t at, pj_str option,
+                  const char *why, pj_error *err)
 {
     char shown[PJ_VALUE_SIZE];
 
@@ -156,8 +156,8 @@ take_words(pj_reading *r, pj_arg *arg, pj_error *err)
     case PJ_ARITY_UNTIL_SEMICOLON:
         break;
     }
-    return refuse(r, arg->index, pj_str_of(option->name),
-                  "it takes a command to run", err);
+    return pj_reading_refuse(r, arg->index, pj_str_of(option->name), "it "
+                             "takes a command to run", err);
 }
 
 static int
@@ -176,8 +176,8 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     exact = option != NULL && strlen(option->name) == name.len;
     if (option == NULL || (!exact && (g->traits & (PJ_TRAIT_EXACT
                                                    | PJ_TRAIT_DECLARED))))
-        return refuse(r, index, token, "no option has that name, or several "
-                      "begin with it", err);
+        return pj_reading_refuse(r, index, token, "no option has that name, "
+                                 "or several begin with it", err);
     arg = add(r, PJ_ITEM_OPTION, index, err);
     if (arg == NULL)
         return -1;
@@ -197,38 +197,6 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     return 0;
 }
 
-/* -5, all of it.  */
-static int
-is_count(pj_str token)
-{
-    size_t i = 1;
-
-    while (i < token.len && pj_is_digit(token.ptr[i]))
-        i++;
-    return i == token.len;
-}
-
-/* Digits of programs that look at them before anything else.  */
-static int
-check_digits(const pj_reading *r, const pj_grammar *g, pj_str token,
-             pj_error *err)
-{
-    if (!(g->traits & PJ_TRAIT_FIRST_NUMBER)
-        || (r->at == 0 && is_count(token)))
-        return 0;
-    for (size_t i = 1; i < token.len; i++) {
-        const pj_option *option = pj_program_letter(g->program,
-                                                    token.ptr[i]);
-
-        if (pj_is_digit(token.ptr[i]))
-            return refuse(r, r->at, token, "a number is read as the first "
-                          "argument only, and alone", err);
-        if (option == NULL || option->arity != PJ_ARITY_NO_VALUE)
-            break;
-    }
-    return 0;
-}
-
 /* One letter of a bundle.  Returns 1 when it took the rest of the token. */
 static int
 read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
@@ -241,8 +209,8 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
     pj_arg *arg;
 
     if (option == NULL)
-        return refuse(r, index, (pj_str){spelled, 2}, "the program has no "
-                      "such option", err);
+        return pj_reading_refuse(r, index, (pj_str){spelled, 2}, "the program "
+                                 "has no such option", err);
     arg = add(r, PJ_ITEM_OPTION, index, err);
     if (arg == NULL)
         return -1;
@@ -250,7 +218,8 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
     if (option->arity == PJ_ARITY_NO_VALUE) {
         if (rest.len > 0 && (g->traits & (PJ_TRAIT_NO_BUNDLE
                                           | PJ_TRAIT_DECLARED)))
-            return refuse(r, index, token, "write its letters apart", err);
+            return pj_reading_refuse(r, index, token, "write its letters "
+                                     "apart", err);
         return 0;
     }
     if (rest.len == 0)
@@ -271,7 +240,7 @@ read_letters(pj_reading *r, const pj_grammar *g, pj_error *err)
     pj_str token = r->argv[index];
     int took = 0;
 
-    if (check_digits(r, g, token, err) < 0)
+    if (pj_traits_check_number(r, g, err) < 0)
         return -1;
     r->at++;
     for (size_t i = 1; i < token.len && took == 0; i++)
@@ -293,8 +262,9 @@ read_old_style(pj_reading *r, const pj_grammar *g, pj_error *err)
         pj_arg *arg;
 
         if (option == NULL)
-            return refuse(r, index, (pj_str){spelled, 2}, "a first word is "
-                          "read as a bundle of options", err);
+            return pj_reading_refuse(r, index, (pj_str){spelled, 2}, "a first "
+                                     "word is read as a bundle of options",
+                                     err);
         arg = add(r, PJ_ITEM_OPTION, index, err);
         if (arg == NULL)
             return -1;
@@ -329,26 +299,30 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
         int alone = token.len == 1 && strchr("(!", token.ptr[0]) != NULL;
 
         if (pj_str_equal(token, PJ_STR("--")))
-            return refuse(r, r->at, token, "the program reads options "
-                          "behind it too", err);
+            return pj_reading_refuse(r, r->at, token, "the program reads "
+                                     "options behind it too", err);
         if (!begun && !alone && !pj_str_is_flag(token)) {
             if (option != NULL)
-                return refuse(r, r->at, token, "it does not come first",
-                              err);
+                return pj_reading_refuse(r, r->at, token, "it does not come "
+                                         "first", err);
             leading = 0;
             if (pj_reading_operand(r, err) < 0)
                 return -1;
             continue;
         }
         if (option == NULL)
-            return refuse(r, r->at, token, begun && !pj_str_is_flag(token)
-                          ? "starting points come before the expression"
-                          : "the program has no such word", err);
+            return pj_reading_refuse(r, r->at, token,
+                                     begun && !pj_str_is_flag(token)
+                                     ? "starting points come before the "
+                                       "expression"
+                                     : "the program has no such word",
+                                     err);
         /* -H, -L and -P before the paths do not begin the expression, and
            are no words of it.  */
         if (pj_program_is_leader(option)) {
             if (!leading)
-                return refuse(r, r->at, token, "it has to come first", err);
+                return pj_reading_refuse(r, r->at, token, "it has to come "
+                                         "first", err);
         } else {
             leading = 0;
             begun = 1;
@@ -396,34 +370,26 @@ late_option(const pj_reading *r, pj_error *err)
 }
 
 static int
-read_dashes(pj_reading *r, const pj_grammar *g, int operands, pj_error *err)
+read_dashes(pj_reading *r, const pj_grammar *g, size_t operands,
+            pj_error *err)
 {
     pj_str token = r->argv[r->at];
 
     if (g->program->dashdash == PJ_DASHDASH_IGNORED)
-        return refuse(r, r->at, token, "the program reads options behind it "
-                      "too", err);
+        return pj_reading_refuse(r, r->at, token, "the program reads options "
+                                 "behind it too", err);
     if (g->nested)
-        return refuse(r, r->at, token, "a subcommand comes first", err);
+        return pj_reading_refuse(r, r->at, token, "a subcommand comes first",
+                                 err);
     if ((g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
         && operands > 0)
         return late_option(r, err);
     if ((g->traits & PJ_TRAIT_LATE_DASHES) && operands == 0)
-        return refuse(r, r->at, token, "an operand comes first", err);
+        return pj_reading_refuse(r, r->at, token, "an operand comes first",
+                                 err);
     if (add(r, PJ_ITEM_DASHES, r->at, err) == NULL)
         return -1;
     r->at++;
-    return 0;
-}
-
-/* Words of a file that a program would put in the place of @FILE.  */
-static int
-check_at_files(const pj_reading *r, pj_error *err)
-{
-    for (size_t i = r->at; i < r->argc; i++)
-        if (r->argv[i].len > 1 && r->argv[i].ptr[0] == '@')
-            return refuse(r, i, r->argv[i], "it stands for the words of a "
-                          "file; write ./ before it", err);
     return 0;
 }
 
@@ -454,10 +420,10 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
     int first = (g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
         != 0;
-    int ended = 0, operands = 0, ordered = is_ordered(g);
-    size_t key;
+    int ended = 0, dashes = 0, ordered = is_ordered(g);
+    size_t key, operands = 0;
 
-    if ((g->traits & PJ_TRAIT_AT_FILES) && check_at_files(r, err) < 0)
+    if (pj_traits_check_files(r, g, err) < 0)
         return -1;
     if (g->program->order == PJ_ORDER_EXPRESSION)
         return read_expression(r, g, err);
@@ -472,7 +438,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
 
         if (!ended && pj_str_equal(token, PJ_STR("--"))) {
             result = read_dashes(r, g, operands, err);
-            ended = 1;
+            ended = dashes = 1;
         } else if (!ended && pj_str_is_flag(token)) {
             if (operands > 0 && first)
                 return late_option(r, err);
@@ -483,7 +449,8 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
                    && (word = pj_program_word(g->program, token)) != NULL) {
             result = read_word(r, word, err);
         } else {
-            operands++;
+            if (pj_traits_check_operand(r, g, operands++, dashes, err) < 0)
+                return -1;
             ended |= ordered && !first;
             pair = find_pair(g, token, &key);
             result = pair == NULL ? pj_reading_operand(r, err)

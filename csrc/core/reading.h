@@ -48,4 +48,8 @@ int pj_reading_level(pj_reading *r, const pj_grammar *grammar,
 /* Reads the next token as an operand.  */
 int pj_reading_operand(pj_reading *r, pj_error *err);
 
+/* Refuses the token at `at`; `option` is how the program reads it.  */
+int pj_reading_refuse(const pj_reading *r, size_t at, pj_str option,
+                      const char *why, pj_error *err);
+
 #endif

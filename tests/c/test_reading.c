@@ -78,6 +78,13 @@ static const struct case_of cases[] = {
     {"git", 0, "no-such x", "0 ", PJ_E_ArgProgramUnknown},
     /* Its own parser knows no $POSIXLY_CORRECT.  */
     {"curl", 1, "x -o y", "0:x 1:--output=y", PJ_OK},
+    {"tail", 0, "+5 a", "0 +5", NOT_ALLOWED},
+    {"tail", 0, "-- +5", "0:-- 1:+5", PJ_OK},
+    {"uniq", 1, "a +5", "1 +5", NOT_ALLOWED},
+    {"od", 0, "5 a", "0:5 1:a", PJ_OK},
+    {"od", 0, "a 5", "1 5", NOT_ALLOWED},
+    {"od", 0, "-- a +5", "2 +5", NOT_ALLOWED},
+    {"join", 0, "-o 1.1 2.2 a b", "4 b", NOT_ALLOWED},
     {"no-such", 0, "", "-1 ", PJ_E_ArgProgramUnknown},
 };
 
