@@ -81,6 +81,11 @@ WRONG = {
         WORDS.subcommand("log", ArgRules()),
         "beside subcommands",
     ),
+    "positional for a subcommand": (
+        "git",
+        WORDS,
+        "declare the subcommand",
+    ),
     "subcommand twice": (
         "git",
         ArgRules().subcommand("log", ArgRules()).subcommand("log", NUMBERS),

@@ -254,6 +254,13 @@ check_whole(pj_typed *typed, pj_error *err)
         if (d->kind == PJ_DECLARED_POSITIONAL && typed->grammar.nested)
             return invalid(typed, d->names[0], "stands beside subcommands",
                            "declare it inside of them", err);
+        /* What follows the subcommand would be taken for operands.  */
+        if (d->kind == PJ_DECLARED_POSITIONAL
+            && program->dashdash == PJ_DASHDASH_SUBCOMMAND)
+            return invalid(typed, d->names[0],
+                           "stands where the program reads a subcommand",
+                           "declare the subcommand, and this inside of it",
+                           err);
     }
     if (typed->rules->double_dash == PJ_DOUBLE_DASH_NEVER)
         return 0;
