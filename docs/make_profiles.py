@@ -25,7 +25,8 @@ What all of them share:
   what writes is allowed only with `write=[...]`, below those directories.
 - Files have to lie below `read`, links followed, and the kernel lets the
   program read nothing else but what it needs to start.
-- The kernel lets it execute nothing.
+- The kernel lets it execute nothing, where it can: on Linux. The profile of
+  git depends on that, and elsewhere needs `best_effort("exec_lock")`.
 - `path=` names another copy of the program, `hosts=` the hosts of a program
   that uses the network.
 

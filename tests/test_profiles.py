@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from everyday import GIT_ENV, commit
+from hosts import on_linux
 from proc_jail import (
     ArgRulesInvalid,
     ProcPolicy,
@@ -146,6 +147,7 @@ def test_a_directory_to_write_to(tree: Path, tmp_path: Path) -> None:
         assert policy.check(ProcRequest(sort, argv)) is not None
 
 
+@on_linux
 def test_a_hostile_repository_runs_nothing(tmp_path: Path) -> None:
     """Every hook on the way that a repository's own configuration has."""
     root, mark = tmp_path / "repository", tmp_path / "mark"

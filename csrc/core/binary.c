@@ -194,7 +194,7 @@ pj_binary_pin(pj_str canonical, pj_pin **out, pj_error *err)
         goto fail;
     }
     pin->fd = fd;
-    pin->is_native = fd >= 0 && is_native(canonical.ptr);
+    pin->is_native = is_native(canonical.ptr);
     *out = pin;
     return 0;
 fail:
@@ -239,8 +239,8 @@ pj_pin_verify(const pj_pin *pin, pj_error *err)
 
     /* A native file is executed by the descriptor; a script by its path,
        so there it is the path that has to lead to the same file.  */
-    found = pin->is_native ? fstat(pin->fd, &st)
-                           : lstat(pin->path.ptr, &st);
+    found = pin->is_native && pin->fd >= 0 ? fstat(pin->fd, &st)
+                                           : lstat(pin->path.ptr, &st);
     if (found == 0) {
         pj_identity_of(&st, &now);
         if (pj_identity_equal(&now, &pin->identity))

@@ -23,7 +23,7 @@ typedef struct pj_pin {
     pj_str path; /* canonical */
     pj_identity identity;
     int fd;        /* O_PATH; -1 where the system has no such thing */
-    int is_native; /* executable by descriptor; false for `#!` scripts */
+    int is_native; /* no `#!` script: executable by descriptor, if any */
     nlink_t links;
 } pj_pin;
 

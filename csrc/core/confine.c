@@ -171,9 +171,10 @@ settle(struct draft *d, pj_error *err)
     uint32_t lacking;
 
 #if !defined(__linux__) || defined(PJ_PORTABLE)
-    /* What was not asked for by name is offered as far as it goes.  */
+    /* What was not asked for by name is offered as far as it goes; rules
+       that say run_nothing ask by name.  */
     if (d->policy->sandbox == NULL)
-        tolerated = UINT32_MAX;
+        tolerated = ~BIT(EXEC_LOCK);
     if (d->sandbox->preset == PJ_PRESET_COMPAT)
         tolerated |= BIT(NO_NEW_PRIVS);
 #endif

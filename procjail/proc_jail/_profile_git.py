@@ -217,6 +217,7 @@ PARTS = (
 GIT = Profile(
     "git",
     "look at a repository, running nothing of it",
+    only_kernel_holds=True,  # filters of .git/config have any name
     only=frozenset({"-P", "--no-pager", "--literal-pathspecs"}),
     force=(
         "--no-pager",

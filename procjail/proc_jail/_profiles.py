@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from proc_jail import _core
@@ -17,7 +18,10 @@ from proc_jail._core import (
     ArgRules,
     ArgRulesInvalid,
     Pattern,
+    ProcJailError,
+    ProcPolicyBuilder,
     ReadPath,
+    SandboxUnavailable,
     Text,
     Url,
     WritePath,
@@ -26,7 +30,7 @@ from proc_jail._core import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from proc_jail._core import ProcPolicyBuilder, _Value
+    from proc_jail._core import _Value
 
 PLACES = "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"
 # Signed, with a fraction and a unit, as sizes and counts are written.
@@ -85,10 +89,14 @@ class Profile:
     not_match: tuple[str, ...] = ()
     # The table, where it is not that of the name.
     table: str = ""
+    # Files that it reads name programs, and no option keeps it from them.
+    only_kernel_holds: bool = False
 
-    def rules(self, roots: Roots) -> ArgRules:
+    def rules(self, roots: Roots, place: str) -> ArgRules:
         """The rules, for what the application lets it reach."""
-        rules = self._level(roots).run_nothing()
+        rules = self._level(roots)
+        if self.only_kernel_holds or kernel_holds(place):
+            rules = rules.run_nothing()
         if self.force_env:
             rules = rules.force_env(dict(self.force_env))
         extra = [path for path in self.may_read if os.path.exists(path)]
@@ -223,7 +231,26 @@ def extend(
             "name the hosts that it may reach"
         )
     place = os.fspath(path) if path is not None else which(name)
-    return builder.allow_bin(place).arg_rules(place, profile.rules(roots))
+    return builder.allow_bin(place).arg_rules(
+        place, profile.rules(roots, place)
+    )
+
+
+@cache
+def kernel_holds(place: str) -> bool:
+    """Whether this system can keep a program from running others.
+
+    Of most profiles the options alone do so, and this is a second line: it
+    is left out where no kernel can draw it.
+    """
+    rules = ArgRules().run_nothing()
+    try:
+        ProcPolicyBuilder().allow_bin(place).arg_rules(place, rules).build()
+    except SandboxUnavailable as error:
+        return error.control != "exec_lock"
+    except ProcJailError:
+        pass  # it will be told again, to whoever can do something about it
+    return True
 
 
 def which(name: str) -> str:
