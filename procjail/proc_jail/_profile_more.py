@@ -63,11 +63,12 @@ TEXT = (
         "-t -s , data.csv",
         refused="--bogus",
     ),
-    plain(
+    Profile(
         "numfmt",
-        "convert numbers of the input",
-        "--to=iec",
-        refused="--bogus",
+        "convert numbers",
+        (Operand("numbers", "[-+]?[0-9.]+[A-Za-z]*"),),
+        match=("--to=iec", "--to=iec 4096 1048576", "--from=iec 4K"),
+        not_match=("a.txt", "/etc/passwd", "--bogus"),
     ),
     Profile(
         "col",
@@ -175,7 +176,7 @@ ARCHIVES = (
         "gzip",
         "list or unpack to the output",
         (Operand("files"),),
-        only=words("-c --stdout -d --decompress -l --list -t --test -v"),
+        only=words("-c --stdout -d --decompress -l --list -n -t --test -v"),
         require=("-c", "-l", "-t"),
         match=("-dc a.gz", "-l a.gz", "-t a.gz"),
         not_match=("a.txt", "-d a.gz", "-k a.txt", "-rc ."),
@@ -200,11 +201,11 @@ ARCHIVES = (
     ),
     Profile(
         "unzip",
-        "list archives",
+        "list archives, or test them",
         (Operand("archive", min=1, max=1), Operand("members", "text")),
-        only=words("-l -v -q"),
-        require=("-l", "-v"),
-        match=("-l a.zip", "-v a.zip a.txt"),
+        only=words("-l -v -q -t"),
+        require=("-l", "-v", "-t"),
+        match=("-l a.zip", "-v a.zip a.txt", "-t a.zip"),
         not_match=("a.zip", "-l a.zip -d dir", "-o a.zip", "-l /x.zip"),
     ),
     Profile(
