@@ -43,7 +43,7 @@ prepare(PyObject *self, PyObject *request, pj_command **command,
     pj_pair *env = argv == NULL ? NULL : pj_py_pair_views(asked->env);
     int refused = -1;
 
-    if (env != NULL) {
+    if (env != NULL && pj_py_audit_prepare(request) == 0) {
         c.argv = argv;
         c.env = env;
         Py_BEGIN_ALLOW_THREADS
@@ -82,8 +82,10 @@ prepared(PyObject *self, PyObject *request)
     pj_error err;
     int refused = prepare(self, request, &command, &err);
 
-    if (refused > 0)
+    if (refused > 0) {
         pj_py_raise(state, &err);
+        pj_py_tell_denied(request);
+    }
     if (refused != 0)
         return NULL;
     if (warn_of_risk(state, command) < 0) {
@@ -233,6 +235,9 @@ static PyMethodDef policy_methods[] = {
      METH_VARARGS | METH_KEYWORDS, check_doc},
     {"run", (PyCFunction)(void (*)(void))policy_run,
      METH_VARARGS | METH_KEYWORDS, run_doc},
+    {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
+    {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,
+     METH_VARARGS | METH_KEYWORDS, NULL},
     {"__reduce__", policy_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -86,6 +86,7 @@ from proc_jail._core import (
     __version__,
     risk_of,
 )
+from proc_jail._extension import load_ipython_extension
 from proc_jail._many import run_many
 from proc_jail._running import AsyncRunningCommand, RunningCommand
 
@@ -160,6 +161,7 @@ __all__ = [
     "Violation",
     "WritePath",
     "__version__",
+    "load_ipython_extension",
     "risk_of",
     "run_many",
 ]

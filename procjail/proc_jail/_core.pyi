@@ -1,7 +1,7 @@
 """Types of the extension module; import them from proc_jail."""
 
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from enum import IntEnum
 from typing import (
@@ -277,6 +277,12 @@ class ProcPolicy:
         env: Mapping[_Name, _Text] | None = None,
         cwd: _Text | None = None,
     ) -> Output: ...
+    def _repr_html_(self) -> str: ...
+    def _repr_mimebundle_(
+        self,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+    ) -> dict[str, str]: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
@@ -335,6 +341,12 @@ class Output:
     def stdout_string(self) -> str: ...
     def stderr_string(self) -> str: ...
     def check(self) -> Output: ...
+    def _repr_html_(self) -> str: ...
+    def _repr_mimebundle_(
+        self,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+    ) -> dict[str, str]: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 def risk_of(path: _Text) -> RiskCategory | None: ...
@@ -343,6 +355,12 @@ class RiskyBinaryWarning(UserWarning): ...
 
 class ProcJailError(Exception):
     code: ClassVar[str | None]
+    def _repr_html_(self) -> str: ...
+    def _repr_mimebundle_(
+        self,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+    ) -> dict[str, str]: ...
 
 class Violation(ProcJailError, ValueError):
     path: str | None
