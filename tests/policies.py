@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import program
-from proc_jail import ProcPolicy
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_file
+from proc_jail import PolicyFileError, ProcPolicy
 
 GREP = program("grep")
 ECHO = program("echo")
@@ -161,7 +159,7 @@ def write(folder: Path, text: str | bytes, name: str = "policy.toml") -> Path:
 def load(
     folder: Path, text: str | bytes, name: str = "policy.toml"
 ) -> ProcPolicy:
-    return policy_from_file(write(folder, text, name))
+    return ProcPolicy.from_file(write(folder, text, name))
 
 
 def load_json(folder: Path, data: object) -> ProcPolicy:

@@ -8,11 +8,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conftest import program
 from hosts import on_linux, reap_orphans
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -177,33 +181,57 @@ def test_the_notebook_is_kept_without_outputs() -> None:
 
 
 @on_linux  # where a program can be kept from running others
-def test_mcp_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its one server starts, from the checkout, and has "mcp_server.py"."""
+def test_mcp_configuration(tmp_path: Path) -> None:
+    """Its servers start from the checkout, one by "mcp_server.py"."""
     pytest.importorskip("mcp")
     import anyio
+
+    # A copy, because a checkout may be one that a group may write to.
+    for name in ("examples/policy.toml", "examples/mcp_server.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+        (tmp_path / name).chmod(0o600)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/design.md").write_text("# Design\n")
+    found = json.loads((EXAMPLES / "mcp.json").read_text())["mcpServers"]
+    assert set(found) == {"look-at-docs", "text-tools"}
+    anyio.run(ask_text_tools, found["text-tools"], tmp_path)
+    anyio.run(ask_look_at_docs, found["look-at-docs"], tmp_path)
+    reap_orphans()
+
+
+def connect(server: dict[str, Any], folder: Path) -> Client:
+    """A client of a server of the configuration, started in a folder."""
     from mcp import Client, StdioServerParameters
 
-    found = json.loads((EXAMPLES / "mcp.json").read_text())["mcpServers"]
-    (server,) = found.values()
     here = os.path.dirname(sys.executable)
     env = {"PATH": f"{here}:{os.environ['PATH']}"}
+    return Client(StdioServerParameters(**server, cwd=folder, env=env))
 
-    async def main() -> None:
-        parameters = StdioServerParameters(**server, cwd=ROOT, env=env)
-        async with Client(parameters) as client:
-            listed = (await client.list_tools()).tools
-            assert [tool.name for tool in listed] == ["grep", "wc"]
-            for tool in listed:
-                assert tool.annotations is not None
-                assert tool.annotations.read_only_hint
-            arguments = {"pattern": "^# Design", "files": ["design.md"]}
-            result = await client.call_tool("grep", arguments)
-            assert result.structured_content["stdout"] == "# Design\n"
-            arguments["files"] = ["../README.md"]
-            assert (await client.call_tool("grep", arguments)).is_error
 
-    anyio.run(main)
-    reap_orphans()
+async def ask_text_tools(server: dict[str, Any], folder: Path) -> None:
+    async with connect(server, folder) as client:
+        listed = (await client.list_tools()).tools
+        assert [tool.name for tool in listed] == ["grep", "wc"]
+        for tool in listed:
+            assert tool.annotations is not None
+            assert tool.annotations.read_only_hint
+        arguments = {"pattern": "^# Design", "files": ["design.md"]}
+        result = await client.call_tool("grep", arguments)
+        assert result.structured_content["stdout"] == "# Design\n"
+        arguments["files"] = ["../README.md"]
+        assert (await client.call_tool("grep", arguments)).is_error
+
+
+async def ask_look_at_docs(server: dict[str, Any], folder: Path) -> None:
+    async with connect(server, folder) as client:
+        listed = (await client.list_tools()).tools
+        assert [tool.name for tool in listed] == ["wc", "grep", "uname"]
+        result = await client.call_tool("uname", {"args": ["-s"]})
+        assert result.structured_content["stdout"] == "Linux\n"
+        arguments = {"pattern": "root", "files": ["/etc/passwd"]}
+        result = await client.call_tool("grep", arguments)
+        assert result.structured_content["code"] == "ArgPathForbidden"
 
 
 def test_the_readme() -> None:

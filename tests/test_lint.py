@@ -16,6 +16,7 @@ from conftest import Tool, policy_for, program
 from hosts import on_linux
 from proc_jail import (
     ArgRules,
+    Finding,
     Int,
     Network,
     ProcPolicy,
@@ -26,9 +27,8 @@ from proc_jail import (
     Text,
     WritePath,
     _core,
+    lint,
 )
-from proc_jail._files import policy_from_dict
-from proc_jail._lint import Finding, lint
 from proc_jail._lint_options import EFFECTS, name_of, rows_of
 from proc_jail._profile_data import PROFILES
 from proc_jail._profiles import which
@@ -427,7 +427,7 @@ def test_profiles_have_no_error(name: str) -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    policy = policy_from_dict(
+    policy = ProcPolicy.from_dict(
         {
             "version": 1,
             "timeout": "2h",

@@ -13,11 +13,10 @@ from commands import invoke
 from conftest import program
 from hosts import on_linux
 from policies import load, parse, refusal, write
-from proc_jail import ProcRequest
+from proc_jail import ProcRequest, lint
 from proc_jail._cli import make_parser
 from proc_jail._files_shapes import Table
 from proc_jail._files_tables import TABLES
-from proc_jail._lint import lint
 
 ROOT = Path(__file__).parent.parent
 FILES = (ROOT / "docs/policy-files.md").read_text(encoding="utf-8")

@@ -10,9 +10,7 @@ import pytest
 from conftest import program
 from hosts import on_linux
 from policies import ECHO, GREP, load, one, refusal, top
-from proc_jail import ProcJailError, Violation
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_dict
+from proc_jail import PolicyFileError, ProcJailError, ProcPolicy, Violation
 
 # ------------------------------------------------------------- examples
 
@@ -300,7 +298,7 @@ def test_an_error_is_like_the_others(tmp_path: Path) -> None:
 
 def test_an_error_of_a_dict_has_a_key_and_no_place() -> None:
     with pytest.raises(PolicyFileError) as caught:
-        policy_from_dict({"version": 1, "program": [{"pth": "/x"}]})
+        ProcPolicy.from_dict({"version": 1, "program": [{"pth": "/x"}]})
     error = caught.value
     assert (error.path, error.line, error.column) == (None, None, None)
     assert error.key == "program[0].pth"
@@ -319,7 +317,7 @@ def test_values_in_messages_are_escaped_and_cut() -> None:
         {"version": 1, "risky": "a\n\x1b[31m" + "x" * 999},
     ):
         with pytest.raises(PolicyFileError) as caught:
-            policy_from_dict(data)
+            ProcPolicy.from_dict(data)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 600
 
@@ -327,5 +325,5 @@ def test_values_in_messages_are_escaped_and_cut() -> None:
 def test_no_error_shows_a_value_of_the_environment() -> None:
     for env in ({"A": "sec\0ret"}, {"A": ["secret"]}, {"A=": "secret"}):
         with pytest.raises(PolicyFileError) as caught:
-            policy_from_dict({"version": 1, "env": {"fixed": env}})
+            ProcPolicy.from_dict({"version": 1, "env": {"fixed": env}})
         assert "sec" not in str(caught.value)

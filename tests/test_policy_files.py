@@ -44,11 +44,6 @@ from proc_jail import (
     Url,
     WritePath,
 )
-from proc_jail._files import (
-    policy_from_dict,
-    policy_from_file,
-    policy_to_dict,
-)
 from proc_jail._profile_data import PROFILES
 from proc_jail._profiles import which
 
@@ -173,7 +168,7 @@ def test_sandboxes(text: str, sandbox: Sandbox, tmp_path: Path) -> None:
 def test_everything_at_once(tmp_path: Path) -> None:
     by_toml = load(tmp_path, toml_lines(EVERYTHING))
     by_json = load_json(tmp_path, EVERYTHING)
-    by_dict = policy_from_dict(EVERYTHING)
+    by_dict = ProcPolicy.from_dict(EVERYTHING)
     assert described(by_toml) == described(by_json) == described(by_dict)
     assert_round_trip(by_toml)
 
@@ -183,17 +178,17 @@ def test_everything_at_once(tmp_path: Path) -> None:
 
 def assert_round_trip(policy: ProcPolicy) -> None:
     """Its dict makes a policy with the same dict, by way of JSON too."""
-    data = policy_to_dict(policy)
-    assert policy_to_dict(policy_from_dict(data)) == data
+    data = policy.to_dict()
+    assert ProcPolicy.from_dict(data).to_dict() == data
     again = json.loads(json.dumps(data))
-    assert policy_to_dict(policy_from_dict(again)) == data
+    assert ProcPolicy.from_dict(again).to_dict() == data
 
 
 @pytest.mark.parametrize(("text", "same"), SAME)
 def test_round_trip(text: str, same: ProcPolicyBuilder) -> None:
     policy = same.build()
     assert_round_trip(policy)
-    again = policy_from_dict(policy_to_dict(policy))
+    again = ProcPolicy.from_dict(policy.to_dict())
     if "profile" not in text:  # it declares in another order
         assert described(again) == described(policy)
 
@@ -215,9 +210,9 @@ def test_one_program_by_two_names(tmp_path: Path) -> None:
     link.symlink_to(GREP)
     rules = ArgRules().max_positionals(2)
     policy = grep(rules).allow_bin(link).build()
-    data = policy_to_dict(policy)
+    data = policy.to_dict()
     assert [p["path"] for p in data["program"]] == [[GREP, os.fspath(link)]]
-    again = policy_from_dict(data)
+    again = ProcPolicy.from_dict(data)
     assert described(again) == described(policy)
     assert again.check(ProcRequest(link, ["a", "b"])) is None
 
@@ -233,9 +228,9 @@ def test_names_of_one_multicall_program_keep_their_rules(
         made = made.allow_bin(name)
         made = made.arg_rules(name, ArgRules().max_positionals(count))
     policy = made.build()
-    data = policy_to_dict(policy)
+    data = policy.to_dict()
     assert [p["max_positionals"] for p in data["program"]] == [1, 2]
-    assert described(policy_from_dict(data)) == described(policy)
+    assert described(ProcPolicy.from_dict(data)) == described(policy)
 
 
 def test_rules_by_another_path_come_back_by_the_first(tmp_path: Path) -> None:
@@ -243,7 +238,7 @@ def test_rules_by_another_path_come_back_by_the_first(tmp_path: Path) -> None:
     link.symlink_to(GREP)
     rules = ArgRules().max_positionals(2)
     policy = builder().allow_bin(link).arg_rules(GREP, rules).build()
-    data = policy_to_dict(policy)
+    data = policy.to_dict()
     assert data["program"][0]["path"] == os.fspath(link)
     assert_round_trip(policy)
 
@@ -258,16 +253,16 @@ def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
 def test_a_dict_is_not_kept() -> None:
     data = copy.deepcopy(EVERYTHING) | {"sandbox": {}}
     before = copy.deepcopy(data)
-    policy = policy_from_dict(data)
+    policy = ProcPolicy.from_dict(data)
     assert data == before
     told = described(policy)
     data["program"].clear()
-    policy_to_dict(policy)["program"].clear()
+    policy.to_dict()["program"].clear()
     assert described(policy) == told
 
 
 def test_tuples_and_mappings_are_as_good(tmp_path: Path) -> None:
-    policy = policy_from_dict(
+    policy = ProcPolicy.from_dict(
         {"version": 1, "program": ({"path": ECHO, "flags": ("-n",)},)}
     )
     assert policy.run(ECHO, ["-n"]).stdout == b""
@@ -301,9 +296,9 @@ def test_without_a_parser_of_toml(
 def test_paths_of_every_kind(tmp_path: Path) -> None:
     path = write(tmp_path, "version = 1")
     for same in (path, os.fspath(path), os.fsencode(path)):
-        policy_from_file(same)
+        ProcPolicy.from_file(same)
     with pytest.raises(TypeError):
-        policy_from_file(3)  # type: ignore[arg-type]
+        ProcPolicy.from_file(3)  # type: ignore[arg-type]
 
 
 def test_a_path_in_the_working_directory(
@@ -311,4 +306,4 @@ def test_a_path_in_the_working_directory(
 ) -> None:
     write(tmp_path, "version = 1")
     monkeypatch.chdir(tmp_path)
-    policy_from_file("policy.toml")
+    ProcPolicy.from_file("policy.toml")

@@ -19,8 +19,7 @@ from policies import (
     toml_lines,
     write,
 )
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_dict, policy_from_file
+from proc_jail import PolicyFileError, ProcPolicy
 from proc_jail._files_open import MAX_SIZE
 from proc_jail._files_places import MAX_DEPTH
 
@@ -354,7 +353,7 @@ def test_a_dict_that_holds_itself() -> None:
     inner["subcommand"] = [inner]
     data = {"version": 1, "program": [{"path": ECHO, "subcommand": [inner]}]}
     with pytest.raises(PolicyFileError, match="nested too deeply"):
-        policy_from_dict(data)
+        ProcPolicy.from_dict(data)
 
 
 def test_the_most_nesting_that_loads(tmp_path: Path) -> None:
@@ -388,7 +387,7 @@ def test_a_sparse_file_is_not_read(tmp_path: Path) -> None:
     path = write(tmp_path, "version = 1")
     os.truncate(path, 1 << 40)
     with pytest.raises(PolicyFileError, match="larger than"):
-        policy_from_file(path)
+        ProcPolicy.from_file(path)
 
 
 HUGE = {

@@ -11,8 +11,7 @@ import pytest
 
 from hosts import on_linux
 from policies import assert_clear, write
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_file
+from proc_jail import PolicyFileError, ProcPolicy
 
 
 def in_folder(folder: Path, mode: int) -> Path:
@@ -96,7 +95,7 @@ def test_hostile_files(name: str, tmp_path: Path) -> None:
     path = make(tmp_path)
     try:
         with pytest.raises(PolicyFileError) as caught:
-            policy_from_file(path)
+            ProcPolicy.from_file(path)
     finally:
         tmp_path.chmod(0o700)
     assert_clear(caught.value)
@@ -106,29 +105,29 @@ def test_hostile_files(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o644, 0o755])
 def test_modes_that_are_fine(mode: int, tmp_path: Path) -> None:
-    policy_from_file(with_mode(tmp_path, mode))
+    ProcPolicy.from_file(with_mode(tmp_path, mode))
 
 
 def test_a_sticky_folder_is_fine(tmp_path: Path) -> None:
     """As /tmp is: others cannot replace a file of mine there."""
-    policy_from_file(in_folder(tmp_path, 0o1777))
+    ProcPolicy.from_file(in_folder(tmp_path, 0o1777))
     tmp_path.chmod(0o700)
 
 
 def test_a_hard_link_is_the_file_itself(tmp_path: Path) -> None:
-    policy_from_file(link(tmp_path, hard=True))
+    ProcPolicy.from_file(link(tmp_path, hard=True))
 
 
 def test_a_link_on_the_way_is_fine(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to("real")
     write(tmp_path / "real", "version = 1")
-    policy_from_file(tmp_path / "link" / "policy.toml")
+    ProcPolicy.from_file(tmp_path / "link" / "policy.toml")
 
 
 @on_linux
 def test_a_folder_that_cannot_be_listed(tmp_path: Path) -> None:
-    policy_from_file(in_folder(tmp_path, 0o300))
+    ProcPolicy.from_file(in_folder(tmp_path, 0o300))
     tmp_path.chmod(0o700)
 
 
@@ -149,4 +148,4 @@ def test_what_was_checked_is_what_is_read(
         return found
 
     monkeypatch.setattr(os, "fstat", swap)
-    policy_from_file(path)
+    ProcPolicy.from_file(path)

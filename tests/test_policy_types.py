@@ -10,8 +10,7 @@ import pytest
 
 from policies import assert_clear, refusal, toml, toml_lines
 from policy_homes import HOMES, by_table, document, key_of, wrong_types
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_dict
+from proc_jail import PolicyFileError, ProcPolicy
 from proc_jail._files_shapes import Table
 from proc_jail._files_tables import POLICY
 
@@ -48,26 +47,26 @@ def test_unknown_keys(table: Table, tmp_path: Path) -> None:
     row = toml_lines(data).splitlines()[(error.line or 0) - 1]
     assert row[(error.column or 0) - 1 :].startswith(('"bogus"', "bogus"))
     with pytest.raises(PolicyFileError):
-        policy_from_dict(data)
+        ProcPolicy.from_dict(data)
 
 
 def test_keys_that_are_no_strings() -> None:
     for key in (1, None, b"x", ("a",)):
         with pytest.raises(PolicyFileError, match="unknown key"):
-            policy_from_dict({"version": 1, key: 1})  # type: ignore[dict-item]
+            ProcPolicy.from_dict({"version": 1, key: 1})  # type: ignore[dict-item]
         with pytest.raises(PolicyFileError, match="must be a string"):
-            policy_from_dict({"version": 1, "env": {"fixed": {key: "1"}}})
+            ProcPolicy.from_dict({"version": 1, "env": {"fixed": {key: "1"}}})
 
 
 def test_values_of_strange_types() -> None:
     for value in (None, b"x", object(), {1}, 1j, Path("/")):
         for key in POLICY.fields:
             with pytest.raises(PolicyFileError, match="must be"):
-                policy_from_dict({"version": 1, key: value})
+                ProcPolicy.from_dict({"version": 1, key: value})
     wrong: list[Any] = [None, [], "version = 1", 1, {1: 2}, {"version": None}]
     for data in wrong:
         with pytest.raises(PolicyFileError):
-            policy_from_dict(data)
+            ProcPolicy.from_dict(data)
 
 
 @by_table

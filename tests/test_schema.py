@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 from policies import EVERYTHING, GREP, parse
 from policy_cases import SAME, described
 from policy_homes import by_table, document, wrong_types
-from proc_jail._errors import PolicyFileError
-from proc_jail._files import policy_from_dict
+from proc_jail import PolicyFileError, ProcPolicy
 from proc_jail._files_shapes import Table
 from proc_jail._files_tables import TABLES
 from proc_jail._schema import policy_schema, schema_text
@@ -32,7 +31,7 @@ def valid(data: object) -> bool:
 def refused(data: Any) -> bool:
     """Whether the loader refuses it."""
     try:
-        policy_from_dict(data)
+        ProcPolicy.from_dict(data)
     except PolicyFileError:
         return True
     return False
@@ -204,4 +203,4 @@ def changed(data: Any, path: tuple[Any, ...], value: Any) -> Any:
 @pytest.mark.parametrize(("text", "same"), SAME)
 def test_the_same_as_json(text: str, same: Any) -> None:
     data = json.loads(json.dumps(parse(text)))
-    assert described(policy_from_dict(data)) == described(same.build())
+    assert described(ProcPolicy.from_dict(data)) == described(same.build())

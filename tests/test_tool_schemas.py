@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from proc_jail import ProcPolicyBuilder, Violation, _core
+from proc_jail import (
+    ArgFlagNotAllowed,
+    ProcPolicyBuilder,
+    Violation,
+    _core,
+)
 from proc_jail._profile_data import PROFILES
 from proc_jail._profiles import which
 from proc_jail._tool_params import (
@@ -183,14 +188,23 @@ def check_positionals_are_operands(tools: list[Tool]) -> None:
         if tool._shape.words or tool._shape.sections[-1].dashes != "always":
             continue
         for name, parameter in own_parameters(tool):
-            if parameter.place != POSITIONAL:
-                continue
-            for value in VALUES:
-                argv = tool.argv({**needed(tool), name: value})
-                found = [i for i in read(tool, argv) if i[0] != "dashes"]
-                operands = [i[3] for i in found if i[0] == "operand"]
-                assert value in operands, argv
-                assert len(found) == len(needed(tool) | {name: 0}), argv
+            if parameter.place == POSITIONAL:
+                for value in VALUES:
+                    check_operand(tool, name, value)
+
+
+def check_operand(tool: Tool, name: str, value: str) -> None:
+    argv = tool.argv({**needed(tool), name: value})
+    if value.startswith("+"):
+        # Some programs take it for something else, wherever it stands.
+        try:
+            read(tool, argv)
+        except ArgFlagNotAllowed:
+            return
+    found = [i for i in read(tool, argv) if i[0] != "dashes"]
+    operands = [i[3] for i in found if i[0] == "operand"]
+    assert value in operands, argv
+    assert len(found) == len(needed(tool) | {name: 0}), argv
 
 
 def needed(tool: Tool) -> dict[str, Any]:

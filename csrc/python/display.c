@@ -2,36 +2,23 @@
    own module, which is imported when the first one does.  */
 #include "module.h"
 
-static PyObject *
-call(const char *function, PyObject *args, PyObject *kwargs)
-{
-    PyObject *module = PyImport_ImportModule("proc_jail._display");
-    PyObject *bound = NULL, *result = NULL;
+static const char shower[] = "proc_jail._display";
 
-    if (module != NULL)
-        bound = PyObject_GetAttrString(module, function);
-    if (bound != NULL && args != NULL)
-        result = PyObject_Call(bound, args, kwargs);
-    Py_XDECREF(module);
-    Py_XDECREF(bound);
+PyObject *
+pj_py_html(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *args = PyTuple_Pack(1, self);
+    PyObject *result = args == NULL ? NULL
+        : pj_py_package(shower, "html", args, NULL);
+
     Py_XDECREF(args);
     return result;
 }
 
 PyObject *
-pj_py_html(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    return call("html", PyTuple_Pack(1, self), NULL);
-}
-
-PyObject *
 pj_py_bundle(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *head = PyTuple_Pack(1, self);
-    PyObject *all = head == NULL ? NULL : PySequence_Concat(head, args);
-
-    Py_XDECREF(head);
-    return call("bundle", all, kwargs);
+    return pj_py_package_method(shower, "bundle", self, args, kwargs);
 }
 
 /* The same two as functions of their first argument, which is how a class
@@ -45,7 +32,7 @@ html_of(PyObject *Py_UNUSED(module), PyObject *self)
 static PyObject *
 bundle_of(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
 {
-    return call("bundle", Py_NewRef(args), kwargs);
+    return pj_py_package(shower, "bundle", args, kwargs);
 }
 
 static PyMethodDef shown_methods[] = {

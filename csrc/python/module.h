@@ -197,6 +197,14 @@ int pj_py_add_values(PyObject *module, pj_state *state);
 PyObject *pj_py_value(pj_state *state, pj_value *value);
 int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);
 
+/* package.c: calls a function of a module of the package; as a method, with
+   `self` before the arguments.  `kwargs` may be NULL.  */
+PyObject *pj_py_package(const char *module, const char *function,
+                        PyObject *args, PyObject *kwargs);
+PyObject *pj_py_package_method(const char *module, const char *function,
+                               PyObject *self, PyObject *args,
+                               PyObject *kwargs);
+
 /* profile.c: ProcPolicyBuilder.profile().  */
 PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,
                                 PyObject *kwargs);
