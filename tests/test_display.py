@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -170,7 +171,8 @@ def test_a_policy() -> None:
     text = page(policy).text
     assert "/usr/bin/cat" in text
     assert "flag('-A', '--show-all')" in text
-    assert "timeout30" in text
+    assert "timeout30 s" in text
+    assert "max stdout10485760 bytes" in text
     assert "build" not in text
     risky = page(shell()).text
     assert "RiskyBinPolicy.Disabled" in risky
@@ -252,21 +254,36 @@ def browser() -> str:
         found = shutil.which(name)
         if found is not None:
             return found
-    pytest.skip("no browser")
+    if os.environ.get("CI") == "true":
+        pytest.fail("the gate has to have a browser: install chromium")
+    pytest.skip("no browser: install chromium")
 
 
-def test_in_a_browser(browser: str, tmp_path: Path) -> None:
-    """Markup that is shown does nothing; text reads as it was written."""
-    script = (
-        "<script>onload = () => document.body.setAttribute('data-seen', "
-        "[...document.querySelectorAll('*')].map(e => e.tagName).join(' ')"
-        " + '|' + document.title + '|' + document.body.innerText)</script>"
-    )
-    body = "".join(page_html(shown) for shown in hostile())
-    file = tmp_path / "page.html"
+# What a page notes about itself once it has been laid out: its elements, its
+# title, its text, how far it goes beyond the window, and the boxes of what is
+# shown that have no height, or stand on the one before.
+SCRIPT = """<script>onload = () => {
+    const boxes = [...document.querySelectorAll("body > div")]
+        .map(e => e.getBoundingClientRect());
+    const note = {
+        tags: [...document.querySelectorAll("*")].map(e => e.tagName),
+        title: document.title,
+        text: document.body.innerText,
+        beyond: document.documentElement.scrollWidth - innerWidth,
+        boxes: boxes.length,
+        flat: boxes.filter((b, i) => b.height < 10
+            || (i > 0 && b.top < boxes[i - 1].bottom)).length,
+    };
+    document.body.setAttribute("data-seen", JSON.stringify(note));
+}</script>"""
+
+
+def look(browser: str, folder: Path, shown: list[Any]) -> dict[str, Any]:
+    """Lay a page of these out in a browser; return what it noted."""
+    file = folder / "page.html"
     file.write_text(
         "<!DOCTYPE html><html><head><meta charset='utf-8'><title>safe</title>"
-        f"{script}</head><body>{body}</body></html>"
+        f"{SCRIPT}</head><body>{''.join(map(page_html, shown))}</body></html>"
     )
     done = subprocess.run(
         [
@@ -274,7 +291,8 @@ def test_in_a_browser(browser: str, tmp_path: Path) -> None:
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
-            f"--user-data-dir={tmp_path / 'profile'}",
+            "--window-size=800,600",
+            f"--user-data-dir={folder / 'profile'}",
             "--dump-dom",
             file.as_uri(),
         ],
@@ -283,17 +301,51 @@ def test_in_a_browser(browser: str, tmp_path: Path) -> None:
         timeout=120,
         check=True,
         # Whatever this process preloads is not for a browser.
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
     )
     reap_orphans()
-    seen = Seen(done.stdout).value
-    tags, title, text = seen.split("|", 2)
-    page_tags = {"HTML", "HEAD", "META", "TITLE", "SCRIPT", "BODY"}
-    allowed = {tag.upper() for tag in TAGS} | page_tags | {"TBODY"}
-    assert set(tags.split()) <= allowed
-    assert tags.split().count("SCRIPT") == 1
-    assert title == "safe"
-    assert HOSTILE in text
+    seen: dict[str, Any] = json.loads(Seen(done.stdout).value)
+    return seen
+
+
+def test_markup_does_nothing_in_a_browser(
+    browser: str, tmp_path: Path
+) -> None:
+    seen = look(browser, tmp_path, hostile())
+    page_tags = {"HTML", "HEAD", "META", "TITLE", "SCRIPT", "BODY", "TBODY"}
+    assert set(seen["tags"]) <= {tag.upper() for tag in TAGS} | page_tags
+    assert seen["tags"].count("SCRIPT") == 1
+    assert seen["title"] == "safe"
+    assert HOSTILE in seen["text"]
+
+
+def test_all_of_it_is_seen_in_a_browser(browser: str, tmp_path: Path) -> None:
+    """A policy, an output, a denial: text where it belongs, none hidden."""
+    wide = "x" * 3000
+    shown = [
+        policy_for(ECHO, ArgRules().allowed_flags(["-" + wide])),
+        run(r"printf 'a <b> \303\244\n'; echo late >&2; exit 3"),
+        run('printf %s "$1"', wide),
+        refused("a", "b"),
+        refused("-" + wide),
+    ]
+    seen = look(browser, tmp_path, shown)
+    lines = [line.strip() for line in seen["text"].splitlines()]
+    for line in (
+        "ProcPolicy",
+        "timeout\t30 s",
+        "a <b> \u00e4",
+        "late",
+        wide,
+        "max\t1",
+    ):
+        assert line in lines, line
+    assert any("exit status 3 after" in line for line in lines)
+    assert any(
+        line.startswith("denied: ArgTooManyPositionals") for line in lines
+    )
+    assert (seen["boxes"], seen["flat"]) == (len(shown), 0)
+    assert seen["beyond"] <= 0
 
 
 class Seen(HTMLParser):

@@ -142,6 +142,8 @@ def _output(output: Output) -> str:
 _FIELDS = (
     "bin",
     "path",
+    "line",
+    "column",
     "flag",
     "option",
     "key",
@@ -186,9 +188,11 @@ def _rows_of(error: ProcJailError) -> Iterator[tuple[str, str]]:
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:
-    cell = '<td style="text-align:left;vertical-align:top">'
+    style = "text-align:left;vertical-align:top"
     body = "".join(
-        f"<tr>{cell}{name}</td>{cell}{value}</td></tr>" for name, value in rows
+        f'<tr><td style="{style};white-space:nowrap;padding-right:1em">{name}'
+        f'</td><td style="{style}">{value}</td></tr>'
+        for name, value in rows
     )
     return f"<table>{body}</table>" if body else ""
 
@@ -201,6 +205,17 @@ def _policy(policy: ProcPolicy) -> str:
     return _box(_GREY, [_span("ProcPolicy", _GREY), _table(rows)])
 
 
+# What the numbers of settings count.
+_UNITS = {
+    "timeout": " s",
+    "timeout_secs": " s",
+    "stop_grace": " s",
+    "max_stdout": " bytes",
+    "max_stderr": " bytes",
+    "max_stdin": " bytes",
+}
+
+
 def _settings(policy: ProcPolicy) -> Iterator[tuple[str, str]]:
     for method, args, _ in calls_of(policy):
         if method in ("allow_bin", "build"):
@@ -208,7 +223,8 @@ def _settings(policy: ProcPolicy) -> Iterator[tuple[str, str]]:
         if method == "arg_rules":
             yield "program", _program(args[0], args[1])
         else:
-            yield method, _code(_argument_text(args))
+            unit = _UNITS.get(method, "")
+            yield method, _code(_argument_text(args) + unit)
 
 
 def _program(path: str, rules: ArgRules) -> str:
