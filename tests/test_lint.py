@@ -471,3 +471,9 @@ def test_every_code_is_documented_and_tested() -> None:
         assert f"| `{code}` |" in told, code
         assert f'"{code}"' in here, code
     assert found == set(re.findall(r"^\| `([A-Z]\w+)` \| \w", told, re.M))
+
+
+def test_it_is_about_policies() -> None:
+    assert Finding.__module__ == "proc_jail"
+    with pytest.raises(TypeError, match="not a ProcPolicy: str"):
+        lint("policy.toml")  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +87,28 @@ def test_a_policy_file_is_served(form: list[str], tmp_path: Path) -> None:
         assert "allowed are: -n -c" in text_of(denied)
 
     in_session(form, policy, body)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/agents.md"])
+def test_the_configuration_that_is_shown(
+    document: str, tmp_path: Path
+) -> None:
+    text = (Path(__file__).parent.parent / document).read_text("utf-8")
+    (block,) = re.findall(r"^```json\n(.*?)^```", text, re.M | re.S)
+    (server,) = json.loads(block)["mcpServers"].values()
+    assert server["command"] == Path(SCRIPT).name
+    policy = str(write(tmp_path, POLICY))
+    args = [{"/path/to/policy.toml": policy}.get(a, a) for a in server["args"]]
+    assert policy in args
+
+    async def main() -> None:
+        shown = StdioServerParameters(command=SCRIPT, args=args)
+        async with Client(shown) as client:
+            listed = (await client.list_tools()).tools
+            assert [tool.name for tool in listed] == ["grep", "sh"]
+
+    anyio.run(main)
+    reap_orphans()
 
 
 @on_linux

@@ -198,7 +198,7 @@ PyDoc_STRVAR(from_file_doc,
 static PyObject *
 policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 {
-    return pj_py_package(files, "policy_from_file", args, kwargs);
+    return pj_py_package(files, "from_file", args, kwargs);
 }
 
 PyDoc_STRVAR(from_dict_doc,
@@ -210,7 +210,7 @@ PyDoc_STRVAR(from_dict_doc,
 static PyObject *
 policy_from_dict(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 {
-    return pj_py_package(files, "policy_from_dict", args, kwargs);
+    return pj_py_package(files, "from_dict", args, kwargs);
 }
 
 PyDoc_STRVAR(to_dict_doc,
@@ -225,7 +225,7 @@ policy_to_dict(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     PyObject *args = PyTuple_Pack(1, self);
     PyObject *result = args == NULL ? NULL
-        : pj_py_package(files, "policy_to_dict", args, NULL);
+        : pj_py_package(files, "to_dict", args, NULL);
 
     Py_XDECREF(args);
     return result;

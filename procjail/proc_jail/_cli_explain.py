@@ -19,7 +19,6 @@ from proc_jail._core import (
     ProcRequest,
     Violation,
 )
-from proc_jail._files import policy_to_dict
 
 # The checks in their order, and how the codes of each begin.
 CHECKS: list[tuple[str, tuple[str, ...]]] = [
@@ -143,7 +142,7 @@ def _command(command: PreparedCommand) -> Facts:
 
 
 def _limits(policy: ProcPolicy) -> Facts:
-    data: dict[str, Any] = policy_to_dict(policy)
+    data: dict[str, Any] = policy.to_dict()
     for key in ("timeout", "stop_grace"):
         if key in data:
             yield key, f"{data[key]} seconds"

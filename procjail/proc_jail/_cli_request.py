@@ -10,7 +10,6 @@ from typing import Any
 
 from proc_jail._cli import complain
 from proc_jail._core import ProcPolicy, ProcRequest, Violation
-from proc_jail._files import policy_from_file, policy_to_dict
 
 FIELDS = (
     "path",
@@ -32,7 +31,7 @@ FIELDS = (
 def load(args: argparse.Namespace) -> ProcPolicy:
     """The policy that is named; warnings are told in our own words."""
     warnings.showwarning = _show_warning
-    return policy_from_file(args.policy)
+    return ProcPolicy.from_file(args.policy)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -47,7 +46,7 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     )
     if args.stdin == "-":
         # One byte more than may be is enough to be refused.
-        most = policy_to_dict(policy).get("max_stdin", 0) + 1
+        most = policy.to_dict().get("max_stdin", 0) + 1
         return request.with_stdin(sys.stdin.buffer.read(most))
     if args.stdin is not None:
         return request.with_stdin(args.stdin)
@@ -59,7 +58,7 @@ def path_of(name: str, policy: ProcPolicy) -> str:
     if "/" in name:
         return name
     found = []
-    for program in policy_to_dict(policy).get("program", ()):
+    for program in policy.to_dict().get("program", ()):
         paths = program["path"]
         paths = [paths] if isinstance(paths, str) else paths
         found += [path for path in paths if os.path.basename(path) == name]

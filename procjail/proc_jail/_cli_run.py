@@ -20,7 +20,6 @@ from proc_jail._core import (
     StoppedError,
     Violation,
 )
-from proc_jail._files import policy_to_dict
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +50,7 @@ def _output_of(command: PreparedCommand, policy: ProcPolicy) -> Output:
     The end of an output can only be kept if its beginning was not yet given
     away, so where the policy says so it is all written at the end.
     """
-    told = policy_to_dict(policy).get("on_overflow")
+    told = policy.to_dict().get("on_overflow")
     keeps_tail = told == "keep_head_tail"
     written = 0
     if keeps_tail:

@@ -26,6 +26,8 @@ class PolicyFileError(ProcJailError, ValueError):
     `__cause__` is the Violation or OSError behind it, if there is one.
     """
 
+    __module__ = "proc_jail"  # where it is found
+
     code = "PolicyFileInvalid"
     path: str | None = None
     line: int | None = None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proc_jail._files_text import Source
 
 
-def policy_from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
+def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
     """Return the policy of a .toml or .json file (docs/policy-files.md).
 
     The file has to belong to this user or to root, and nobody else may be
@@ -24,32 +24,32 @@ def policy_from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
     examples do not come out as it says. Raises PolicyFileError, which tells
     the line and the column.
 
-    >>> policy = policy_from_file("policy.toml")
+    >>> policy = from_file("policy.toml")
     """
     from proc_jail._files_text import read_source
 
     return _load(read_source(path))
 
 
-def policy_from_dict(data: Mapping[str, Any]) -> ProcPolicy:
+def from_dict(data: Mapping[str, Any]) -> ProcPolicy:
     """Return the policy of a dict with what a policy file may hold.
 
     Raises PolicyFileError, whose `key` tells the entry.
 
-    >>> policy = policy_from_dict({"version": 1, "timeout": "5s"})
+    >>> policy = from_dict({"version": 1, "timeout": "5s"})
     """
     from proc_jail._files_text import Source
 
     return _load(Source(data))
 
 
-def policy_to_dict(policy: ProcPolicy) -> dict[str, Any]:
-    """Return what policy_from_dict() makes the same policy of.
+def to_dict(policy: ProcPolicy) -> dict[str, Any]:
+    """Return what from_dict() makes the same policy of.
 
     It holds the values of a fixed environment. Profiles are written out as
     the rules that they came to; examples are not kept.
 
-    >>> data = policy_to_dict(policy)
+    >>> data = to_dict(policy)
     """
     from proc_jail._files_dump import write_policy
 

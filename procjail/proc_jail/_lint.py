@@ -30,11 +30,20 @@ class Finding(NamedTuple):
     remedy: str
 
 
+Finding.__module__ = "proc_jail"  # where it is found
+
+
 def lint(policy: ProcPolicy) -> list[Finding]:
     """Return what is questionable about a policy, the worst first.
 
+    Looks at the files that the policy names, and runs nothing. Raises
+    TypeError for what is no ProcPolicy.
+
     >>> [finding.code for finding in lint(policy)]
     """
+    from proc_jail._core import ProcPolicy
     from proc_jail._lint_policy import findings_of
 
+    if not isinstance(policy, ProcPolicy):
+        raise TypeError(f"not a ProcPolicy: {type(policy).__name__}")
     return findings_of(policy)

@@ -15,7 +15,6 @@ from proc_jail._core import (
     Sandbox,
     Violation,
 )
-from proc_jail._files import policy_to_dict
 from proc_jail._lint import Finding
 from proc_jail._lint_options import option_findings, rule_roots
 
@@ -26,7 +25,7 @@ Data = Mapping[str, Any]
 
 
 def findings_of(policy: ProcPolicy) -> list[Finding]:
-    data = policy_to_dict(policy)
+    data = policy.to_dict()
     found = list(_of_policy(data))
     for program in data.get("program", ()):
         found += _of_program(program, data)
