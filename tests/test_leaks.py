@@ -86,6 +86,28 @@ def test_requests_and_policies() -> None:
     assert_no_growth(make, ROUNDS)
 
 
+def test_policies_from_and_to_dicts() -> None:
+    """What is refused too; the core calls into the package for each."""
+    make = """
+    def make():
+        from proc_jail import PolicyFileError, ProcPolicy, lint
+        program = {"path": "/bin/echo", "flags": ["-n"]}
+        def work():
+            policy = ProcPolicy.from_dict({"version": 1, "program": [program]})
+            policy = ProcPolicy.from_dict(data=policy.to_dict())
+            lint(policy)
+            for data in ({}, {"version": 1, "program": [{"path": "/no"}]}):
+                try:
+                    ProcPolicy.from_dict(data)
+                except PolicyFileError:
+                    pass
+                else:
+                    raise AssertionError(data)
+        return work
+    """
+    assert_no_growth(make, "500")
+
+
 def test_events_and_display() -> None:
     """Hooks that see and forbid, records, watchers that fail, pages."""
     make = """
