@@ -25,6 +25,7 @@ LARGE_PARENT_PEER_BAR = 1.0
 THREADS_BAR = 1.3
 CONTAINED_BAR = 0.9
 ASYNC_BAR = 0.5
+MCP_BAR = 1.2
 CAPTURE_BAR = 1.6
 CAPTURE_SLACK_MIB = 16
 TYPED_SLACK_US = 5
@@ -364,6 +365,28 @@ def typed(setting: Setting) -> list[Row]:
     ]
 
 
+def mcp(setting: Setting) -> list[Row]:
+    """A tool call of an MCP client that runs the same program."""
+    try:
+        import mcp_calls
+    except ModuleNotFoundError:
+        note("no SDK of MCP, so no calls: pip install 'proc_jail[mcp]'")
+        return []
+    found = mcp_calls.measure(20, setting.pick(30, 8))
+    return [
+        compare(
+            "mcp",
+            "tool call, p50",
+            "empty call + spawn",
+            found["ours"],
+            found["parts"],
+            unit="µs",
+            scale=US,
+            bar=MCP_BAR,
+        )
+    ]
+
+
 MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
     "spawn": spawn,
     "parents": parents,
@@ -373,4 +396,5 @@ MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
     "typed": typed,
     "capture": capture,
     "soak": soak,
+    "mcp": mcp,
 }

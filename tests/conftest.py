@@ -34,6 +34,7 @@ if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
     collect_ignore_glob = [
         "test_containment*",
         "test_sandbox*",
+        "test_tool_reach*",
         "test_totals*",
     ]
 

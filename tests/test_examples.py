@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conftest import program
-from hosts import reap_orphans
+from hosts import on_linux, reap_orphans
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-NOT_RUN = {"run_grep.c"}  # tests/test_library.py builds that one
+# tests/test_library.py builds the one, test_policy_documents.py loads the
+# other.
+NOT_RUN = {"run_grep.c", "policy.toml"}
 
 
 def run(*args: str | Path, code: int = 0) -> tuple[str, str]:
@@ -111,6 +118,122 @@ def test_fan_out_brings_errors_back(tmp_path: Path) -> None:
     run(example, code=2)
 
 
+@on_linux  # where a program can be kept from running others
+def test_agent(files: list[Path]) -> None:
+    example = EXAMPLES / "agent.py"
+    out, _ = run(example, "needle", files[1])
+    denied, unknown, answer = (
+        line for line in out.splitlines() if line.startswith("  ")
+    )
+    assert denied.startswith("  denied (ArgPathForbidden): ")
+    assert "there is no argument 'file'" in unknown
+    assert answer == "  2"
+    assert out.splitlines()[-1] == "2 lines of two have 'needle' in them."
+    run(example, code=2)
+
+
+@on_linux  # where a program can be kept from running others
+def test_guard(files: list[Path]) -> None:
+    example = EXAMPLES / "guard.py"
+    lines = run(example, files[0].parent)[0].splitlines()
+    assert lines[0] == "one: 1:some needle here"
+    forbidden, pattern, denied = lines[-3:]
+    assert forbidden.startswith("ArgPathForbidden: ")
+    assert "/etc/passwd" in forbidden
+    assert pattern == ""  # a pattern, which nothing here has
+    assert denied.startswith("BinNotAllowed: ")
+    run(example, code=2)
+
+
+@on_linux  # where a program can be kept from running others
+def test_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ipykernel")
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    from jupyter_core.utils import ensure_event_loop
+
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "1")
+    notebook = nbformat.read(EXAMPLES / "notebook.ipynb", as_version=4)
+    nbclient.NotebookClient(notebook, timeout=60).execute()
+    ensure_event_loop().close()
+    reap_orphans()
+    shown = "".join(
+        output.get("text", "") + output.get("data", {}).get("text/html", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+    )
+    for text in (
+        "ProcPolicy",
+        "exit status 0",
+        "denied: ArgFlagNotAllowed",
+        "denied: ArgPathForbidden",
+        "denied (ArgPathForbidden)",
+        "root:x:0:0",
+    ):
+        assert text in shown, text
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    notebook = json.loads((EXAMPLES / "notebook.ipynb").read_text())
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+@on_linux  # where a program can be kept from running others
+def test_mcp_configuration(tmp_path: Path) -> None:
+    """Its servers start from the checkout, one by "mcp_server.py"."""
+    pytest.importorskip("mcp")
+    import anyio
+
+    # A copy, because a checkout may be one that a group may write to.
+    for name in ("examples/policy.toml", "examples/mcp_server.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text())
+        (tmp_path / name).chmod(0o600)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/design.md").write_text("# Design\n")
+    found = json.loads((EXAMPLES / "mcp.json").read_text())["mcpServers"]
+    assert set(found) == {"look-at-docs", "text-tools"}
+    anyio.run(ask_text_tools, found["text-tools"], tmp_path)
+    anyio.run(ask_look_at_docs, found["look-at-docs"], tmp_path)
+    reap_orphans()
+
+
+def connect(server: dict[str, Any], folder: Path) -> Client:
+    """A client of a server of the configuration, started in a folder."""
+    from mcp import Client, StdioServerParameters
+
+    here = os.path.dirname(sys.executable)
+    env = {"PATH": f"{here}:{os.environ['PATH']}"}
+    return Client(StdioServerParameters(**server, cwd=folder, env=env))
+
+
+async def ask_text_tools(server: dict[str, Any], folder: Path) -> None:
+    async with connect(server, folder) as client:
+        listed = (await client.list_tools()).tools
+        assert [tool.name for tool in listed] == ["grep", "wc"]
+        for tool in listed:
+            assert tool.annotations is not None
+            assert tool.annotations.read_only_hint
+        arguments = {"pattern": "^# Design", "files": ["design.md"]}
+        result = await client.call_tool("grep", arguments)
+        assert result.structured_content["stdout"] == "# Design\n"
+        arguments["files"] = ["../README.md"]
+        assert (await client.call_tool("grep", arguments)).is_error
+
+
+async def ask_look_at_docs(server: dict[str, Any], folder: Path) -> None:
+    async with connect(server, folder) as client:
+        listed = (await client.list_tools()).tools
+        assert [tool.name for tool in listed] == ["wc", "grep", "uname"]
+        result = await client.call_tool("uname", {"args": ["-s"]})
+        assert result.structured_content["stdout"] == "Linux\n"
+        arguments = {"pattern": "root", "files": ["/etc/passwd"]}
+        result = await client.call_tool("grep", arguments)
+        assert result.structured_content["code"] == "ArgPathForbidden"
+
+
 def test_the_readme() -> None:
     """Its first block prints what it says, and the second one goes on."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -121,6 +244,22 @@ def test_the_readme() -> None:
     assert lines[0].startswith("1:root:")
     told = re.findall(r"print\(error(?:\.code)?\)  # (.*)", blocks[1])
     assert lines[-len(told) :] == told
+
+
+@on_linux
+@pytest.mark.parametrize("name", ["agents", "audit"])
+def test_all_blocks_of_a_document_run(name: str) -> None:
+    if name == "audit":
+        pytest.importorskip("opentelemetry")
+    text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    out, err = run("-c", "".join(blocks))
+    if name == "agents":
+        assert "root:x:0:0" in out
+        assert "ArgPathForbidden\n" in out
+    else:
+        assert out.startswith("proc_jail.spawn /")
+        assert re.search("INFO /.*echo ended with status 0 after", err)
 
 
 def test_all_blocks_of_the_readme_run() -> None:

@@ -86,6 +86,72 @@ def test_requests_and_policies() -> None:
     assert_no_growth(make, ROUNDS)
 
 
+def test_policies_from_and_to_dicts() -> None:
+    """What is refused too; the core calls into the package for each."""
+    make = """
+    def make():
+        from proc_jail import PolicyFileError, ProcPolicy, lint
+        program = {"path": "/bin/echo", "flags": ["-n"]}
+        def work():
+            policy = ProcPolicy.from_dict({"version": 1, "program": [program]})
+            policy = ProcPolicy.from_dict(data=policy.to_dict())
+            lint(policy)
+            for data in ({}, {"version": 1, "program": [{"path": "/no"}]}):
+                try:
+                    ProcPolicy.from_dict(data)
+                except PolicyFileError:
+                    pass
+                else:
+                    raise AssertionError(data)
+        return work
+    """
+    assert_no_growth(make, "500")
+
+
+def test_events_and_display() -> None:
+    """Hooks that see and forbid, records, watchers that fail, pages."""
+    make = """
+    def make():
+        import logging
+        from proc_jail import ArgRules, Violation, _events
+        logging.getLogger("proc_jail").setLevel("INFO")
+        forbids = []
+        def hook(event, args):
+            if forbids and event == forbids[0]:
+                raise PermissionError(args)
+        def watch(command, result, pid):
+            raise ValueError(command, result)
+        sys.addaudithook(hook)
+        sys.unraisablehook = lambda shown: None
+        policy = policy_for("/bin/echo", ArgRules().max_positionals(1))
+        request = ProcRequest("/bin/echo", ["x" * 100])
+        command = policy.prepare(request)
+        def work():
+            _events.watchers[:] = [watch]
+            for call in (command.spawn_sync, command.start().wait):
+                repr(call()._repr_mimebundle_())
+            _events.watchers.clear()
+            for event in ("proc_jail.prepare", "proc_jail.spawn"):
+                forbids[:] = [event]
+                for call in (
+                    lambda: policy.check(request), command.spawn_sync,
+                    command.start,
+                ):
+                    try:
+                        call()
+                    except PermissionError:
+                        pass
+            forbids.clear()
+            try:
+                policy.run("/bin/echo", ["a", "b"])
+            except Violation as error:
+                error._repr_html_()
+            policy._repr_html_()
+        return work
+    """
+    assert_no_growth(make, ROUNDS)
+
+
 def test_typed_rules() -> None:
     make = """
     def make():

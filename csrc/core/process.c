@@ -269,6 +269,7 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
     pj_buffer_take(&process->out.buffer, &output->out);
     pj_buffer_take(&process->err.buffer, &output->err);
     output->elapsed_ns = pj_platform_now() - process->started_ns;
+    output->pid = process->child.pid;
     output->end = process->status.end;
     output->exit_code = process->status.end == PJ_END_EXITED
         ? process->status.code : 0;

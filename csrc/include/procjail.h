@@ -649,6 +649,7 @@ typedef struct pj_output {
     int64_t elapsed_ns; /* from the start of the spawn to reaped */
     uint64_t out_total; /* bytes that were written, kept or not */
     uint64_t err_total;
+    pid_t pid; /* the leader's, which is gone; 0: it was never started */
 } pj_output;
 
 /* Frees what the output owns (not external memory) and zeroes it.  */

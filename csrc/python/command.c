@@ -118,16 +118,20 @@ pj_py_spawn(pj_state *state, pj_command *command)
     pj_output output = {0};
     PyObject *result;
     pj_error err;
+    pid_t pid;
     int failed;
 
+    if (pj_py_audit_spawn(command) < 0)
+        return NULL;
     run.thread = PyEval_SaveThread();
     failed = pj_command_run(command, &options, &output, &err);
     PyEval_RestoreThread(run.thread);
+    pid = output.pid;
     result = conclude(state, command, &run, failed, &output, &err);
     pj_output_clear(&output);
     Py_XDECREF(run.large[0]);
     Py_XDECREF(run.large[1]);
-    return result;
+    return pj_py_tell_ended(state, command, pid, result);
 }
 
 PyDoc_STRVAR(spawn_sync_doc,

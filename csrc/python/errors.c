@@ -274,7 +274,9 @@ add_bases(PyObject *module, pj_state *state)
     PyObject *fields = fields_of(none);
     int result;
 
-    if (fields != NULL && PyDict_SetItemString(fields, "code", Py_None) < 0)
+    if (fields != NULL
+        && (PyDict_SetItemString(fields, "code", Py_None) < 0
+            || pj_py_add_display(fields) < 0))
         Py_CLEAR(fields);
     result = add_class(module, &state->base_error, "ProcJailError",
                        "Whatever proc_jail raises on its own account.\n\n"

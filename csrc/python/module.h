@@ -156,11 +156,32 @@ PyObject *pj_py_restore_request(PyObject *module, PyObject *args);
 PyObject *pj_py_command(pj_state *state, pj_command *command);
 PyObject *pj_py_spawn(pj_state *state, pj_command *command);
 
+/* events.c: audit events, whose hooks can forbid what they announce: -1
+   with an exception.  */
+int pj_py_audit_prepare(PyObject *request);
+int pj_py_audit_spawn(pj_command *command);
+
+/* events.c: tells loggers and traces of a denial, whose exception is set
+   before and after; and of the end of a command.  `output` is taken over
+   and returned; for NULL the exception that is set is what it ended in.  */
+void pj_py_tell_denied(PyObject *request);
+PyObject *pj_py_tell_ended(pj_state *state, pj_command *command, pid_t pid,
+                           PyObject *output);
+
+/* display.c: the methods _repr_html_() and _repr_mimebundle_(), and both
+   for the fields of a new exception class.  */
+PyObject *pj_py_html(PyObject *self, PyObject *ignored);
+PyObject *pj_py_bundle(PyObject *self, PyObject *args, PyObject *kwargs);
+int pj_py_add_display(PyObject *fields);
+
 /* process.c: starts a command, as a _Process.  */
 PyObject *pj_py_start(pj_state *state, pj_command *command);
 
 /* sandbox.c: an object for a copy of a sandbox.  */
 PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
+
+/* output.c: the launched program and its arguments, of a pj_command.  */
+PyObject *pj_py_launched(void *command);
 
 /* output.c: makes an output; `out` and `err` are taken over.  */
 PyObject *pj_py_output(pj_state *state, pj_command *command, PyObject *out,
@@ -175,6 +196,14 @@ PyObject *pj_py_policy(pj_state *state, pj_policy *policy);
 int pj_py_add_values(PyObject *module, pj_state *state);
 PyObject *pj_py_value(pj_state *state, pj_value *value);
 int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);
+
+/* package.c: calls a function of a module of the package; as a method, with
+   `self` before the arguments.  `kwargs` may be NULL.  */
+PyObject *pj_py_package(const char *module, const char *function,
+                        PyObject *args, PyObject *kwargs);
+PyObject *pj_py_package_method(const char *module, const char *function,
+                               PyObject *self, PyObject *args,
+                               PyObject *kwargs);
 
 /* profile.c: ProcPolicyBuilder.profile().  */
 PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,

@@ -30,8 +30,8 @@ wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
     return (PyObject *)self;
 }
 
-static PyObject *
-launched(pj_command *command)
+PyObject *
+pj_py_launched(void *command)
 {
     pj_command_info info;
     PyObject *args, *program;
@@ -74,7 +74,7 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
     const unsigned long long totals[2] = {output->out_total,
                                           output->err_total};
 
-    return wrap(state, launched(command), out, err, returncode,
+    return wrap(state, pj_py_launched(command), out, err, returncode,
                 (double)output->elapsed_ns / 1e9, report_of(state, command),
                 totals);
 }
@@ -274,6 +274,9 @@ static PyMethodDef output_methods[] = {
     {"stdout_string", output_stdout_string, METH_NOARGS, stdout_string_doc},
     {"stderr_string", output_stderr_string, METH_NOARGS, stderr_string_doc},
     {"check", output_check, METH_NOARGS, check_doc},
+    {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
+    {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,
+     METH_VARARGS | METH_KEYWORDS, NULL},
     {"__reduce__", output_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

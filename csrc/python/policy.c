@@ -43,7 +43,7 @@ prepare(PyObject *self, PyObject *request, pj_command **command,
     pj_pair *env = argv == NULL ? NULL : pj_py_pair_views(asked->env);
     int refused = -1;
 
-    if (env != NULL) {
+    if (env != NULL && pj_py_audit_prepare(request) == 0) {
         c.argv = argv;
         c.env = env;
         Py_BEGIN_ALLOW_THREADS
@@ -82,8 +82,10 @@ prepared(PyObject *self, PyObject *request)
     pj_error err;
     int refused = prepare(self, request, &command, &err);
 
-    if (refused > 0)
+    if (refused > 0) {
         pj_py_raise(state, &err);
+        pj_py_tell_denied(request);
+    }
     if (refused != 0)
         return NULL;
     if (warn_of_risk(state, command) < 0) {
@@ -182,6 +184,53 @@ policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
     return output;
 }
 
+static const char files[] = "proc_jail._files";
+
+PyDoc_STRVAR(from_file_doc,
+"from_file($type, /, path)\n--\n\n"
+"Return the policy of a .toml or .json file (str, bytes or PathLike).\n\n"
+"The file must belong to this user or to root, and nobody else may be able\n"
+"to write to it.  What is unknown is refused, and so is a file whose\n"
+"examples do not come out as it says: PolicyFileError, with line and\n"
+"column.  docs/policy-files.md lists all entries.\n\n"
+">>> policy = ProcPolicy.from_file('policy.toml')");
+
+static PyObject *
+policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+{
+    return pj_py_package(files, "from_file", args, kwargs);
+}
+
+PyDoc_STRVAR(from_dict_doc,
+"from_dict($type, /, data)\n--\n\n"
+"Return the policy of a mapping with what a policy file may hold.\n\n"
+"Raises PolicyFileError, whose `key` tells the entry.\n\n"
+">>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})");
+
+static PyObject *
+policy_from_dict(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
+{
+    return pj_py_package(files, "from_dict", args, kwargs);
+}
+
+PyDoc_STRVAR(to_dict_doc,
+"to_dict($self, /)\n--\n\n"
+"Return a dict that from_dict() makes the same policy of.\n\n"
+"It has the values of a fixed environment.  Profiles are written out as the\n"
+"rules that they came to; examples are not kept.\n\n"
+">>> ProcPolicy.from_dict(policy.to_dict())");
+
+static PyObject *
+policy_to_dict(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *args = PyTuple_Pack(1, self);
+    PyObject *result = args == NULL ? NULL
+        : pj_py_package(files, "to_dict", args, NULL);
+
+    Py_XDECREF(args);
+    return result;
+}
+
 static PyObject *
 calls_of(PyObject *self)
 {
@@ -233,12 +282,20 @@ static PyMethodDef policy_methods[] = {
      METH_VARARGS | METH_KEYWORDS, check_doc},
     {"run", (PyCFunction)(void (*)(void))policy_run,
      METH_VARARGS | METH_KEYWORDS, run_doc},
+    {"from_file", (PyCFunction)(void (*)(void))policy_from_file,
+     METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_file_doc},
+    {"from_dict", (PyCFunction)(void (*)(void))policy_from_dict,
+     METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_dict_doc},
+    {"to_dict", policy_to_dict, METH_NOARGS, to_dict_doc},
+    {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
+    {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,
+     METH_VARARGS | METH_KEYWORDS, NULL},
     {"__reduce__", policy_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 PyDoc_STRVAR(policy_doc,
-"An immutable policy, made by ProcPolicyBuilder.build().\n\n"
+"An immutable policy, made by ProcPolicyBuilder.build() or from_file().\n\n"
 "May be used from any thread.  A pickle holds its description; where it is\n"
 "loaded, the programs are resolved and pinned again.");
 

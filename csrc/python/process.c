@@ -40,11 +40,14 @@ leave(ProcessObject *self)
 PyObject *
 pj_py_start(pj_state *state, pj_command *command)
 {
-    ProcessObject *self = PyObject_New(ProcessObject, state->process_type);
+    ProcessObject *self;
     pj_process *process = NULL;
     pj_error err;
     int failed;
 
+    if (pj_py_audit_spawn(command) < 0)
+        return NULL;
+    self = PyObject_New(ProcessObject, state->process_type);
     if (self == NULL)
         return NULL;
     self->process = NULL;
@@ -61,7 +64,7 @@ pj_py_start(pj_state *state, pj_command *command)
         if (empty != NULL)
             pj_py_raise_exec(state, &err, command, empty, empty, 0);
         Py_XDECREF(empty);
-        return NULL;
+        return pj_py_tell_ended(state, command, 0, NULL);
     }
     self->process = process;
     self->pid = pj_process_pid(process);
@@ -244,6 +247,7 @@ process_finish(PyObject *object, PyObject *Py_UNUSED(ignored))
     PyObject *out, *errs, *result = NULL;
     pj_output output = {0};
     pj_error err;
+    pid_t pid;
     int failed;
 
     if (enter(self) < 0)
@@ -266,8 +270,11 @@ process_finish(PyObject *object, PyObject *Py_UNUSED(ignored))
         Py_DECREF(out);
         Py_DECREF(errs);
     }
+    pid = output.pid;
     pj_output_clear(&output);
-    return result;
+    /* In a fork of the host there is none, and nothing to tell.  */
+    return pid == 0 ? result : pj_py_tell_ended(state, self->command, pid,
+                                                result);
 }
 
 static PyObject *

@@ -14,20 +14,6 @@ const char pj_py_profile_doc[] =
 PyObject *
 pj_py_builder_profile(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *module = PyImport_ImportModule("proc_jail._profiles");
-    PyObject *extend = NULL, *head = NULL, *all = NULL, *result = NULL;
-
-    if (module != NULL)
-        extend = PyObject_GetAttrString(module, "extend");
-    if (extend != NULL)
-        head = PyTuple_Pack(1, self);
-    if (head != NULL)
-        all = PySequence_Concat(head, args);
-    if (all != NULL)
-        result = PyObject_Call(extend, all, kwargs);
-    Py_XDECREF(module);
-    Py_XDECREF(extend);
-    Py_XDECREF(head);
-    Py_XDECREF(all);
-    return result;
+    return pj_py_package_method("proc_jail._profiles", "extend", self, args,
+                                kwargs);
 }

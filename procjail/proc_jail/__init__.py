@@ -86,6 +86,9 @@ from proc_jail._core import (
     __version__,
     risk_of,
 )
+from proc_jail._errors import PolicyFileError
+from proc_jail._extension import load_ipython_extension
+from proc_jail._lint import Finding, lint
 from proc_jail._many import run_many
 from proc_jail._running import AsyncRunningCommand, RunningCommand
 
@@ -120,6 +123,7 @@ __all__ = [
     "CwdForbidden",
     "EnvForbidden",
     "ExecError",
+    "Finding",
     "GitRef",
     "HostName",
     "InjectDoubleDash",
@@ -132,6 +136,7 @@ __all__ = [
     "Output",
     "Overflow",
     "Pattern",
+    "PolicyFileError",
     "PreparedCommand",
     "ProcJailError",
     "ProcPolicy",
@@ -160,6 +165,8 @@ __all__ = [
     "Violation",
     "WritePath",
     "__version__",
+    "lint",
+    "load_ipython_extension",
     "risk_of",
     "run_many",
 ]

@@ -90,6 +90,7 @@ test_poll_loop(int tell)
     CHECK(pj_process_finish(process, &output, &err) == 0);
     CHECK(output.end == PJ_END_EXITED && output.exit_code == 7);
     CHECK(output.signal == 0 && output.elapsed_ns > 20 * MS);
+    CHECK(output.pid > 0);
     CHECK(bytes_are(output.out, "out\n") && bytes_are(output.err, "err\n"));
     pj_output_clear(&output);
     CHECK(output.out.data == NULL && output.end == PJ_END_UNKNOWN);

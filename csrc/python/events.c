@@ -1,0 +1,160 @@
+/* events.c: what the host is told of its commands: audit events before
+   they are checked and started, and a call to the package at their end.
+
+   Arguments of audit events are made by converters, which run only where
+   there is a hook.  Environments are in none of them.  */
+#include "convert.h"
+
+static PyObject *
+asked_bin(void *request)
+{
+    return pj_py_str(pj_py_view(((RequestObject *)request)->bin));
+}
+
+static PyObject *
+asked_argv(void *request)
+{
+    PyObject *argv = ((RequestObject *)request)->argv;
+    pj_str *views = pj_py_views(argv);
+    PyObject *list = views == NULL ? NULL : pj_py_str_list(
+        views, (size_t)PyTuple_GET_SIZE(argv));
+
+    PyMem_Free(views);
+    return list;
+}
+
+int
+pj_py_audit_prepare(PyObject *request)
+{
+    return PySys_Audit("proc_jail.prepare", "O&O&", asked_bin, request,
+                       asked_argv, request);
+}
+
+static PyObject *
+bin_of(void *command)
+{
+    pj_command_info info;
+
+    pj_command_get(command, &info);
+    return pj_py_str(info.bin);
+}
+
+static PyObject *
+argv_of(void *command)
+{
+    pj_command_info info;
+
+    pj_command_get(command, &info);
+    return pj_py_str_list(info.argv, info.argc);
+}
+
+static PyObject *
+cwd_of(void *command)
+{
+    pj_command_info info;
+
+    pj_command_get(command, &info);
+    return pj_py_str(info.cwd);
+}
+
+static PyObject *
+launch_of(void *command)
+{
+    pj_command_info info;
+
+    pj_command_get(command, &info);
+    return pj_py_str(info.launch);
+}
+
+int
+pj_py_audit_spawn(pj_command *command)
+{
+    if (PySys_Audit("proc_jail.spawn", "O&O&O&", bin_of, command, argv_of,
+                    command, cwd_of, command) < 0)
+        return -1;
+    /* As the standard library raises it; the environment is left out.  */
+    return PySys_Audit("subprocess.Popen", "O&O&O&O", launch_of, command,
+                       pj_py_launched, command, cwd_of, command, Py_None);
+}
+
+/* A module that was imported before, or NULL without an exception.  */
+static PyObject *
+imported(const char *name)
+{
+    PyObject *text = PyUnicode_FromString(name);
+    PyObject *module = text == NULL ? NULL : PyImport_GetModule(text);
+
+    Py_XDECREF(text);
+    PyErr_Clear();
+    return module;
+}
+
+/* The package's half, or NULL: nobody listens in a host that has neither
+   asked for it nor imported logging.  NULL with an exception when it could
+   not be imported.  */
+static PyObject *
+listener(void)
+{
+    PyObject *module = imported("proc_jail._events"), *logging;
+
+    if (module != NULL)
+        return module;
+    logging = imported("logging");
+    if (logging == NULL)
+        return NULL;
+    Py_DECREF(logging);
+    return PyImport_ImportModule("proc_jail._events");
+}
+
+/* After a call to the listener, whose answer is taken over: what it raises
+   is shown and forgotten, unless it is meant for the whole program, as
+   KeyboardInterrupt is.  -1 with that exception.  */
+static int
+settle(PyObject *answer, PyObject *module)
+{
+    Py_XDECREF(answer);
+    if (answer != NULL || !PyErr_Occurred())
+        return 0;
+    if (!PyErr_ExceptionMatches(PyExc_Exception))
+        return -1;
+    PyErr_WriteUnraisable(module);
+    return 0;
+}
+
+void
+pj_py_tell_denied(PyObject *request)
+{
+    PyObject *error = pj_py_take_exception();
+    PyObject *module = listener(), *answer = NULL;
+
+    if (module != NULL)
+        answer = PyObject_CallMethod(module, "denied", "OO", request, error);
+    if (settle(answer, module) == 0)
+        pj_py_put_exception(error);
+    else
+        Py_DECREF(error);
+    Py_XDECREF(module);
+}
+
+PyObject *
+pj_py_tell_ended(pj_state *state, pj_command *command, pid_t pid,
+                 PyObject *output)
+{
+    PyObject *error = output == NULL ? pj_py_take_exception() : NULL;
+    PyObject *module = listener(), *answer = NULL;
+
+    if (module != NULL)
+        answer = PyObject_CallMethod(
+            module, "ended", "NOi",
+            pj_py_command(state, pj_command_ref(command)),
+            output == NULL ? error : output, (int)pid);
+    if (settle(answer, module) == 0) {
+        if (error != NULL)
+            pj_py_put_exception(error);
+    } else {
+        Py_XDECREF(error);
+        Py_CLEAR(output);
+    }
+    Py_XDECREF(module);
+    return output;
+}

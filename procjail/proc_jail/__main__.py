@@ -1,0 +1,8 @@
+"""python -m proc_jail: the command line."""
+
+import sys
+
+from proc_jail._cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

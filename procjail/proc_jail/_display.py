@@ -1,0 +1,257 @@
+"""How outputs, policies and errors show themselves in notebooks.
+
+Imported by the core when a notebook asks. Everything is escaped, bounded
+and free of terminal sequences; values of the environment are not shown.
+"""
+
+from __future__ import annotations
+
+import shlex
+from enum import Enum
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from proc_jail._core import (
+    ExecError,
+    Output,
+    ProcJailError,
+    ProcPolicy,
+    Violation,
+)
+from proc_jail._described import calls_of
+from proc_jail._text import clip, one_line, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from proc_jail._core import ArgRules
+
+# Bytes of a stream, and characters of anything else, that are shown.
+STREAM_LIMIT = 16384
+TEXT_LIMIT = 2000
+RULES_LIMIT = 10_000
+
+# Inherited colours fit light and dark themes; a line on the left tells what
+# is what.
+_GREEN, _RED, _GREY = "#2da44e", "#cf222e", "#8c959f"
+_BOX = "border-left:4px solid {};padding:2px 0 2px 10px;margin:4px 0"
+_PRE = (
+    "margin:4px 0;padding:0;background:transparent;color:inherit;"
+    "white-space:pre-wrap;overflow-wrap:anywhere;max-height:30em;"
+    "overflow:auto"
+)
+_CODE = "background:transparent;color:inherit;overflow-wrap:anywhere"
+
+
+def html(shown: Output | ProcPolicy | ProcJailError) -> str:
+    """What _repr_html_() returns.
+
+    >>> html(output).startswith("<div")
+    """
+    if isinstance(shown, Output):
+        return _output(shown)
+    if isinstance(shown, ProcPolicy):
+        return _policy(shown)
+    return _error(shown)
+
+
+def bundle(
+    shown: Output | ProcPolicy | ProcJailError,
+    include: Collection[str] | None = None,
+    exclude: Collection[str] | None = None,
+) -> dict[str, str]:
+    """What _repr_mimebundle_() returns.
+
+    >>> sorted(bundle(output))
+    ['text/html', 'text/plain']
+    """
+    makers = {"text/plain": repr, "text/html": html}
+    return {
+        kind: make(shown)
+        for kind, make in makers.items()
+        if (include is None or kind in include)
+        and (exclude is None or kind not in exclude)
+    }
+
+
+def _short(text: str, limit: int = TEXT_LIMIT) -> str:
+    if len(text) <= limit:
+        return text
+    return text[:limit] + f" [{len(text) - limit} more]"
+
+
+def _span(text: str, color: str = "") -> str:
+    style = f' style="color:{color};font-weight:600"' if color else ""
+    return f"<span{style}>{escape(text)}</span>"
+
+
+def _code(text: str) -> str:
+    return f'<code style="{_CODE}">{escape(_short(one_line(text)))}</code>'
+
+
+def _box(color: str, parts: list[str]) -> str:
+    return f'<div style="{_BOX.format(color)}">{"".join(parts)}</div>'
+
+
+def _stream(name: str, data: bytes, total: int, color: str) -> str:
+    """One stream; what is not shown is counted."""
+    if not total:
+        return ""
+    text, _ = clip(data, STREAM_LIMIT)
+    note = f"{name}, {total} bytes"
+    if total > len(data):
+        note += f", {total - len(data)} of them not kept"
+    return (
+        f'<div title="{escape(note)}" style="{_BOX.format(color)}">'
+        f'<pre style="{_PRE}">{escape(plain(text))}</pre></div>'
+    )
+
+
+def _streams(
+    out: bytes, err: bytes, out_total: int, err_total: int
+) -> list[str]:
+    return [
+        _stream("stdout", out, out_total, "transparent"),
+        _stream("stderr", err, err_total, _RED),
+    ]
+
+
+def _output(output: Output) -> str:
+    color = _GREEN if output.success else _RED
+    status = f"exit status {output.exit_code}"
+    if output.signal is not None:
+        status = f"ended by signal {output.signal}"
+    head = [
+        "<div>",
+        _code(shlex.join(output.args)),
+        " ",
+        _span(status, color),
+        _span(f" after {output.duration:.3f} s"),
+        "</div>",
+    ]
+    streams = _streams(
+        output.stdout, output.stderr, output.stdout_total, output.stderr_total
+    )
+    missing = ", ".join(output.sandbox.missing)
+    if missing:
+        streams.append(_span(f"not enforced here: {missing}", _RED))
+    return _box(color, head + streams)
+
+
+# The fields of errors, in the order they are shown in.
+_FIELDS = (
+    "bin",
+    "path",
+    "line",
+    "column",
+    "flag",
+    "option",
+    "key",
+    "value",
+    "index",
+    "max",
+    "got",
+    "expected",
+    "reason",
+    "control",
+    "needs",
+    "found",
+    "elapsed",
+    "limit",
+    "step",
+    "errno",
+    "returncode",
+)
+
+
+def _error(error: ProcJailError) -> str:
+    what = "denied" if isinstance(error, Violation) else "failed"
+    code = error.code or type(error).__name__
+    parts = [
+        "<div>",
+        _span(f"{what}: {code}", _RED),
+        f" {_code(str(error))}</div>",
+        _table(_rows_of(error)),
+    ]
+    if isinstance(error, ExecError):
+        out, err = error.stdout, error.stderr
+        parts += _streams(out, err, len(out), len(err))
+    return _box(_RED, parts)
+
+
+def _rows_of(error: ProcJailError) -> Iterator[tuple[str, str]]:
+    for name in _FIELDS:
+        value = getattr(error, name, None)
+        if value is not None:
+            text = f"{value:.3f}" if isinstance(value, float) else str(value)
+            yield escape(name), _code(text)
+
+
+def _table(rows: Iterator[tuple[str, str]]) -> str:
+    style = "text-align:left;vertical-align:top"
+    body = "".join(
+        f'<tr><td style="{style};white-space:nowrap;padding-right:1em">{name}'
+        f'</td><td style="{style}">{value}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table>{body}</table>" if body else ""
+
+
+def _policy(policy: ProcPolicy) -> str:
+    rows = (
+        (escape(name.replace("_", " ")), value)
+        for name, value in _settings(policy)
+    )
+    return _box(_GREY, [_span("ProcPolicy", _GREY), _table(rows)])
+
+
+# What the numbers of settings count.
+_UNITS = {
+    "timeout": " s",
+    "timeout_secs": " s",
+    "stop_grace": " s",
+    "max_stdout": " bytes",
+    "max_stderr": " bytes",
+    "max_stdin": " bytes",
+}
+
+
+def _settings(policy: ProcPolicy) -> Iterator[tuple[str, str]]:
+    for method, args, _ in calls_of(policy):
+        if method in ("allow_bin", "build"):
+            continue  # the rules name the program
+        if method == "arg_rules":
+            yield "program", _program(args[0], args[1])
+        else:
+            unit = _UNITS.get(method, "")
+            yield method, _code(_argument_text(args) + unit)
+
+
+def _program(path: str, rules: ArgRules) -> str:
+    """Its path; the rules, one a line, when it is opened."""
+    lines = [
+        f"{method}({_argument_text(args)}{_keyword_text(kwargs)})"
+        for method, args, kwargs in calls_of(rules)
+    ]
+    text = _short("\n".join(one_line(line) for line in lines), RULES_LIMIT)
+    return (
+        f"<details><summary>{_code(path)}</summary>"
+        f'<pre style="{_PRE}">{escape(text)}</pre></details>'
+    )
+
+
+def _keyword_text(kwargs: dict[str, Any]) -> str:
+    return "".join(f", {name}={value!r}" for name, value in kwargs.items())
+
+
+def _argument_text(args: tuple[Any, ...]) -> str:
+    """Arguments as they were written; of mappings only the names."""
+    return ", ".join(_value_text(arg) for arg in args if arg is not None)
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, dict):
+        return f"names: {', '.join(value)}"
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    return repr(value)

@@ -1,0 +1,139 @@
+"""The cell magic %%jail: command lines under a policy, without a shell.
+
+%load_ext proc_jail
+
+%%jail policy
+grep -n root /etc/passwd
+wc -l /etc/passwd
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from typing import TYPE_CHECKING, NoReturn
+
+from IPython.core.error import UsageError
+from IPython.display import display
+
+from proc_jail._core import (
+    Output,
+    PreparedCommand,
+    ProcJailError,
+    ProcPolicy,
+    ProcRequest,
+)
+from proc_jail._described import programs_of
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that does not end the kernel."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; {self.format_usage().strip()}")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="%%jail", add_help=False)
+    parser.add_argument("policy")
+    parser.add_argument("-c", "--check", action="store_true")
+    parser.add_argument("-o", "--out", metavar="NAME")
+    return parser
+
+
+def _requests(policy: ProcPolicy, cell: str) -> list[tuple[int, ProcRequest]]:
+    """One for each line; quotes are the only thing that means anything."""
+    paths = [program.path for program in programs_of(policy)]
+    found = []
+    for number, text in enumerate(cell.splitlines(), 1):
+        if not text.strip() or text.lstrip().startswith("#"):
+            continue
+        try:
+            name, *argv = shlex.split(text)
+        except ValueError as error:
+            raise UsageError(f"line {number}: {error}") from None
+        path = _path_of(name, paths, number)
+        found.append((number, ProcRequest(path, argv)))
+    if not found:
+        raise UsageError("%%jail needs command lines, one a line")
+    return found
+
+
+def _path_of(name: str, paths: list[str], number: int) -> str:
+    """An absolute path, or the allowed program of that name."""
+    if "/" in name:
+        return name
+    fitting = [path for path in paths if os.path.basename(path) == name]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(sorted({os.path.basename(path) for path in paths}))
+    why = f"is more than one program: {', '.join(fitting)}"
+    if not fitting:
+        why = f"is not allowed; there are: {known or 'none'}"
+    raise UsageError(f"line {number}: {name!r} {why}")
+
+
+def _policy_of(shell: InteractiveShell, name: str) -> ProcPolicy:
+    policy = shell.user_ns.get(name)
+    if not isinstance(policy, ProcPolicy):
+        what = "is not defined" if policy is None else "is no ProcPolicy"
+        raise UsageError(f"{name} {what}; build() makes a policy")
+    return policy
+
+
+def _brief(error: ProcJailError, where: str = "") -> ProcJailError:
+    """An error that is shown without the frames of the magic."""
+    text = f"{where}{type(error).__name__}: {error}"
+    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
+    return error.with_traceback(None)
+
+
+def _prepared(policy: ProcPolicy, cell: str) -> list[PreparedCommand]:
+    commands = []
+    for number, request in _requests(policy, cell):
+        try:
+            commands.append(policy.prepare(request))
+        except ProcJailError as error:
+            raise _brief(error, f"line {number}: ") from None
+    return commands
+
+
+def _run(commands: list[PreparedCommand], check: bool) -> list[Output]:
+    """Run one after the other and show each as it ends."""
+    outputs = []
+    for command in commands:
+        try:
+            output = command.spawn_sync()
+            display(output)  # type: ignore[no-untyped-call]
+            outputs.append(output.check() if check else output)
+        except ProcJailError as error:
+            raise _brief(error) from None
+    return outputs
+
+
+def load(shell: InteractiveShell) -> None:
+    """Behind %load_ext proc_jail."""
+
+    def jail(line: str, cell: str) -> None:
+        """Run command lines, one a line, under a policy.
+
+            %%jail [--check] [--out NAME] POLICY
+
+        POLICY is the name of a ProcPolicy. Each line is a program, by its
+        absolute path or by its name where the policy allows one of that
+        name, and its arguments. There is no shell: quotes group words, and
+        nothing else has a meaning. All lines are checked before the first
+        one runs. --check stops at an exit status other than 0; --out keeps
+        the list of Outputs. Interrupting the kernel kills the command.
+        """
+        options = _parser().parse_args(line.split())
+        commands = _prepared(_policy_of(shell, options.policy), cell)
+        outputs = _run(commands, options.check)
+        if options.out is not None:
+            shell.user_ns[options.out] = outputs
+
+    shell.magics_manager.register_function(jail, "cell")
