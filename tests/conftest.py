@@ -40,16 +40,6 @@ if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _old_objects() -> None:
-    """Take the thousands of collected tests out of every later collection.
-
-    There are two for each test, and they would be most of its time.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
 def _adopt_orphans() -> None:
     """Make this process the parent of whatever a command leaves behind.
 
@@ -94,12 +84,16 @@ def threads_of_tests() -> int:
 
 
 @pytest.fixture(autouse=True)
-def host_is_clean(_adopt_orphans: None, _old_objects: None) -> Iterator[None]:
+def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     """Fail the test that leaves a process, descriptor or thread behind."""
     if not LINUX:
         yield
         return
     gc.collect()
+    # What lives on, thousands of waiting tests and the modules of other
+    # packages, is left out of later collections: they would be most of the
+    # time of every test.
+    gc.freeze()
     before = descriptors()
     processes = children()
     threads = threads_of_tests()
