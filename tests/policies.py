@@ -179,7 +179,7 @@ def refusal(
 
 def assert_clear(error: PolicyFileError) -> None:
     """One line that can be logged, with a reason in words."""
-    assert error.code == "PolicyFileInvalid"
+    assert error.code == "PolicyFileError"
     assert str(error).isprintable()
     assert len(str(error)) < 1000
     assert error.reason

@@ -75,7 +75,7 @@ def test_check_of_no_policy(tmp_path: Path) -> None:
     done = invoke("check", policy, "--", GREP)
     assert done.returncode == 4
     error = json.loads(done.stdout)["error"]
-    assert error["code"] == "PolicyFileInvalid"
+    assert error["code"] == "PolicyFileError"
     assert (error["line"], error["column"]) == (4, 1)
     assert error["key"] == "env.bogus"
 

@@ -288,7 +288,7 @@ def test_an_error_is_like_the_others(tmp_path: Path) -> None:
     assert isinstance(error, ProcJailError)
     assert isinstance(error, ValueError)
     assert not isinstance(error, Violation)
-    assert error.code == PolicyFileError.code == "PolicyFileInvalid"
+    assert error.code == PolicyFileError.code == "PolicyFileError"
     assert PolicyFileError.line is None
     copied = pickle.loads(pickle.dumps(error))
     assert type(copied) is PolicyFileError

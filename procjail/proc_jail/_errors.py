@@ -28,7 +28,7 @@ class PolicyFileError(ProcJailError, ValueError):
 
     __module__ = "proc_jail"  # where it is found
 
-    code = "PolicyFileInvalid"
+    code = "PolicyFileError"
     path: str | None = None
     line: int | None = None
     column: int | None = None
