@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from proc_jail import _core
@@ -236,7 +235,6 @@ def extend(
     )
 
 
-@cache
 def kernel_holds(place: str) -> bool:
     """Whether this system can keep a program from running others.
 
