@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from proc_jail._described import names_of
 from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import Profile, Roots, names_of, table
+from proc_jail._profiles import Profile, Roots, table
 
 HEAD = """# Profiles
 

@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from proc_jail import Output
 from proc_jail._profiles import which
 
 STAMP = 1577836800  # 2020-01-01, for everything whose time is printed
@@ -271,3 +272,27 @@ def commit(root: Path, message: str) -> None:
         ["commit", "-qm", message],
     ):
         subprocess.run([*git, *words], cwd=root, env=GIT_ENV, check=True)
+
+
+def without_us(
+    command: list[str], root: Path, env: dict[str, str], data: bytes | None
+) -> tuple[int, bytes, bytes]:
+    """What a command says when it is started by nobody in particular.
+
+    Its input is /dev/null where `data` is None.
+    """
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env={**env, "GIT_CONFIG_GLOBAL": "/dev/null"},
+        stdin=subprocess.DEVNULL if data is None else None,
+        input=data,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def told(output: Output) -> tuple[int, bytes, bytes]:
+    """The same of one of ours."""
+    return output.returncode, output.stdout, output.stderr

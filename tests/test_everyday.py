@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from everyday import INPUTS, LINES, make_project
+from everyday import INPUTS, LINES, make_project, told, without_us
 from proc_jail import ProcPolicyBuilder, ProcRequest
 from proc_jail._profiles import which
 
@@ -44,14 +43,5 @@ def test_it_prints_the_same(name: str, line: str, project: Path) -> None:
     )
     request = ProcRequest(place, argv).with_stdin(data)
     ours = policy.prepare(request).spawn_sync()
-    bare = subprocess.run(
-        [place, *argv],
-        cwd=project,
-        env=env | {"GIT_CONFIG_GLOBAL": "/dev/null"},
-        input=data,
-        capture_output=True,
-        check=False,
-    )
-    told = (ours.returncode, ours.stdout, ours.stderr)
-    assert told == (bare.returncode, bare.stdout, bare.stderr)
-    assert bare.returncode in (0, 1)
+    assert told(ours) == without_us([place, *argv], project, env, data)
+    assert ours.returncode in (0, 1)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from everyday import GIT_ENV, commit
+from everyday import GIT_ENV, commit, told, without_us
 from hosts import on_linux
 from proc_jail import (
     ArgRulesInvalid,
@@ -104,16 +104,7 @@ def test_an_example_runs_as_without_us(
 ) -> None:
     policy, argv = policy_of(name, tree), shlex.split(line)
     ours = policy.run(which(name), argv)
-    bare = subprocess.run(
-        [which(name), *argv],
-        cwd=tree,
-        env={"GIT_CONFIG_GLOBAL": "/dev/null"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    told = (ours.returncode, ours.stdout, ours.stderr)
-    assert told == (bare.returncode, bare.stdout, bare.stderr)
+    assert told(ours) == without_us([which(name), *argv], tree, {}, None)
 
 
 def test_the_page_is_current() -> None:

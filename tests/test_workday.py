@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from everyday import told, without_us
 from proc_jail import ProcPolicy, ProcPolicyBuilder, ProcRequest
 from proc_jail._profiles import which
 from workday import ENV, Invocation, make_project, workday
@@ -48,16 +48,9 @@ def policy_of(name: str, project: Path) -> ProcPolicy:
     return builder.env_fixed(ENV).max_stdin(1000).cwd(project).build()
 
 
-def bare(asked: Invocation, root: Path) -> tuple[int | None, bytes, bytes]:
-    done = subprocess.run(
-        [which(asked.program), *asked.argv],
-        cwd=root,
-        env={**ENV, "GIT_CONFIG_GLOBAL": "/dev/null"},
-        input=(asked.stdin or "").encode(),
-        capture_output=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+def bare(asked: Invocation, root: Path) -> tuple[int, bytes, bytes]:
+    command = [which(asked.program), *asked.argv]
+    return without_us(command, root, ENV, (asked.stdin or "").encode())
 
 
 def test_there_are_enough() -> None:
@@ -87,7 +80,6 @@ def test_it_says_the_same(name: str, project: Path) -> None:
         request = ProcRequest(place, asked.argv)
         request = request.with_stdin((asked.stdin or "").encode())
         ours = policy.prepare(request).spawn_sync()
-        told = (ours.returncode, ours.stdout, ours.stderr)
-        assert told == bare(asked, project), asked
-        assert told[0] in (0, 1), asked
+        assert told(ours) == bare(asked, project), asked
+        assert ours.returncode in (0, 1), asked
     assert contents(project) == before

@@ -30,6 +30,16 @@ struct draft {
 static const pj_sandbox implicit = {.preset = PJ_PRESET_DEFAULT,
                                     .umask = -1};
 
+int
+pj_sandbox_has_kernel(void)
+{
+#if defined(__linux__) && !defined(PJ_PORTABLE)
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 /* The sandbox of a policy, its own or the default.  */
 static const pj_sandbox *
 sandbox_of(const pj_builder_info *policy)
@@ -170,14 +180,12 @@ settle(struct draft *d, pj_error *err)
     uint32_t tolerated = d->sandbox->best_effort | BIT(TREE_TOTALS);
     uint32_t lacking;
 
-#if !defined(__linux__) || defined(PJ_PORTABLE)
     /* What was not asked for by name is offered as far as it goes; rules
        that say run_nothing ask by name.  */
-    if (d->policy->sandbox == NULL)
+    if (!pj_sandbox_has_kernel() && d->policy->sandbox == NULL)
         tolerated = ~BIT(EXEC_LOCK);
-    if (d->sandbox->preset == PJ_PRESET_COMPAT)
+    if (!pj_sandbox_has_kernel() && d->sandbox->preset == PJ_PRESET_COMPAT)
         tolerated |= BIT(NO_NEW_PRIVS);
-#endif
     /* Without a cgroup limits hold for each process: that is told, and no
        reason to refuse.  Without the namespace the group has to hold the
        tree after all.  */

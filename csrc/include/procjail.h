@@ -340,6 +340,11 @@ pj_sandbox *pj_sandbox_new(pj_preset preset);
 pj_sandbox *pj_sandbox_dup(const pj_sandbox *sandbox);
 void pj_sandbox_free(pj_sandbox *sandbox);
 
+/* Whether this build can ask its kernel for controls: on Linux.  Elsewhere
+   a policy without a sandbox gets what there is, and rules that say
+   run_nothing need one with best_effort.  */
+int pj_sandbox_has_kernel(void);
+
 /* Adds a root: a file, or a directory with all below it.  The first root
    of a kind limits that kind of access to roots.  EXECUTE limits reading
    too, since the dynamic loader runs what it can read.  A root for writing

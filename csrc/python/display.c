@@ -7,12 +7,7 @@ static const char shower[] = "proc_jail._display";
 PyObject *
 pj_py_html(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *args = PyTuple_Pack(1, self);
-    PyObject *result = args == NULL ? NULL
-        : pj_py_package(shower, "html", args, NULL);
-
-    Py_XDECREF(args);
-    return result;
+    return pj_py_package_method(shower, "html", self, NULL, NULL);
 }
 
 PyObject *

@@ -294,6 +294,12 @@ set_fronts(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+static PyObject *
+has_kernel(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(pj_sandbox_has_kernel());
+}
+
 static PyMethodDef functions[] = {
     {"risk_of", (PyCFunction)(void (*)(void))risk_of,
      METH_VARARGS | METH_KEYWORDS, risk_of_doc},
@@ -307,6 +313,8 @@ static PyMethodDef functions[] = {
     {"_set_fronts", set_fronts, METH_VARARGS,
      "Hand in the functions behind start() and spawn()."},
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
+    {"_has_kernel", has_kernel, METH_NOARGS,
+     "Whether there are kernel controls."},
     {"_program_names", pj_py_program_names, METH_NOARGS,
      "The ids of the option tables."},
     {"_program", pj_py_program, METH_O,

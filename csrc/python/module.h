@@ -198,7 +198,8 @@ PyObject *pj_py_value(pj_state *state, pj_value *value);
 int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);
 
 /* package.c: calls a function of a module of the package; as a method, with
-   `self` before the arguments.  `kwargs` may be NULL.  */
+   `self` before the arguments.  `args` of a method, and `kwargs`, may be
+   NULL.  */
 PyObject *pj_py_package(const char *module, const char *function,
                         PyObject *args, PyObject *kwargs);
 PyObject *pj_py_package_method(const char *module, const char *function,

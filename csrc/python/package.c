@@ -23,7 +23,8 @@ pj_py_package_method(const char *module, const char *function,
                      PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *head = PyTuple_Pack(1, self);
-    PyObject *all = head == NULL ? NULL : PySequence_Concat(head, args);
+    PyObject *all = head == NULL ? NULL
+        : args == NULL ? Py_NewRef(head) : PySequence_Concat(head, args);
     PyObject *result = all == NULL ? NULL
         : pj_py_package(module, function, all, kwargs);
 

@@ -223,12 +223,7 @@ PyDoc_STRVAR(to_dict_doc,
 static PyObject *
 policy_to_dict(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *args = PyTuple_Pack(1, self);
-    PyObject *result = args == NULL ? NULL
-        : pj_py_package(files, "to_dict", args, NULL);
-
-    Py_XDECREF(args);
-    return result;
+    return pj_py_package_method(files, "to_dict", self, NULL, NULL);
 }
 
 static PyObject *

@@ -198,7 +198,7 @@ def _completion(args: argparse.Namespace) -> int:
 
 def complain(text: str) -> None:
     """An error of proc-jail's own, on one line."""
-    from proc_jail._cli_show import printable
+    from proc_jail._errors import printable
 
     print(f"proc-jail: {printable(text)}", file=sys.stderr)
 

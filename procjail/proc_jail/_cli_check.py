@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from proc_jail._cli import DENIED, INVALID, OK
-from proc_jail._cli_request import denial, load, request_of
+from proc_jail._cli_request import load, request_of, told
 from proc_jail._core import PreparedCommand, Violation
 from proc_jail._errors import PolicyFileError
 
@@ -17,10 +17,10 @@ def check(args: argparse.Namespace) -> int:
         policy = load(args)
         command = policy.prepare(request_of(args, policy))
     except PolicyFileError as error:
-        return _answer(INVALID, allowed=False, error=_invalid(error))
+        return _answer(INVALID, allowed=False, error=told(error))
     except Violation as error:
-        return _answer(DENIED, allowed=False, error=denial(error))
-    return _answer(OK, allowed=True, command=_told(command))
+        return _answer(DENIED, allowed=False, error=told(error))
+    return _answer(OK, allowed=True, command=_command(command))
 
 
 def _answer(status: int, **answer: Any) -> int:
@@ -28,16 +28,7 @@ def _answer(status: int, **answer: Any) -> int:
     return status
 
 
-def _invalid(error: PolicyFileError) -> dict[str, Any]:
-    told: dict[str, Any] = {"code": error.code, "message": str(error)}
-    for field in ("path", "line", "column", "key", "reason"):
-        value = getattr(error, field)
-        if value is not None:
-            told[field] = value
-    return told
-
-
-def _told(command: PreparedCommand) -> dict[str, Any]:
+def _command(command: PreparedCommand) -> dict[str, Any]:
     """The command, without the values of its environment."""
     return {
         "bin": command.bin,

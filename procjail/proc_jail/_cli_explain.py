@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,13 +11,15 @@ from typing import Any
 from proc_jail import _core
 from proc_jail._cli import DENIED, OK
 from proc_jail._cli_request import load, request_of
-from proc_jail._cli_show import Screen, printable
+from proc_jail._cli_show import Screen
 from proc_jail._core import (
     PreparedCommand,
     ProcPolicy,
     ProcRequest,
     Violation,
 )
+from proc_jail._described import name_at
+from proc_jail._errors import printable
 
 # The checks in their order, and how the codes of each begin.
 CHECKS: list[tuple[str, tuple[str, ...]]] = [
@@ -115,7 +116,7 @@ def _request(request: ProcRequest) -> Facts:
 
 def _reading(request: ProcRequest) -> Facts:
     """How the program itself reads the arguments, if it is known."""
-    name = os.path.basename(os.path.realpath(request.bin))
+    name = name_at(request.bin)
     try:
         items = _core._read_argv(name, request.argv)
     except Violation as error:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from proc_jail._cli import FAILED, OK, complain
 from proc_jail._cli_request import load
-from proc_jail._cli_show import Screen, printable
+from proc_jail._cli_show import Screen
+from proc_jail._errors import printable
 
 if TYPE_CHECKING:
     from proc_jail._profiles import Profile

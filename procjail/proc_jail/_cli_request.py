@@ -10,22 +10,8 @@ from typing import Any
 
 from proc_jail._cli import complain
 from proc_jail._core import ProcPolicy, ProcRequest, Violation
-
-FIELDS = (
-    "path",
-    "flag",
-    "option",
-    "key",
-    "value",
-    "index",
-    "max",
-    "got",
-    "expected",
-    "reason",
-    "control",
-    "needs",
-    "found",
-)
+from proc_jail._described import calls_of, setting_of
+from proc_jail._errors import PolicyFileError, fields_of
 
 
 def load(args: argparse.Namespace) -> ProcPolicy:
@@ -46,8 +32,8 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     )
     if args.stdin == "-":
         # One byte more than may be is enough to be refused.
-        most = policy.to_dict().get("max_stdin", 0) + 1
-        return request.with_stdin(sys.stdin.buffer.read(most))
+        most = setting_of(policy, "max_stdin") or (0,)
+        return request.with_stdin(sys.stdin.buffer.read(most[0] + 1))
     if args.stdin is not None:
         return request.with_stdin(args.stdin)
     return request
@@ -57,21 +43,21 @@ def path_of(name: str, policy: ProcPolicy) -> str:
     """A bare name is that of an allowed program, and never looked up."""
     if "/" in name:
         return name
-    found = []
-    for program in policy.to_dict().get("program", ()):
-        paths = program["path"]
-        paths = [paths] if isinstance(paths, str) else paths
-        found += [path for path in paths if os.path.basename(path) == name]
+    found = [
+        args[0]
+        for method, args, _ in calls_of(policy)
+        if method == "allow_bin" and os.path.basename(args[0]) == name
+    ]
     return found[0] if len(found) == 1 else name
 
 
-def denial(error: Violation) -> dict[str, Any]:
-    """A violation with the fields that tell something."""
-    told: dict[str, Any] = {"code": error.code, "message": str(error)}
-    for field in FIELDS:
-        value = getattr(error, field, None)
-        if value is not None:
-            told[field] = value
-    if error.category is not None:
-        told["category"] = error.category.name
-    return told
+def told(error: Violation | PolicyFileError) -> dict[str, Any]:
+    """An error with the fields that tell something."""
+    found = {
+        "code": error.code,
+        "message": str(error),
+        **dict(fields_of(error)),
+    }
+    if isinstance(error, Violation) and error.category is not None:
+        found["category"] = error.category.name
+    return found

@@ -15,11 +15,13 @@ from proc_jail._cli_request import load, request_of
 from proc_jail._core import (
     ExecError,
     Output,
+    Overflow,
     PreparedCommand,
     ProcPolicy,
     StoppedError,
     Violation,
 )
+from proc_jail._described import setting_of
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,10 +52,8 @@ def _output_of(command: PreparedCommand, policy: ProcPolicy) -> Output:
     The end of an output can only be kept if its beginning was not yet given
     away, so where the policy says so it is all written at the end.
     """
-    told = policy.to_dict().get("on_overflow")
-    keeps_tail = told == "keep_head_tail"
     written = 0
-    if keeps_tail:
+    if setting_of(policy, "on_overflow") == (Overflow.KeepHeadTail,):
         output = command.spawn_sync()
         written = len(output.stdout)
         _write(output.stdout, output.stderr)

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
+from proc_jail._errors import printable
+
 # By the words that are painted.
 COLOURS = {
     "ok": "32",
@@ -16,14 +18,6 @@ COLOURS = {
     "note": "36",
 }
 BOLD = "1"
-
-
-def printable(text: object) -> str:
-    """Text that does nothing to a terminal but stand there."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in str(text)
-    )
 
 
 class Screen:

@@ -77,12 +77,36 @@ class Program:
     @property
     def name(self) -> str:
         """What the program itself is called."""
-        return os.path.basename(os.path.realpath(self.path))
+        return name_at(self.path)
 
     @property
     def table(self) -> Table | None:
         """What is known of its options."""
         return _core._program(self.name)
+
+
+def name_at(path: str) -> str:
+    """What the program at a path is called, links followed."""
+    return os.path.basename(os.path.realpath(path))
+
+
+def sub_table(table: Mapping[str, Any] | None, word: str) -> Table | None:
+    """What is known of a subcommand's options."""
+    if table is None:
+        return None
+    return _core._program(f"{table['name']}_{word.replace('-', '_')}")
+
+
+def names_of(row: Mapping[str, Any]) -> list[str]:
+    """The names of a row, as ArgRules takes them."""
+    if row["form"] == "word":
+        return [row["name"]]
+    if row["form"] == "operand":
+        return [row["name"] + "="]
+    names = [] if row["letter"] is None else [row["letter"]]
+    if row["name"] is not None:
+        names.append("--" + row["name"])
+    return names
 
 
 def calls_of(described: ProcPolicy | ArgRules | Sandbox) -> Iterator[Call]:

@@ -19,6 +19,7 @@ from proc_jail._core import (
     Violation,
 )
 from proc_jail._described import calls_of
+from proc_jail._errors import fields_of
 from proc_jail._text import clip, one_line, plain
 
 if TYPE_CHECKING:
@@ -138,32 +139,6 @@ def _output(output: Output) -> str:
     return _box(color, head + streams)
 
 
-# The fields of errors, in the order they are shown in.
-_FIELDS = (
-    "bin",
-    "path",
-    "line",
-    "column",
-    "flag",
-    "option",
-    "key",
-    "value",
-    "index",
-    "max",
-    "got",
-    "expected",
-    "reason",
-    "control",
-    "needs",
-    "found",
-    "elapsed",
-    "limit",
-    "step",
-    "errno",
-    "returncode",
-)
-
-
 def _error(error: ProcJailError) -> str:
     what = "denied" if isinstance(error, Violation) else "failed"
     code = error.code or type(error).__name__
@@ -180,11 +155,9 @@ def _error(error: ProcJailError) -> str:
 
 
 def _rows_of(error: ProcJailError) -> Iterator[tuple[str, str]]:
-    for name in _FIELDS:
-        value = getattr(error, name, None)
-        if value is not None:
-            text = f"{value:.3f}" if isinstance(value, float) else str(value)
-            yield escape(name), _code(text)
+    for name, value in fields_of(error):
+        text = f"{value:.3f}" if isinstance(value, float) else str(value)
+        yield escape(name), _code(text)
 
 
 def _table(rows: Iterator[tuple[str, str]]) -> str:

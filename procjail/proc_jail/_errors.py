@@ -1,10 +1,56 @@
-"""The one exception that is not made from the core's table of codes."""
+"""What Python adds to the core's errors: one more, and how they are shown."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from proc_jail._core import ProcJailError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 SHOWN = 128
+
+# The fields of errors, in the order they are shown in.
+FIELDS = (
+    "bin",
+    "path",
+    "line",
+    "column",
+    "flag",
+    "option",
+    "key",
+    "value",
+    "index",
+    "max",
+    "got",
+    "expected",
+    "reason",
+    "control",
+    "needs",
+    "found",
+    "elapsed",
+    "limit",
+    "step",
+    "errno",
+    "returncode",
+)
+
+
+def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
+    """The fields of an error that tell something."""
+    for name in FIELDS:
+        value = getattr(error, name, None)
+        if value is not None:
+            yield name, value
+
+
+def printable(text: object) -> str:
+    """Text that does nothing to a terminal but stand there."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )
 
 
 def shown(value: object) -> str:
@@ -12,10 +58,7 @@ def shown(value: object) -> str:
     text = str(value)
     if len(text) > SHOWN:
         text = text[:SHOWN] + "..."
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in text
-    )
+    return printable(text)
 
 
 class PolicyFileError(ProcJailError, ValueError):

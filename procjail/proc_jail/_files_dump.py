@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from proc_jail._core import ArgRules, ProcPolicy, Sandbox
+from proc_jail._described import Call, calls_of
 from proc_jail._files_build import VALUE_TYPES
 from proc_jail._files_shapes import Field, How
 from proc_jail._files_tables import (
@@ -20,16 +21,9 @@ from proc_jail._files_tables import (
     VERSION,
 )
 
-Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 Values = dict[str, Any]
 
 TAGS = {name: tag for tag, (name, _, _) in VALUE_TYPES.items()}
-
-
-def calls_of(described: ProcPolicy | ArgRules | Sandbox) -> list[Call]:
-    """The method calls that make an object."""
-    _, (_, calls) = described.__reduce__()
-    return [(call[0], call[1], *(call[2:] or ({},))) for call in calls]
 
 
 def _write(fields: Mapping[str, Field], calls: list[Call]) -> Values:
@@ -96,7 +90,7 @@ def _write_positional(args: tuple[Any, ...], named: dict[str, Any]) -> Values:
 
 def write_rules(rules: ArgRules) -> Values:
     """The rules of a program, or of a subcommand."""
-    calls = calls_of(rules)
+    calls = list(calls_of(rules))
     found = _write(RULES, calls)
     for name, args, named in calls:
         if name == "option":
@@ -160,7 +154,7 @@ def _write_cwd(calls: list[Call]) -> str | Values | None:
 
 def write_sandbox(sandbox: Sandbox) -> Values:
     _, (head, _) = sandbox.__reduce__()
-    calls = calls_of(sandbox)
+    calls = list(calls_of(sandbox))
     preset = head.partition(".")[2]
     found: Values = {
         "preset": next(k for k, v in PRESETS.items() if v == preset)
@@ -174,7 +168,7 @@ def write_sandbox(sandbox: Sandbox) -> Values:
 
 def write_policy(policy: ProcPolicy) -> Values:
     """All of a policy; what was an example is not part of it."""
-    calls = calls_of(policy)
+    calls = list(calls_of(policy))
     found = {"version": VERSION, **_write(POLICY.fields, calls)}
     if env := _write(ENV.fields, calls):
         found["env"] = env

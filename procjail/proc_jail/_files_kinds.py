@@ -226,23 +226,29 @@ def _exact(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
-class Size:
-    """A number of bytes, or a string with a unit."""
+class _Spelled:
+    """An integer up to `most`, or a text of `pattern` that stands for one."""
 
-    what = "a number of bytes, or a string like '64KiB' or '10MiB'"
+    what: str
+    pattern: str
+    most: int
+    range: str
 
     def takes(self, value: object) -> bool:
         return isinstance(value, (int, str)) and not isinstance(value, bool)
 
+    def number(self, text: re.Match[str]) -> int:
+        raise NotImplementedError
+
     def read(self, value: Any, at: At) -> int:
         check_type(self, value, at)
         if isinstance(value, str):
-            found = re.fullmatch(SIZE_TEXT, value)
+            found = re.fullmatch(self.pattern, value)
             if found is None:
                 raise at.error(f"must be {self.what}, not '{shown(value)}'")
-            value = int(found[1]) * UNITS[found[2]]
-        if not 0 <= value <= MAX_INT:
-            raise at.error(f"must be from 0 to {MAX_INT} bytes")
+            value = self.number(found)
+        if not 0 <= value <= self.most:
+            raise at.error(f"must be from {self.range}")
         return int(value)
 
     def write(self, value: Any) -> int:
@@ -251,38 +257,31 @@ class Size:
     def schema(self) -> Schema:
         return {
             "oneOf": [
-                {"type": "integer", "minimum": 0, "maximum": MAX_INT},
-                {"type": "string", "pattern": SIZE_TEXT},
+                {"type": "integer", "minimum": 0, "maximum": self.most},
+                {"type": "string", "pattern": self.pattern},
             ]
         }
 
 
-class Mode:
+class Size(_Spelled):
+    """A number of bytes, or a string with a unit."""
+
+    what = "a number of bytes, or a string like '64KiB' or '10MiB'"
+    pattern = SIZE_TEXT
+    most = MAX_INT
+    range = f"0 to {MAX_INT} bytes"
+
+    def number(self, text: re.Match[str]) -> int:
+        return int(text[1]) * UNITS[text[2]]
+
+
+class Mode(_Spelled):
     """A umask: an integer, or a string of octal digits."""
 
     what = "an integer, or a string of octal digits"
     pattern = r"^(0o)?[0-7]{1,4}$"
+    most = 0o777
+    range = "0 to 0o777"
 
-    def takes(self, value: object) -> bool:
-        return isinstance(value, (int, str)) and not isinstance(value, bool)
-
-    def read(self, value: Any, at: At) -> int:
-        check_type(self, value, at)
-        if isinstance(value, str):
-            if not re.fullmatch(self.pattern, value):
-                raise at.error(f"must be {self.what}, not '{shown(value)}'")
-            value = int(value.removeprefix("0o"), 8)
-        if not 0 <= value <= 0o777:
-            raise at.error("must be from 0 to 0o777")
-        return int(value)
-
-    def write(self, value: Any) -> int:
-        return int(value)
-
-    def schema(self) -> Schema:
-        return {
-            "oneOf": [
-                {"type": "integer", "minimum": 0, "maximum": 0o777},
-                {"type": "string", "pattern": self.pattern},
-            ]
-        }
+    def number(self, text: re.Match[str]) -> int:
+        return int(text[0].removeprefix("0o"), 8)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from proc_jail import _core
+from proc_jail._described import name_at, names_of, sub_table
 from proc_jail._lint import Finding
 
 Data = Mapping[str, Any]
@@ -72,20 +72,6 @@ class Level(NamedTuple):
     more: tuple[Row, ...] = ()
 
 
-def table_of(path: str) -> Row | None:
-    name = os.path.basename(os.path.realpath(path))
-    found: Row | None = _core._program(name)
-    return found
-
-
-def sub_table(table: Row | None, word: str) -> Row | None:
-    if table is None:
-        return None
-    inner = f"{table['name']}_{word.replace('-', '_')}"
-    found: Row | None = _core._program(inner)
-    return found
-
-
 def levels_of(path: str, rules: Data, table: Row | None) -> Iterator[Level]:
     """The rules of a program, and of its subcommands."""
     inner = rules.get("subcommand", ())
@@ -100,7 +86,7 @@ def levels_of(path: str, rules: Data, table: Row | None) -> Iterator[Level]:
 
 def option_findings(path: str, program: Data, data: Data) -> Iterator[Finding]:
     """What a program's rules let its options do."""
-    levels = list(levels_of(path, program, table_of(path)))
+    levels = list(levels_of(path, program, _core._program(name_at(path))))
     held = _held(levels, data.get("sandbox", {}))
     for level in levels:
         if level.table is None:
@@ -223,11 +209,7 @@ def _source(table: Row | None) -> str:
 
 def name_of(row: Row) -> str:
     """The full name of an option, as it is written."""
-    if row["form"] == "operand":
-        return f"{row['name']}="
-    if row["form"] == "word":
-        return str(row["name"])
-    return f"--{row['name']}" if row["name"] is not None else row["letter"]
+    return names_of(row)[-1]
 
 
 def rows_of(table: Row, token: str) -> list[Row]:

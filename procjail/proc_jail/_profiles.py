@@ -17,19 +17,17 @@ from proc_jail._core import (
     ArgRules,
     ArgRulesInvalid,
     Pattern,
-    ProcJailError,
-    ProcPolicyBuilder,
     ReadPath,
-    SandboxUnavailable,
     Text,
     Url,
     WritePath,
 )
+from proc_jail._described import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from proc_jail._core import _Value
+    from proc_jail._core import ProcPolicyBuilder, _Value
 
 PLACES = "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"
 # Signed, with a fraction and a unit, as sizes and counts are written.
@@ -91,10 +89,14 @@ class Profile:
     # Files that it reads name programs, and no option keeps it from them.
     only_kernel_holds: bool = False
 
-    def rules(self, roots: Roots, place: str) -> ArgRules:
-        """The rules, for what the application lets it reach."""
+    def rules(self, roots: Roots) -> ArgRules:
+        """The rules, for what the application lets it reach.
+
+        Of most profiles the options alone keep a program from running
+        others; the kernel is a second line, left out where there is none.
+        """
         rules = self._level(roots)
-        if self.only_kernel_holds or kernel_holds(place):
+        if self.only_kernel_holds or _core._has_kernel():
             rules = rules.run_nothing()
         if self.force_env:
             rules = rules.force_env(dict(self.force_env))
@@ -155,18 +157,6 @@ def table(name: str) -> dict[str, Any]:
     if found is None:
         raise LookupError(f"no option table for {name}")
     return found
-
-
-def names_of(row: dict[str, Any]) -> list[str]:
-    """The names of a row, as ArgRules takes them."""
-    if row["form"] == "word":
-        return [row["name"]]
-    if row["form"] == "operand":
-        return [row["name"] + "="]
-    names = [] if row["letter"] is None else [row["letter"]]
-    if row["name"] is not None:
-        names.append("--" + row["name"])
-    return names
 
 
 def option_type(row: dict[str, Any], roots: Roots) -> _Value:
@@ -230,25 +220,7 @@ def extend(
             "name the hosts that it may reach"
         )
     place = os.fspath(path) if path is not None else which(name)
-    return builder.allow_bin(place).arg_rules(
-        place, profile.rules(roots, place)
-    )
-
-
-def kernel_holds(place: str) -> bool:
-    """Whether this system can keep a program from running others.
-
-    Of most profiles the options alone do so, and this is a second line: it
-    is left out where no kernel can draw it.
-    """
-    rules = ArgRules().run_nothing()
-    try:
-        ProcPolicyBuilder().allow_bin(place).arg_rules(place, rules).build()
-    except SandboxUnavailable as error:
-        return error.control != "exec_lock"
-    except ProcJailError:
-        pass  # it will be told again, to whoever can do something about it
-    return True
+    return builder.allow_bin(place).arg_rules(place, profile.rules(roots))
 
 
 def which(name: str) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from proc_jail import _core
-from proc_jail._described import Level, Plain, Program
+from proc_jail._described import Level, Plain, Program, sub_table
 from proc_jail._text import one_line
 from proc_jail._tool_params import (
     OPTION,
@@ -171,12 +170,6 @@ def _dashes_of(table: Table | None, parent: Table | None) -> str:
     return ALWAYS if honours_dashes(table["name"]) else NEVER
 
 
-def _sub_table(table: Table | None, word: str) -> Table | None:
-    if table is None:
-        return None
-    return _core._program(f"{table['name']}_{word.replace('-', '_')}")
-
-
 def _parameters(level: Level, table: Table | None) -> tuple[Parameter, ...]:
     sole = {group[0] for group in level.require if len(group) == 1}
     options = [
@@ -247,7 +240,7 @@ def _walk(
     for word, inner in level.subcommands.items():
         here = Section(parameters, word=word)
         for words, sections, end in _walk(
-            inner, _sub_table(table, word), table
+            inner, sub_table(table, word), table
         ):
             yield (word, *words), (here, *sections), end
 

@@ -66,30 +66,22 @@ class ToolResult:
         >>> result.to_dict()["exit_code"]
         0
         """
-        names = list(RESULT_SCHEMA["properties"])
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in _FIELDS}
 
 
+_FIELDS: dict[str, Any] = {
+    "ok": {"type": "boolean", "description": "exit status was 0"},
+    "exit_code": {"type": ["integer", "null"]},
+    "stdout": {"type": "string"},
+    "stderr": {"type": "string"},
+    "truncated": {"type": "boolean", "description": "output was cut"},
+    "denied": {"type": "boolean", "description": "nothing was started"},
+    "code": {"type": ["string", "null"], "description": "of the error"},
+}
 RESULT_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {
-        "ok": {"type": "boolean", "description": "exit status was 0"},
-        "exit_code": {"type": ["integer", "null"]},
-        "stdout": {"type": "string"},
-        "stderr": {"type": "string"},
-        "truncated": {"type": "boolean", "description": "output was cut"},
-        "denied": {"type": "boolean", "description": "nothing was started"},
-        "code": {"type": ["string", "null"], "description": "of the error"},
-    },
-    "required": [
-        "ok",
-        "exit_code",
-        "stdout",
-        "stderr",
-        "truncated",
-        "denied",
-        "code",
-    ],
+    "properties": _FIELDS,
+    "required": list(_FIELDS),
     "additionalProperties": False,
 }
 
@@ -335,10 +327,11 @@ def tools_for(
         raise ValueError("max_output must be positive")
     seconds = setting_of(policy, "timeout")
     limits = f"Stopped after {seconds[0]} s." if seconds is not None else ""
+    extras = _extras(policy)
     tools: dict[str, Tool] = {}
     for program in programs_of(policy):
         reach = reach_of(policy, program)
-        for shape in shapes_of(program, _extras(policy), limits):
+        for shape in shapes_of(program, extras, limits):
             name = unique(tool_name(shape), tools, 64)
             tools[name] = Tool(
                 name=name,
