@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CORE = "csrc/core"
@@ -33,14 +36,63 @@ def core_sources(portable: bool) -> list[str]:
         "landlock.c",
         "seccomp.c",
         "needs.c",
+        "rehearse.c",
+        "init_image.c",
+        "spawn_linux.c",
     }
     if not portable:
-        other = {"child_posix.c", "platform_posix.c"}
+        other = {"child_init.c", "child_posix.c", "platform_posix.c"}
     return sorted(
         f"{CORE}/{path.name}"
         for path in (ROOT / CORE).glob("*.c")
         if path.name not in other
     )
+
+
+# The program between the host and a command: static and without libc.
+INIT_SOURCES = [
+    "csrc/init/main.c",
+    "csrc/init/start.c",
+    f"{CORE}/child.c",
+    f"{CORE}/child_init.c",
+]
+INIT_FLAGS = [
+    "-std=gnu11",
+    "-D_GNU_SOURCE",
+    "-Os",
+    "-ffreestanding",
+    "-fno-stack-protector",
+    "-fno-pic",
+    "-fno-asynchronous-unwind-tables",
+    "-ffunction-sections",
+    "-Icsrc/include",
+    f"-iquote{CORE}",
+]
+INIT_LINK_FLAGS = [
+    "-static",
+    "-nostdlib",
+    "-no-pie",
+    "-Wl,--gc-sections",
+    "-Wl,-z,noexecstack",
+    "-Wl,--build-id=none",
+    "-s",
+]
+
+
+class BuildExtension(build_ext):
+    """Builds csrc/init first; its bytes become part of the extension."""
+
+    def build_extension(self, ext: Extension) -> None:
+        if not PORTABLE:
+            image = Path(self.build_temp).absolute() / "proc_jail-init"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            compiler = shlex.split(
+                os.environ.get("CC") or sysconfig.get_config_var("CC")
+            )
+            command = [*compiler, *INIT_FLAGS, *INIT_SOURCES]
+            self.spawn([*command, *INIT_LINK_FLAGS, "-o", str(image)])
+            ext.extra_compile_args.append(f'-DPJ_INIT_IMAGE="{image}"')
+        super().build_extension(ext)
 
 
 def version() -> str:
@@ -68,6 +120,7 @@ if SANITIZE:
 
 setup(
     version=version(),
+    cmdclass={"build_ext": BuildExtension},
     ext_modules=[
         Extension(
             "proc_jail._core",

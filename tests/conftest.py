@@ -26,8 +26,6 @@ from proc_jail import (
 HELPERS = Path(__file__).parent / "helpers"
 LINUX = sys.platform.startswith("linux")
 PR_SET_CHILD_SUBREAPER = 36
-# Stays half a second after the last command of an event loop.
-WATCHDOG = "proc_jail-watchdog"
 
 # The kernel rules are Linux's; the portable build has none to test.
 if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
@@ -78,11 +76,6 @@ def descriptors() -> dict[int, str]:
     return found
 
 
-def threads_of_tests() -> int:
-    """How many threads there are, without the one that may linger."""
-    return sum(t.name != WATCHDOG for t in threading.enumerate())
-
-
 @pytest.fixture(autouse=True)
 def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     """Fail the test that leaves a process, descriptor or thread behind."""
@@ -96,7 +89,7 @@ def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     gc.freeze()
     before = descriptors()
     processes = children()
-    threads = threads_of_tests()
+    threads = threading.active_count()
     umask = os.umask(0o022)
     os.umask(umask)
     cwd = os.getcwd()
@@ -107,7 +100,7 @@ def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     after = descriptors()
     opened = {k: v for k, v in after.items() if before.get(k) != v}
     assert not opened, f"descriptors left open: {opened}"
-    assert threads_of_tests() == threads
+    assert threading.active_count() == threads
     assert os.getcwd() == cwd
     now = os.umask(umask)
     assert now == umask

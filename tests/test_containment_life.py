@@ -106,15 +106,6 @@ wait
     assert die_while(uid, NAMESPACE, script) == []
 
 
-@uids
-def test_daemon_outlives_a_host_without_a_namespace(uid: int) -> None:
-    """So that the test above can fail; and what SECURITY.md says."""
-    left = die_while(
-        uid, Sandbox.compat(), "exec >FIFO; sleep 100 & echo some; wait"
-    )
-    assert [text for text in left if "sleep" in text]
-
-
 # -------------------------------------------------------------- namespaces
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from conftest import WATCHDOG, policy_for, shell
+from conftest import policy_for, shell
 from fronts import (
     NAP,
     Build,
@@ -255,17 +255,25 @@ def test_sigterm_is_sent_while_the_loop_is_busy(
     run_on(loop, main)
 
 
+def tasks() -> int:
+    """How many threads the kernel knows of, those of the core among them."""
+    return len(os.listdir("/proc/self/task"))
+
+
 def test_the_watchdog_goes_away() -> None:
-    import threading
-
-    def there() -> bool:
-        return any(t.name == WATCHDOG for t in threading.enumerate())
-
+    before = tasks()
     command = script("echo", change=lambda b: b.timeout(1000))
     asyncio.run(command.spawn())
-    wait_until(lambda: not there(), 10)
+    wait_until(lambda: tasks() == before, 10)
     asyncio.run(command.spawn())
-    wait_until(lambda: not there(), 10)
+    wait_until(lambda: tasks() == before, 10)
+
+
+def test_a_blocking_run_leaves_no_thread() -> None:
+    """Also one that lived long enough to be watched."""
+    before = tasks()
+    script("sleep 0.2", change=lambda b: b.timeout(1000)).spawn_sync()
+    assert tasks() == before
 
 
 def test_finished_commands_are_freed_at_once() -> None:

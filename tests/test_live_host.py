@@ -320,7 +320,7 @@ def test_a_killed_host_takes_its_commands_along(tmp_path: Path) -> None:
 def test_a_thousand_at_once() -> None:
     """In the time of the spawns and one second, on two threads."""
     code = """
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (6144, 6144))
     sleep = policy_for("/usr/bin/sleep")
     command = sleep.prepare(ProcRequest("/usr/bin/sleep", ["1"]))
     threads = 0

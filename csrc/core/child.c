@@ -18,9 +18,9 @@
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
-#include <linux/securebits.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -35,18 +35,22 @@
 #ifndef SYS_landlock_restrict_self
 #define SYS_landlock_restrict_self 446
 #endif
-#define PJ_CLOSE_RANGE_CLOEXEC (1U << 2)
 
 /* The kernel's signal set is 64 bits, whatever libc's sigset_t is.  */
 #define KERNEL_SIGNALS 64
 #define KERNEL_SIGSET_SIZE (KERNEL_SIGNALS / 8)
 
-/* Status 127 is never taken for the program's own: the report tells.  */
+/* Status 127 is never taken for the program's own: the stage tells.  The
+   byte wakes a parent that waits for the end of the pipe, which a copy of
+   this process could be holding back.  */
 void
 pj_child_give_up(const pj_child_plan *plan, int step)
 {
     plan->report->number = errno;
     plan->report->step = step;
+    plan->report->stage = PJ_STAGE_FAILED;
+    if (plan->report_fd >= 0)
+        syscall(SYS_write, plan->report_fd, "f", (size_t)1);
     for (;;)
         syscall(SYS_exit_group, 127);
 }
@@ -85,17 +89,29 @@ pj_child_default_signals(void)
     return 0;
 }
 
-/* Asks to be killed with the host, and checks that the host had not died
-   before the question.  */
+/* Ties this process's group to the host.  Both ends of the pipe are the
+   host's alone: when it dies, the kernel releases one of them, and what
+   waits for news of the other, which is the group, gets SIGKILL at once.
+   Which end goes first is not said, so both are armed.
+
+   After setsid, as the group is what is armed, and after a change of ids,
+   as the signal is sent with the rights of who armed it.  The copies here
+   are closed, or they would be one more holder until the exec: if the host
+   is dead by now, that is the release.  */
 static int
-follow_parent(const pj_child_plan *plan)
+arm_lifeline(const pj_child_plan *plan)
 {
-    if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
-        return -1;
-    if (syscall(SYS_getppid) != plan->parent) {
-        errno = ESRCH;
-        return -1;
-    }
+    long group = syscall(SYS_getpid);
+
+    if (plan->lifeline[0] < 0)
+        return 0;
+    for (int i = 0; i < 2; i++)
+        if (syscall(SYS_fcntl, plan->lifeline[i], F_SETOWN, -group) != 0
+            || syscall(SYS_fcntl, plan->lifeline[i], F_SETSIG, SIGKILL) != 0
+            || syscall(SYS_fcntl, plan->lifeline[i], F_SETFL, O_ASYNC) != 0)
+            return -1;
+    for (int i = 0; i < 2; i++)
+        syscall(SYS_close, plan->lifeline[i]);
     return 0;
 }
 
@@ -111,15 +127,43 @@ place_streams(const pj_child_plan *plan)
     return 0;
 }
 
-static int
-mark_cloexec(int fd)
+/* What is still needed below the filter and the exec.  */
+enum { KEPT = 5 };
+
+static void
+list_kept(const pj_child_plan *plan, int kept[KEPT])
 {
-    return (int)syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+    kept[0] = plan->exec_fd;
+    kept[1] = plan->report_fd;
+    kept[2] = plan->confinement->landlock_fd;
+    kept[3] = plan->lifeline[0];
+    kept[4] = plan->lifeline[1];
 }
 
-/* Marks what one buffer of directory entries names.  */
+static int
+is_kept(const int kept[KEPT], int fd)
+{
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i] == fd)
+            return 1;
+    return 0;
+}
+
+/* The lowest kept number from `from` on; -1 when there is none.  */
+static int
+next_kept(const int kept[KEPT], int from)
+{
+    int next = -1;
+
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i] >= from && (next < 0 || kept[i] < next))
+            next = kept[i];
+    return next;
+}
+
+/* Closes what one buffer of directory entries names.  */
 static void
-mark_entries(const char *entries, long size)
+close_entries(const int kept[KEPT], int dir, const char *entries, long size)
 {
     /* struct linux_dirent64: ino, off, reclen at 16, type, name at 19.  */
     enum { RECLEN = 16, NAME = 19 };
@@ -130,18 +174,19 @@ mark_entries(const char *entries, long size)
 
         for (; *name >= '0' && *name <= '9'; name++, digits++)
             fd = fd * 10 + (*name - '0');
-        if (digits > 0 && *name == '\0' && fd > 2)
-            mark_cloexec(fd);
+        if (digits > 0 && *name == '\0' && fd > 2 && fd != dir
+            && !is_kept(kept, fd))
+            syscall(SYS_close, fd);
         at += (long)((unsigned char)entries[at + RECLEN]
                      | (unsigned)(unsigned char)entries[at + RECLEN + 1]
                            << 8);
     }
 }
 
-/* Before close_range(2) knew the flag (5.11): read the table of open
-   descriptors, and where /proc is missing try every number.  */
+/* Before close_range(2) (5.9): read the table of open descriptors, and
+   where /proc is missing try every number.  */
 static int
-mark_one_by_one(void)
+close_one_by_one(const int kept[KEPT])
 {
     char entries[1024] __attribute__((aligned(8)));
     struct rlimit limit;
@@ -152,7 +197,8 @@ mark_one_by_one(void)
     if (dir >= 0) {
         while ((size = syscall(SYS_getdents64, dir, entries,
                                sizeof entries)) > 0)
-            mark_entries(entries, size);
+            close_entries(kept, dir, entries, size);
+        syscall(SYS_close, dir);
         return size == 0 ? 0 : -1;
     }
     if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) != 0)
@@ -160,28 +206,53 @@ mark_one_by_one(void)
     /* A limit can be lowered below a number that is in use; the kernel's
        own ceiling cannot, but trying a billion numbers is no plan.  */
     number = limit.rlim_max > 1048576 ? 1048576 : (long)limit.rlim_max;
-    for (long fd = 3; fd < number; fd++)
-        mark_cloexec((int)fd);
+    for (int fd = 3; fd < number; fd++)
+        if (!is_kept(kept, fd))
+            syscall(SYS_close, fd);
     return 0;
 }
 
 /* No descriptor of the host reaches the program, whoever forgot to set
-   close-on-exec on it.  */
+   close-on-exec on it.  They are closed here and not by the exec, because
+   that can hang, and among them are the lifelines of other commands.  */
 static int
-drop_descriptors(void)
+drop_descriptors(const pj_child_plan *plan)
 {
-    if (syscall(SYS_close_range, 3U, ~0U, PJ_CLOSE_RANGE_CLOEXEC) == 0)
-        return 0;
-    return mark_one_by_one();
+    int kept[KEPT], from = 3, next;
+
+    list_kept(plan, kept);
+    for (int i = 0; i < KEPT; i++)
+        if (kept[i] >= 0)
+            syscall(SYS_fcntl, kept[i], F_SETFD, FD_CLOEXEC);
+    do {
+        next = next_kept(kept, from);
+        if (next != from
+            && syscall(SYS_close_range, (unsigned)from,
+                       next < 0 ? ~0U : (unsigned)next - 1, 0U) != 0)
+            return close_one_by_one(kept);
+        from = next + 1;
+    } while (next >= 0);
+    return 0;
 }
 
+/* What the host holds in memory for the program, its standard input, is
+   part of what it may use.  */
 static int
-limit_resources(const pj_confinement *confinement)
+limit_resources(const pj_child_plan *plan)
 {
-    for (size_t i = 0; i < confinement->limit_count; i++)
+    const pj_confinement *confinement = plan->confinement;
+
+    for (size_t i = 0; i < confinement->limit_count; i++) {
+        struct rlimit limit = confinement->limits[i].value;
+
+        if (confinement->limits[i].resource == RLIMIT_AS) {
+            limit.rlim_cur -= plan->input_size;
+            limit.rlim_max -= plan->input_size;
+        }
         if (syscall(SYS_prlimit64, 0, confinement->limits[i].resource,
-                    &confinement->limits[i].value, NULL) != 0)
+                    &limit, NULL) != 0)
             return -1;
+    }
     return 0;
 }
 
@@ -199,45 +270,39 @@ become_user(const pj_confinement *confinement)
                         confinement->uid);
 }
 
-/* Without these bits root would get everything back from exec.  Only root
-   can set them, and only root needs them.  */
+/* A capability that is taken out of the permitted set stays away: no new
+   privileges was set before, and with it exec gives nobody, root included,
+   more than was held.  So one capset does what the bounding set would take
+   a call for each capability and CAP_SETPCAP for.  Inheritable ones go too,
+   and with them the ambient ones, which have to be both.  */
 static int
-give_up_root(void)
-{
-    unsigned long bits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED
-        | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED
-        | SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE
-        | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-
-    if (syscall(SYS_prctl, PR_SET_SECUREBITS, bits, 0, 0, 0) != 0)
-        return syscall(SYS_geteuid) == 0 ? -1 : 0;
-    for (long capability = 0; capability < 64; capability++)
-        if (syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
-            return errno == EINVAL ? 0 : -1;
-    return 0;
-}
-
-static int
-drop_capabilities(const pj_confinement *confinement)
+hold_no_more_than(const uint32_t kept[2])
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
                                               0};
-    static const struct __user_cap_data_struct none[2];
+    struct __user_cap_data_struct now[2];
 
-    if (!confinement->drop_capabilities)
-        return 0;
-    if (give_up_root() != 0
-        || syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0,
-                   0) != 0)
+    if (syscall(SYS_capget, &header, now) != 0)
         return -1;
-    return (int)syscall(SYS_capset, &header, none);
+    for (int i = 0; i < 2; i++) {
+        now[i].effective &= kept[i];
+        now[i].permitted &= kept[i];
+        now[i].inheritable &= kept[i];
+    }
+    return (int)syscall(SYS_capset, &header, now);
+}
+
+static void
+remove_from(uint32_t kept[2], unsigned capability)
+{
+    kept[capability / 32] &= ~(UINT32_C(1) << (capability % 32));
 }
 
 /* What lets root read, command or starve the host past Landlock and the
    filter: CAP_PERFMON opens the /proc of others, CAP_SYS_RAWIO the kernel's
-   memory, CAP_SYS_RESOURCE raises limits.  Root keeps its rights to files,
-   ids and the network.  Nobody else gets any of these from exec, except by
-   the ambient set.  */
+   memory, CAP_SYS_RESOURCE raises limits.  Root keeps its rights to files
+   and the network, and to ids where it is the root that a lifeline's signal
+   comes from, and so reaches whoever it turns into.  */
 static int
 shed_capabilities(const pj_confinement *confinement)
 {
@@ -250,20 +315,18 @@ shed_capabilities(const pj_confinement *confinement)
         39,                                    /* CAP_BPF */
         40,                                    /* CAP_CHECKPOINT_RESTORE */
     };
+    uint32_t kept[2] = {UINT32_MAX, UINT32_MAX};
 
-    if (!confinement->shed_capabilities)
-        return 0;
-    for (size_t i = 0; i < sizeof shed; i++) {
-        long capability = shed[i];
-
-        syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, capability,
-                0, 0);
-        if (syscall(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) == 1
-            && syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0
-            && syscall(SYS_geteuid) == 0)
-            return -1;
+    if (confinement->drop_capabilities)
+        kept[0] = kept[1] = 0;
+    else if (confinement->shed_capabilities)
+        for (size_t i = 0; i < sizeof shed; i++)
+            remove_from(kept, shed[i]);
+    if (confinement->shed_ids) {
+        remove_from(kept, CAP_SETUID);
+        remove_from(kept, CAP_SETGID);
     }
-    return 0;
+    return (kept[0] & kept[1]) == UINT32_MAX ? 0 : hold_no_more_than(kept);
 }
 
 static int
@@ -314,10 +377,10 @@ set_umask(const pj_confinement *confinement)
 }
 
 /* The steps in their order.  What a later step needs is not taken away by
-   an earlier one: descriptors before the limits, ids before the parent
-   check (a change of ids forgets the death signal), the filter last.  */
-static void __attribute__((noreturn))
-become_program(const pj_child_plan *plan)
+   an earlier one: descriptors before the limits, ids before the lifeline,
+   no new privileges before the capabilities, the filter last.  */
+void
+pj_child_become(const pj_child_plan *plan)
 {
     const pj_confinement *confinement = plan->confinement;
 
@@ -331,25 +394,27 @@ become_program(const pj_child_plan *plan)
         pj_child_give_up(plan, PJ_STEP_STDIO);
     if (syscall(SYS_fchdir, plan->cwd_fd) != 0)
         pj_child_give_up(plan, PJ_STEP_CWD);
-    if (drop_descriptors() != 0)
+    if (drop_descriptors(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_DESCRIPTORS);
-    if (set_umask(confinement) != 0 || limit_resources(confinement) != 0)
+    if (set_umask(confinement) != 0 || limit_resources(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_LIMITS);
     if (become_user(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_USER);
-    if (follow_parent(plan) != 0)
-        pj_child_give_up(plan, PJ_STEP_PARENT);
-    if (shed_capabilities(confinement) != 0
-        || drop_capabilities(confinement) != 0)
-        pj_child_give_up(plan, PJ_STEP_CAPABILITIES);
+    if (arm_lifeline(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_GUARD);
     if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         pj_child_give_up(plan, PJ_STEP_PRIVILEGES);
+    if (shed_capabilities(confinement) != 0)
+        pj_child_give_up(plan, PJ_STEP_CAPABILITIES);
     if (enter_landlock(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_LANDLOCK);
     if (clear_mask() != 0)
         pj_child_give_up(plan, PJ_STEP_MASK);
     if (install_filter(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_SECCOMP);
+    plan->report->stage = PJ_STAGE_EXEC;
+    while (plan->rehearsal)
+        syscall(SYS_exit_group, 0);
     execute(plan);
     pj_child_give_up(plan, PJ_STEP_EXEC);
 }
@@ -364,12 +429,65 @@ join_cgroup(const pj_child_plan *plan)
     return syscall(SYS_write, plan->cgroup_fd, "0", (size_t)1) == 1 ? 0 : -1;
 }
 
+static int
+write_text(const char *path, const char *text)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC,
+                          0);
+    long size = 0, wrote;
+
+    if (fd < 0)
+        return -1;
+    while (text[size] != '\0')
+        size++;
+    wrote = syscall(SYS_write, fd, text, (size_t)size);
+    syscall(SYS_close, fd);
+    return wrote == size ? 0 : -1;
+}
+
+/* A user namespace knows nobody until it is told.  Without the right to
+   change groups it may map one of each.  The right to do so is lost by the
+   next exec, so it is done before.  */
+static int
+map_user(const pj_child_plan *plan)
+{
+    if (plan->uid_map == NULL)
+        return 0;
+    if (write_text("/proc/self/setgroups", "deny") != 0
+        || write_text("/proc/self/uid_map", plan->uid_map) != 0)
+        return -1;
+    return write_text("/proc/self/gid_map", plan->gid_map);
+}
+
+/* Nothing is changed here that would be the host's as well: its memory is
+   still shared.  What the other program needs is kept open through the
+   exec.  */
+void
+pj_child_hand_over(const pj_child_plan *plan, int order_fd,
+                   char *const *argv)
+{
+    const int needed[] = {order_fd, plan->stdin_fd, plan->stdout_fd,
+                          plan->stderr_fd, plan->cwd_fd, plan->exec_fd,
+                          plan->confinement->landlock_fd,
+                          plan->lifeline[0], plan->lifeline[1],
+                          plan->report_fd};
+
+    if (join_cgroup(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_CGROUP);
+    if (map_user(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_NAMESPACE);
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (needed[i] >= 0)
+            syscall(SYS_fcntl, needed[i], F_SETFD, 0);
+    syscall(SYS_execveat, plan->confinement->init_fd, "", argv, plan->envp,
+            AT_EMPTY_PATH);
+    pj_child_give_up(plan, PJ_STEP_INIT);
+}
+
 void
 pj_child_main(const pj_child_plan *plan)
 {
     if (join_cgroup(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_CGROUP);
-    if (plan->confinement->namespace_flags != 0)
-        pj_child_init(plan, become_program);
-    become_program(plan);
+    pj_child_become(plan);
 }

@@ -12,14 +12,15 @@ void pj_child_give_up(const pj_child_plan *plan, int step)
 /* Every signal to its default disposition.  0, or -1 with errno.  */
 int pj_child_default_signals(void);
 
-/* For the probe of features.c: does what the init of a namespace would do
-   first, and returns 0 when that works.  Takes a pj_child_plan.  */
-int pj_child_probe(void *plan);
+/* All steps from here to the program.  */
+void pj_child_become(const pj_child_plan *plan) __attribute__((noreturn));
 
-/* The init of a pid namespace: starts `program` as its child, reaps,
+/* To the program of csrc/init, which reads `order_fd` and goes on.  */
+void pj_child_hand_over(const pj_child_plan *plan, int order_fd,
+                        char *const *argv) __attribute__((noreturn));
+
+/* The init of a pid namespace: starts the program as its child, reaps,
    forwards signals, and ends when that child ends.  */
-void pj_child_init(const pj_child_plan *plan,
-                   void (*program)(const pj_child_plan *))
-    __attribute__((noreturn));
+void pj_child_init(const pj_child_plan *plan) __attribute__((noreturn));
 
 #endif

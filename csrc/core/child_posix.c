@@ -19,14 +19,14 @@
 
 #include "spawn.h"
 
+/* The byte wakes the parent.  */
 static void __attribute__((noreturn))
 give_up(const pj_child_plan *plan, int step)
 {
-    int record[2] = {step, errno};
-
-    /* A record is far below PIPE_BUF: it is written whole or not at all. */
-    while (write(plan->report_fd, record, sizeof record) < 0
-           && errno == EINTR)
+    plan->report->number = errno;
+    plan->report->step = step;
+    plan->report->stage = PJ_STAGE_FAILED;
+    while (write(plan->report_fd, "f", 1) < 0 && errno == EINTR)
         continue;
     _exit(127);
 }
@@ -68,6 +68,27 @@ drop_descriptors(void)
     return 0;
 }
 
+/* What the host holds in memory for the program, its standard input, is
+   part of what it may use.  */
+static int
+limit_resources(const pj_child_plan *plan)
+{
+    const pj_confinement *confinement = plan->confinement;
+
+    for (size_t i = 0; i < confinement->limit_count; i++) {
+        struct rlimit limit = confinement->limits[i].value;
+
+        if (confinement->limits[i].resource == RLIMIT_AS) {
+            limit.rlim_cur -= (rlim_t)plan->input_size;
+            limit.rlim_max -= (rlim_t)plan->input_size;
+        }
+        if (setrlimit((pj_resource)confinement->limits[i].resource, &limit)
+            != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 enter(const pj_child_plan *plan)
 {
@@ -96,10 +117,8 @@ pj_child_main(const pj_child_plan *plan)
         give_up(plan, PJ_STEP_DESCRIPTORS);
     if (confinement->umask >= 0)
         umask((mode_t)confinement->umask);
-    for (size_t i = 0; i < confinement->limit_count; i++)
-        if (setrlimit((pj_resource)confinement->limits[i].resource,
-                      &confinement->limits[i].value) != 0)
-            give_up(plan, PJ_STEP_LIMITS);
+    if (limit_resources(plan) != 0)
+        give_up(plan, PJ_STEP_LIMITS);
     if (confinement->has_user
         && (setgroups(0, NULL) != 0 || setgid(confinement->gid) != 0
             || setuid(confinement->uid) != 0))
@@ -107,6 +126,7 @@ pj_child_main(const pj_child_plan *plan)
     sigemptyset(&mask);
     if (sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
         give_up(plan, PJ_STEP_MASK);
+    plan->report->stage = PJ_STAGE_EXEC;
     execve(plan->exec_path, plan->argv, plan->envp);
     give_up(plan, PJ_STEP_EXEC);
 }

@@ -4,6 +4,7 @@
 #endif
 #include "confine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "error.h"
 #include "features.h"
 #include "landlock.h"
+#include "platform.h"
 #include "sandbox.h"
 #include "seccomp.h"
 
@@ -389,6 +391,7 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     atomic_init(&d.out->refs, 1);
     d.out->landlock_fd = -1;
     d.out->cgroup_fd = -1;
+    d.out->init_fd = -1;
     d.out->umask = d.sandbox->umask;
     d.wanted = wanted_controls(d.sandbox)
         | reach_controls(d.sandbox, reach);
@@ -410,6 +413,13 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     if (d.out->namespace_flags & PJ_NAMESPACE_USER)
         d.out->drop_capabilities = 1;
     compile_limits(&d);
+    if (d.out->has_user || d.out->namespace_flags != 0) {
+        d.out->init_fd = pj_platform_init_program();
+        if (d.out->init_fd < 0) {
+            pj_error_system(err, "init", errno);
+            goto fail;
+        }
+    }
     if (compile_filter(&d, err) < 0
         || compile_landlock(&d, program, err) < 0)
         goto fail;
@@ -438,6 +448,8 @@ pj_confine_unref(pj_confinement *confinement)
         close(confinement->landlock_fd);
     if (confinement->cgroup_fd >= 0)
         close(confinement->cgroup_fd);
+    if (confinement->init_fd >= 0)
+        close(confinement->init_fd);
     free(confinement->filter);
     free(confinement);
 }

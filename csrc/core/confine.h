@@ -35,6 +35,9 @@ typedef struct pj_confinement {
     gid_t gid;
     int drop_capabilities;      /* all */
     int shed_capabilities;      /* those that see or command the host */
+    int shed_ids;               /* those that change ids, which a lifeline
+                                   armed by this host could not follow */
+    int init_fd;                /* the program of csrc/init; -1: not needed */
     int namespace_flags;        /* of clone; 0: the host's namespace */
     int cgroup_fd;              /* where to make them; -1: no totals */
     pj_cgroup_limits totals;

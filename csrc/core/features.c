@@ -35,13 +35,12 @@ describe(pj_features *out)
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 
-#include "child.h"
 #include "landlock.h"
+#include "platform.h"
+#include "rehearse.h"
 #include "seccomp.h"
 
 void
@@ -66,43 +65,32 @@ pj_features_user_maps(pj_user_maps *out)
     snprintf(out->gid, sizeof out->gid, "%u %u 1", getegid(), getegid());
 }
 
-/* Whether a namespace can be made, and its user mapped: a host that may
-   not be dumped may not even write to its own /proc/self.  */
+/* Whether a namespace can be made, and its user mapped.  */
 static int
-works(int flags)
+works(int flags, int init_fd)
 {
-    enum { STACK = 16 * 1024 };
-    char stack[STACK] __attribute__((aligned(16)));
-    pj_child_plan plan = {0};
-    pj_user_maps maps;
-    int status = 1;
-    pid_t pid;
+    pj_confinement confinement = {.umask = -1, .cgroup_fd = -1,
+                                  .landlock_fd = -1, .init_fd = init_fd,
+                                  .namespace_flags = flags};
+    pj_child_report report;
 
-    pj_features_user_maps(&maps);
-    if (flags & CLONE_NEWUSER) {
-        plan.uid_map = maps.uid;
-        plan.gid_map = maps.gid;
-    }
-    pid = clone(pj_child_probe, stack + STACK,
-                flags | CLONE_VFORK | SIGCHLD, &plan);
-    if (pid < 0)
-        return 0;
-    /* A host that ignores SIGCHLD is not told: then it has to be tried. */
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return errno == ECHILD;
-    return status == 0;
+    return pj_rehearse(&confinement, &report) == 0;
 }
 
 int
 pj_features_pid_namespace(void)
 {
+    int init_fd = pj_platform_init_program(), flags = 0;
+
+    if (init_fd < 0)
+        return 0;
     /* With the privilege for it, the user stays what it is.  */
-    if (works(CLONE_NEWPID))
-        return CLONE_NEWPID;
-    if (works(CLONE_NEWPID | CLONE_NEWUSER))
-        return CLONE_NEWPID | CLONE_NEWUSER;
-    return 0;
+    if (works(CLONE_NEWPID, init_fd))
+        flags = CLONE_NEWPID;
+    else if (works(CLONE_NEWPID | CLONE_NEWUSER, init_fd))
+        flags = CLONE_NEWPID | CLONE_NEWUSER;
+    close(init_fd);
+    return flags;
 }
 
 #else

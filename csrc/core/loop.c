@@ -134,6 +134,10 @@ loop(pj_process *process, const pj_run_options *options)
         if ((ready == 0 && !blind)
             || pj_platform_now() - asked >= SLICE_NS) {
             asked = pj_platform_now();
+            /* The question may take as long as somebody holds a lock that
+               it needs; the thread has none to wait for.  */
+            if (options != NULL && options->interrupted != NULL)
+                pj_guard_watch(&process->guard, &process->child, 0);
             if (is_interrupted(options))
                 pj_process_kill(process);
         }

@@ -4,9 +4,11 @@
 #ifndef PJ_PLATFORM_H
 #define PJ_PLATFORM_H
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "guard.h"
 #include "procjail.h"
 #include "spawn.h"
 
@@ -14,7 +16,7 @@
 typedef struct pj_child {
     pid_t pid;
     int pidfd; /* -1 where the system has none */
-    pj_child_report *shared; /* with the init of a namespace, or NULL */
+    void *shared; /* with the program of csrc/init, or NULL */
 } pj_child;
 
 /* How a child ended.  */
@@ -39,15 +41,31 @@ int pj_platform_open_path(const char *path, int directory, int *fd,
 /* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
 int pj_platform_pipe(int ends[2]);
 
-/* An empty file without a name, above 2 and closed by exec.  -1 sets
-   errno.  */
-int pj_platform_scratch(void);
+/* A file without a name that holds `bytes`, for a program to read: above 2,
+   closed by exec, at its beginning.  Nobody can write to it any more, or
+   execute it.  -1 sets errno.  */
+int pj_platform_input(pj_str bytes);
+
+/* The program of csrc/init, as a file to execute: above 2 and closed by
+   exec.  -1 sets errno.  */
+int pj_platform_init_program(void);
+
+/* Whether a child that is asked to share this memory does so; not under an
+   emulator of another processor.  Tries it, with a child that ends at
+   once.  */
+int pj_platform_probe_memory(void);
+
+/* A condition whose waits end by the clock of pj_platform_now, and such a
+   wait.  0 or an errno.  */
+int pj_platform_condition(pthread_cond_t *condition);
+int pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                      int64_t until_ns);
 
 /* Starts the plan's program.  On failure nothing is left, and `*report`
    names the step and errno, if it was the child that failed.  -1 sets
    errno where it was not.  */
-int pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
-                      pj_child_report *report);
+int pj_platform_spawn(const pj_child_plan *plan, pj_guard *guard,
+                      pj_child *child, pj_child_report *report);
 
 /* Whether the leader has ended; its zombie stays.  */
 enum pj_look pj_platform_look(const pj_child *child);
@@ -60,10 +78,19 @@ void pj_platform_kill(const pj_child *child);
    can tell it any more.  Never blocks on a child that runs.  */
 int pj_platform_reap(const pj_child *child, pj_status *status);
 
-/* Whether a process of the group exists.  For use after the leader was
-   reaped.  Members that became children of this process, because it is a
-   container's init or a subreaper, are reaped on the way.  */
-int pj_platform_group_exists(const pj_child *child);
+/* What pj_platform_group found.  */
+enum pj_group {
+    PJ_GROUP_GONE,
+    PJ_GROUP_LIVES, /* one of it runs, or is a zombie of this process */
+    PJ_GROUP_EXISTS /* it cannot be told apart from zombies of others */
+};
+
+/* What is left of the group, after its leader was reaped.  Members that
+   became children of this process, because it is a container's init or a
+   subreaper, are reaped on the way.  Zombies of other parents may stay for
+   ever, so they count as gone, which takes a look at all processes: only
+   `closely` does so.  */
+enum pj_group pj_platform_group(const pj_child *child, int closely);
 
 void pj_platform_close(pj_child *child);
 

@@ -4,12 +4,13 @@
 #endif
 #include "platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,25 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "features.h"
-
-/* Numbers that the headers of older systems lack.  */
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
-#define PJ_PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
+#include "init_image.h"
+#include "linux.h"
+#include "order.h"
 
 int64_t
 pj_platform_now(void)
@@ -86,16 +71,125 @@ pj_platform_pipe(int ends[2])
 }
 
 int
-pj_platform_scratch(void)
+pj_platform_condition(pthread_cond_t *condition)
 {
-    return raise_fd(memfd_create("stdin", MFD_CLOEXEC));
+    pthread_condattr_t attributes;
+    int result = pthread_condattr_init(&attributes);
+
+    if (result != 0)
+        return result;
+    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (result == 0)
+        result = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return result;
+}
+
+int
+pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                  int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
+
+    return pthread_cond_timedwait(condition, lock, &until);
+}
+
+int
+pj_linux_memory_file(const char *name, unsigned more)
+{
+    unsigned flags = PJ_MFD_CLOEXEC | PJ_MFD_ALLOW_SEALING;
+    int fd = (int)syscall(SYS_memfd_create, name, flags | more);
+
+    if (fd < 0 && errno == EINVAL)
+        fd = (int)syscall(SYS_memfd_create, name, flags);
+    return raise_fd(fd);
+}
+
+/* All of `bytes`; -1 with errno.  */
+static int
+write_all(int fd, pj_str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            errno = wrote < 0 ? errno : ENOSPC;
+            return -1;
+        }
+        bytes.ptr += wrote;
+        bytes.len -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* The file again, for reading only, where /proc can open it.  */
+static int
+reopen(int fd)
+{
+    char path[40];
+    int again;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    again = raise_fd(open(path, O_RDONLY | O_CLOEXEC));
+    if (again < 0)
+        return fd;
+    close(fd);
+    return again;
+}
+
+static int
+seal(int fd)
+{
+    return fcntl(fd, PJ_F_ADD_SEALS, PJ_F_SEAL_SEAL | PJ_F_SEAL_SHRINK
+                 | PJ_F_SEAL_GROW | PJ_F_SEAL_WRITE);
+}
+
+int
+pj_platform_input(pj_str bytes)
+{
+    int fd = pj_linux_memory_file("stdin", PJ_MFD_NOEXEC_SEAL), number;
+
+    if (fd < 0)
+        return -1;
+    if (fchmod(fd, 0400) == 0 && write_all(fd, bytes) == 0 && seal(fd) == 0
+        && lseek(fd, 0, SEEK_SET) == 0)
+        return reopen(fd);
+    number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+}
+
+int
+pj_platform_init_program(void)
+{
+    int fd, number;
+
+    if (pj_init_image().len == 0) {
+        errno = ENOSYS;
+        return -1;
+    }
+    fd = pj_linux_memory_file("proc_jail-init", PJ_MFD_EXEC);
+    if (fd < 0)
+        return -1;
+    if (write_all(fd, pj_init_image()) == 0 && seal(fd) == 0)
+        return fd;
+    number = errno;
+    close(fd);
+    errno = number;
+    return -1;
 }
 
 static int
 open_without_links(const char *path, int flags)
 {
-    struct open_how how = {.flags = (unsigned long long)flags,
-                           .resolve = RESOLVE_NO_SYMLINKS};
+    /* struct open_how and RESOLVE_NO_SYMLINKS of linux/openat2.h, which
+       headers before 5.6 do not have.  */
+    const struct { uint64_t flags, mode, resolve; } how = {
+        .flags = (uint64_t)flags, .resolve = 4};
     int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 
     /* Before 5.6, or under a filter that does not know it: at least the
@@ -125,186 +219,6 @@ pj_platform_open_path(const char *path, int directory, int *fd,
     close(opened);
     errno = number;
     return -1;
-}
-
-static int
-child_entry(void *plan)
-{
-    pj_child_main(plan);
-}
-
-/* Blocks every signal, also those that libc keeps for itself and that
-   sigfillset leaves out: no handler of the host may run in the child.  */
-static void
-set_mask(const uint64_t *mask, uint64_t *old)
-{
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old, sizeof *mask);
-}
-
-static pid_t
-clone_child(const pj_child_plan *plan, int flags, int *pidfd)
-{
-    enum { STACK = 16 * 1024 };
-    char stack[STACK] __attribute__((aligned(16)));
-
-    /* CLONE_VFORK also without shared memory: it is the wait for exec.  */
-    return clone(child_entry, stack + STACK, flags | CLONE_VFORK | SIGCHLD,
-                 (void *)plan, pidfd, NULL, NULL);
-}
-
-static int
-start(const pj_child_plan *plan, pj_child *child, int vm)
-{
-    child->pid = clone_child(plan, vm | CLONE_PIDFD, &child->pidfd);
-    if (child->pid < 0 && errno == EINVAL)
-        child->pid = clone_child(plan, vm, &child->pidfd);
-    if (child->pid < 0)
-        return -1;
-    /* Kernels before 5.2 ignore CLONE_PIDFD.  Nobody has reaped the child
-       yet, unless the host ignores SIGCHLD: then the open fails.  */
-    if (child->pidfd < 0)
-        child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-    return 0;
-}
-
-/* A report in memory that the child shares although its own is a copy.  */
-static pj_child_report *
-map_report(void)
-{
-    void *page = mmap(NULL, sizeof(pj_child_report), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    return page == MAP_FAILED ? NULL : page;
-}
-
-/* Takes a child away that did not get to its exec.  Returns -1.  */
-static int
-bury(pj_child *child)
-{
-    pj_status status;
-
-    while (pj_platform_look(child) == PJ_LOOK_RUNNING)
-        sched_yield();
-    pj_platform_reap(child, &status);
-    pj_platform_close(child);
-    return -1;
-}
-
-/* Waits until the other end of the pipe is closed: the program was executed
-   or will not be.  One that takes too long is killed.  */
-static void
-await_exec(int fd, const pj_child_plan *plan, const pj_child *child)
-{
-    int64_t end = pj_platform_now() + plan->exec_ns;
-    struct pollfd poller = {fd, POLLIN, 0};
-
-    for (;;) {
-        int64_t left = (end - pj_platform_now()) / 1000000 + 1;
-        int ready = poll(&poller, 1, left < 0 ? 0
-                         : left > 1000 ? 1000 : (int)left);
-
-        if (ready > 0)
-            return;
-        if (pj_platform_now() >= end)
-            kill(child->pid, SIGKILL);
-    }
-}
-
-static int
-clone_init(const pj_child_plan *plan, pj_child *child)
-{
-    enum { STACK = 16 * 1024 };
-    char stack[STACK] __attribute__((aligned(16)));
-    uint64_t all = ~(uint64_t)0, old;
-    int number;
-
-    child->pidfd = -1;
-    set_mask(&all, &old);
-    child->pid = clone(child_entry, stack + STACK,
-                       plan->confinement->namespace_flags | CLONE_PIDFD
-                           | SIGCHLD,
-                       (void *)plan, &child->pidfd, NULL, NULL);
-    number = errno;
-    set_mask(&old, NULL);
-    errno = number;
-    return child->pid < 0 ? -1 : 0;
-}
-
-/* A pid namespace: its init is a copy of this process that lives on, so
-   there is no wait for its exec, and the report is told by a pipe.  */
-static int
-spawn_in_namespace(const pj_child_plan *plan, pj_child *child,
-                   pj_child_report *report)
-{
-    pj_child_plan own = *plan;
-    pj_user_maps maps;
-    int ends[2], number, result;
-
-    pj_features_user_maps(&maps);
-    if (plan->confinement->namespace_flags & CLONE_NEWUSER) {
-        own.uid_map = maps.uid;
-        own.gid_map = maps.gid;
-    }
-    child->shared = own.report = map_report();
-    if (own.report == NULL)
-        return -1;
-    if (pj_platform_pipe(ends) != 0) {
-        pj_platform_close(child);
-        return -1;
-    }
-    own.report_fd = ends[1];
-    result = clone_init(&own, child);
-    number = errno;
-    close(ends[1]);
-    if (result == 0) {
-        await_exec(ends[0], &own, child);
-        *report = *own.report;
-        if (report->number != 0)
-            result = bury(child);
-    } else {
-        pj_platform_close(child);
-    }
-    close(ends[0]);
-    errno = number;
-    return result;
-}
-
-int
-pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
-                  pj_child_report *report)
-{
-    pj_child_plan own = *plan;
-    pj_child_report *shared = report;
-    uint64_t all = ~(uint64_t)0, old;
-    int number, result, vm;
-
-    child->pidfd = -1;
-    child->shared = NULL;
-    if (plan->confinement->namespace_flags != 0)
-        return spawn_in_namespace(plan, child, report);
-    /* A change of ids of a process that shares this memory would make this
-       one undumpable, too.  */
-    vm = plan->confinement->has_user ? 0 : PJ_CLONE_VM;
-    if (vm == 0) {
-        shared = map_report();
-        if (shared == NULL)
-            return -1;
-    }
-    shared->step = PJ_STEP_NONE;
-    shared->number = 0;
-    own.report = shared;
-    set_mask(&all, &old);
-    result = start(&own, child, vm);
-    number = errno;
-    set_mask(&old, NULL);
-    if (shared != report) {
-        *report = *shared;
-        munmap(shared, sizeof *shared);
-    }
-    if (result == 0 && report->number != 0)
-        result = bury(child);
-    errno = number;
-    return result;
 }
 
 /* waitid by pidfd, or by pid where the kernel (before 5.4) cannot.  */
@@ -412,10 +326,12 @@ recover_status(const pj_child *child, pj_status *status)
 static int
 told_status(const pj_child *child, pj_status *status)
 {
-    if (child->shared == NULL || child->shared->end == PJ_END_UNKNOWN)
+    const pj_order *order = child->shared;
+
+    if (order == NULL || order->report.end == PJ_END_UNKNOWN)
         return -1;
-    status->end = (pj_end)child->shared->end;
-    status->code = child->shared->code;
+    status->end = (pj_end)order->report.end;
+    status->code = order->report.code;
     return 0;
 }
 
@@ -441,13 +357,57 @@ pj_platform_reap(const pj_child *child, pj_status *status)
     return 0;
 }
 
-int
-pj_platform_group_exists(const pj_child *child)
+/* Whether /proc/NAME is a member of the group that counts.  */
+static int
+counts(const char *name, pid_t group)
 {
-    /* Orphans of the tree are init's to reap, and this may be init.  */
+    char path[64], text[512];
+    const char *rest;
+    char state;
+    int parent, its_group, fd;
+    ssize_t got;
+
+    snprintf(path, sizeof path, "/proc/%.20s/stat", name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    got = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[got > 0 ? got : 0] = '\0';
+    /* The name, in parentheses, may hold anything.  */
+    rest = strrchr(text, ')');
+    if (rest == NULL
+        || sscanf(rest + 1, " %c %d %d", &state, &parent, &its_group) != 3
+        || its_group != group)
+        return 0;
+    return (state != 'Z' && state != 'X') || parent == getpid();
+}
+
+static enum pj_group
+look_at_all(pid_t group)
+{
+    enum pj_group found = PJ_GROUP_GONE;
+    DIR *dir = opendir("/proc");
+    const struct dirent *entry;
+
+    if (dir == NULL)
+        return PJ_GROUP_EXISTS;
+    while (found == PJ_GROUP_GONE && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9'
+            && counts(entry->d_name, group))
+            found = PJ_GROUP_LIVES;
+    closedir(dir);
+    return found;
+}
+
+enum pj_group
+pj_platform_group(const pj_child *child, int closely)
+{
     while (waitpid(-child->pid, NULL, WNOHANG) > 0)
         continue;
-    return kill(-child->pid, 0) == 0 || errno == EPERM;
+    if (kill(-child->pid, 0) != 0 && errno != EPERM)
+        return PJ_GROUP_GONE;
+    return closely ? look_at_all(child->pid) : PJ_GROUP_EXISTS;
 }
 
 void
@@ -457,6 +417,6 @@ pj_platform_close(pj_child *child)
         close(child->pidfd);
     child->pidfd = -1;
     if (child->shared != NULL)
-        munmap(child->shared, sizeof *child->shared);
+        munmap(child->shared, sizeof(pj_order));
     child->shared = NULL;
 }

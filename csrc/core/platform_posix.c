@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,17 +61,107 @@ pj_platform_pipe(int ends[2])
     return -1;
 }
 
+/* All of `bytes`; -1 with errno.  */
+static int
+write_all(int fd, pj_str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            errno = wrote < 0 ? errno : ENOSPC;
+            return -1;
+        }
+        bytes.ptr += wrote;
+        bytes.len -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* Written through one description, handed over by another that can only
+   read.  mkstemp makes it without a right to execute.  */
 int
-pj_platform_scratch(void)
+pj_platform_input(pj_str bytes)
 {
     char name[] = "/tmp/proc_jail.XXXXXX";
-    int low = mkstemp(name);
+    int writer = mkstemp(name), reader = -1, number;
 
-    if (low < 0)
+    if (writer < 0)
         return -1;
+    if (write_all(writer, bytes) == 0 && fchmod(writer, 0400) == 0)
+        reader = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    number = errno;
     unlink(name);
-    return raise_fd(low);
+    close(writer);
+    errno = number;
+    return reader < 0 ? -1 : raise_fd(reader);
 }
+
+int
+pj_platform_init_program(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+int
+pj_platform_probe_memory(void)
+{
+    return 0;
+}
+
+#ifdef __APPLE__
+
+/* Its conditions have no clock but that of the day; a wait of a length is
+   measured as it should be.  */
+int
+pj_platform_condition(pthread_cond_t *condition)
+{
+    return pthread_cond_init(condition, NULL);
+}
+
+int
+pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                  int64_t until_ns)
+{
+    int64_t left = until_ns - pj_platform_now();
+    struct timespec length = {.tv_sec = (time_t)(left / 1000000000),
+                              .tv_nsec = (long)(left % 1000000000)};
+
+    return left <= 0 ? ETIMEDOUT
+        : pthread_cond_timedwait_relative_np(condition, lock, &length);
+}
+
+#else
+
+int
+pj_platform_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int result = pthread_condattr_init(&attributes);
+
+    if (result != 0)
+        return result;
+    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (result == 0)
+        result = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return result;
+}
+
+int
+pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                  int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
+
+    return pthread_cond_timedwait(condition, lock, &until);
+}
+
+#endif
 
 int
 pj_platform_open_path(const char *path, int directory, int *fd,
@@ -91,35 +183,22 @@ pj_platform_open_path(const char *path, int directory, int *fd,
     return 0;
 }
 
-/* Reads the child's report, until the end that exec closes.  An exec that
-   takes longer than the deadline is killed.  */
-static int
-read_report(int fd, const pj_child_plan *plan, pid_t pid,
-            pj_child_report *report)
+/* Waits until the child has executed, which is the end of the pipe; has
+   failed, which is a byte; or is gone.  Forks of the host do not hold the
+   pipe open.  An exec that takes too long is killed.  */
+static void
+await_exec(int fd, int64_t end, const pj_child *child)
 {
-    int64_t end = pj_platform_now() + plan->exec_ns;
-    int record[2] = {PJ_STEP_NONE, 0};
+    struct pollfd poller = {fd, POLLIN, 0};
 
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    for (;;) {
-        ssize_t got = read(fd, record, sizeof record);
-        struct timespec pause = {0, 200000};
-
-        if (got >= 0)
-            break;
-        if (errno != EINTR && errno != EAGAIN)
-            return -1;
+    while (poll(&poller, 1, 10) <= 0
+           && pj_platform_look(child) == PJ_LOOK_RUNNING)
         if (pj_platform_now() >= end)
-            kill(pid, SIGKILL);
-        nanosleep(&pause, NULL);
-    }
-    report->step = record[0];
-    report->number = record[1];
-    return 0;
+            pj_platform_kill(child);
 }
 
 static pid_t
-fork_child(const pj_child_plan *plan, int report_read)
+fork_child(const pj_child_plan *plan, pj_guard *guard)
 {
     sigset_t all, old;
     int number;
@@ -127,43 +206,77 @@ fork_child(const pj_child_plan *plan, int report_read)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    pid = fork();
-    if (pid == 0) {
-        close(report_read);
+    pid = pj_guard_fork(guard);
+    if (pid == 0)
         pj_child_main(plan);
-    }
     number = errno;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     errno = number;
     return pid;
 }
 
-int
-pj_platform_spawn(const pj_child_plan *plan, pj_child *child,
-                  pj_child_report *report)
+/* What the stage says once the child has executed or will not.  One that
+   ended on the way was not executed, whoever's signal it was; where it was
+   the clock's, the caller tells so.  */
+static int
+settle_start(int64_t end, const pj_child *child, pj_child_report *report)
 {
-    pj_child_plan own = *plan;
-    int ends[2], number, result;
+    pj_status status;
 
-    report->step = PJ_STEP_NONE;
-    report->number = 0;
+    if (report->stage == PJ_STAGE_EXEC
+        || (report->stage == PJ_STAGE_BEGUN && pj_platform_now() >= end))
+        return 0;
+    if (report->stage == PJ_STAGE_BEGUN)
+        report->stage = PJ_STAGE_KILLED;
+    pj_platform_kill(child);
+    while (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        sched_yield();
+    pj_platform_reap(child, &status);
+    return -1;
+}
+
+/* With a page for the report, and a pipe that wakes.  */
+static int
+spawn_with(pj_child_report *page, const pj_child_plan *plan,
+           pj_guard *guard, pj_child *child, pj_child_report *report)
+{
+    int64_t end = pj_platform_now() + plan->exec_ns;
+    pj_child_plan own = *plan;
+    int number, result = -1;
+
+    if (pj_guard_open(guard, PJ_GUARD_REPORT) != 0)
+        return -1;
+    own.report = page;
+    own.report_fd = guard->ends[PJ_GUARD_REPORT][1];
+    child->pid = fork_child(&own, guard);
+    number = errno;
+    pj_guard_close(guard, PJ_GUARD_REPORT, 1);
+    if (child->pid > 0) {
+        await_exec(guard->ends[PJ_GUARD_REPORT][0], end, child);
+        *report = *page;
+        result = settle_start(end, child, report);
+    }
+    pj_guard_close(guard, PJ_GUARD_REPORT, 0);
+    errno = number;
+    return result;
+}
+
+int
+pj_platform_spawn(const pj_child_plan *plan, pj_guard *guard,
+                  pj_child *child, pj_child_report *report)
+{
+    void *page = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int number, result;
+
+    memset(report, 0, sizeof *report);
     child->pidfd = -1;
     child->shared = NULL;
-    if (pj_platform_pipe(ends) != 0)
+    if (page == MAP_FAILED)
         return -1;
-    own.report_fd = ends[1];
-    child->pid = fork_child(&own, ends[0]);
+    result = spawn_with(page, plan, guard, child, report);
     number = errno;
-    close(ends[1]);
-    result = child->pid < 0
-        ? -1 : read_report(ends[0], plan, child->pid, report);
-    close(ends[0]);
-    if (child->pid > 0 && (result < 0 || report->number != 0)) {
-        kill(child->pid, SIGKILL);
-        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
-        result = -1;
-    }
+    munmap(page, sizeof *report);
     errno = number;
     return result;
 }
@@ -211,13 +324,14 @@ pj_platform_reap(const pj_child *child, pj_status *status)
     return 0;
 }
 
-int
-pj_platform_group_exists(const pj_child *child)
+enum pj_group
+pj_platform_group(const pj_child *child, int closely)
 {
-    /* Orphans of the tree are init's to reap, and this may be init.  */
+    (void)closely;
     while (waitpid(-child->pid, NULL, WNOHANG) > 0)
         continue;
-    return kill(-child->pid, 0) == 0 || errno == EPERM;
+    return kill(-child->pid, 0) == 0 || errno == EPERM ? PJ_GROUP_EXISTS
+                                                       : PJ_GROUP_GONE;
 }
 
 void

@@ -130,12 +130,17 @@ check_places(const pj_policy *policy, const pj_request *request,
     return pj_path_claims_check(claims, command->directory->path, err);
 }
 
-/* What the program will read.  */
+/* What the program will read.  The host holds it in memory that counts as
+   the program's.  */
 static int
-check_input(const pj_policy *policy, const pj_request *request,
-            pj_command *command, pj_error *err)
+check_input(const pj_policy *policy, const pj_allowance *allowance,
+            const pj_request *request, pj_command *command, pj_error *err)
 {
+    uint64_t memory = allowance->confinement->totals.memory;
     uint64_t max = policy->info.max_stdin;
+
+    if (memory > 0 && memory < max)
+        max = memory;
 
     if (request->input.len <= max)
         return pj_str_dup(request->input, &command->input) < 0
@@ -144,7 +149,7 @@ check_input(const pj_policy *policy, const pj_request *request,
     err->max = max;
     err->got = request->input.len;
     return pj_error_say(err, "standard input forbidden: max %llu bytes, got "
-                        "%zu; bring less, or raise max_stdin",
+                        "%zu; bring less, or raise max_stdin or max_memory",
                         (unsigned long long)max, request->input.len);
 }
 
@@ -172,7 +177,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || check_args(allowance, request, command, &claims, err) < 0
         || check_env(policy, allowance, request, command, err) < 0
         || check_places(policy, request, command, &claims, err) < 0
-        || check_input(policy, request, command, err) < 0)
+        || check_input(policy, allowance, request, command, err) < 0)
         goto fail;
     command->confinement = pj_confine_ref(allowance->confinement);
     if (pj_command_seal(command) < 0) {

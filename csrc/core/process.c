@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -27,11 +26,14 @@ pj_process_watch(const pj_process *process, pj_watch *out)
 int64_t
 pj_process_remaining_ns(const pj_process *process)
 {
-    int64_t due = process->grace_ns > 0 ? process->grace_ns
-                                        : process->deadline_ns;
-    int64_t left = due - pj_platform_now();
+    return pj_guard_remaining_ns(&process->guard);
+}
 
-    return left > 0 ? left : 0;
+void
+pj_process_keep_time(pj_process *process)
+{
+    if (!process->reaped && process->owner == getpid())
+        pj_guard_watch(&process->guard, &process->child, 1);
 }
 
 pid_t
@@ -98,50 +100,21 @@ look(const pj_process *process)
     return ready;
 }
 
-/* A leader that was reaped no longer keeps its group's number.  */
-static void
-ask_to_end(const pj_child *child)
-{
-    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
-        kill(-child->pid, SIGTERM);
-}
-
-/* Asks the tree to end when the grace begins; says that it must at the
-   deadline.  What ends in between was stopped by the clock all the same. */
+/* What the clock did to it, by whoever looked.  */
 static int
-check_clock(pj_process *process)
+was_late(const pj_process *process)
 {
-    if (pj_process_remaining_ns(process) > 0)
-        return 0;
-    if (process->grace_ns > 0) {
-        process->grace_ns = 0;
-        process->asked = 1;
-        ask_to_end(&process->child);
-        return 0;
-    }
-    process->stop = PJ_STOP_TIMEOUT;
-    return 1;
-}
-
-/* One that ended in time, and was not looked at since, has not expired. */
-int
-pj_process_expire(pj_process *process)
-{
-    if (process->reaped || process->owner != getpid())
-        return 1;
-    if (process->stop == PJ_STOP_NONE && !process->ended
-        && pj_platform_look(&process->child) == PJ_LOOK_RUNNING)
-        check_clock(process);
-    if (pj_platform_now() < process->deadline_ns)
-        return 0;
-    pj_platform_kill(&process->child);
-    return 1;
+    return atomic_load(&process->guard.asked)
+        || atomic_load(&process->guard.expired);
 }
 
 int
 pj_process_step(pj_process *process, unsigned ready)
 {
     if (process->stop != PJ_STOP_NONE || process->ended)
+        return 1;
+    /* The bytes are those of the process that started it.  */
+    if (process->owner != getpid())
         return 1;
     if (ready & PJ_READY_UNKNOWN)
         ready = look(process);
@@ -152,11 +125,13 @@ pj_process_step(pj_process *process, unsigned ready)
     if (ready & PJ_READY_EXIT)
         process->ended = pj_platform_look(&process->child)
             != PJ_LOOK_RUNNING;
-    if (process->ended && process->asked && process->stop == PJ_STOP_NONE)
+    if (process->ended && process->stop == PJ_STOP_NONE && was_late(process))
         process->stop = PJ_STOP_TIMEOUT;
     if (process->ended || process->stop != PJ_STOP_NONE)
         return 1;
-    return check_clock(process);
+    if (pj_guard_is_late(&process->guard, &process->child))
+        process->stop = PJ_STOP_TIMEOUT;
+    return process->stop != PJ_STOP_NONE;
 }
 
 void
@@ -270,6 +245,7 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
     pj_buffer_take(&process->err.buffer, &output->err);
     output->elapsed_ns = pj_platform_now() - process->started_ns;
     output->pid = process->child.pid;
+    output->sandbox = process->command->confinement->report;
     output->end = process->status.end;
     output->exit_code = process->status.end == PJ_END_EXITED
         ? process->status.code : 0;
@@ -285,6 +261,10 @@ pj_process_take(pj_process *process, int stream, pj_bytes *bytes)
 {
     pj_stream *from = stream == 1 ? &process->out : &process->err;
 
+    if (process->owner != getpid()) {
+        memset(bytes, 0, sizeof *bytes);
+        return;
+    }
     pj_buffer_take(&from->buffer, bytes);
 }
 
@@ -297,6 +277,7 @@ pj_process_free(pj_process *process)
     if (process->owner == getpid()) {
         if (!process->reaped)
             pj_process_reap(process);
+        pj_guard_leave(&process->guard);
         pj_cgroup_remove(&process->cgroup);
     }
     close_stream(&process->out);

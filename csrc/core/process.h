@@ -29,10 +29,8 @@ struct pj_process {
     pj_cgroup cgroup; /* without a name: none */
     pj_stream out;
     pj_stream err;
+    pj_guard guard;
     int64_t started_ns;
-    int64_t deadline_ns;
-    int64_t grace_ns; /* when SIGTERM is due; 0: never, or sent already */
-    int asked;        /* SIGTERM was sent */
     pid_t owner;      /* the process that started it, and may end it */
     enum pj_stop stop;
     int failure;

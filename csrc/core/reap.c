@@ -10,9 +10,13 @@
    does not wait for it.  */
 #define KILL_BOUND INT64_C(5000000000)
 
-/* How long the rest of the tree gets to vanish.  It was killed and runs no
-   instruction more; where init does not reap, its zombies never vanish.  */
+/* The rest of the tree was killed and runs no instruction more.  Where it
+   cannot be told from zombies that nobody reaps, it gets so long to vanish;
+   else as long as the leader.  */
 #define VANISH_BOUND INT64_C(200000000)
+
+/* Looking at all processes is dear: only after so many short looks.  */
+#define SHORT_LOOKS 6
 
 static void
 pause_ns(long nanoseconds)
@@ -46,12 +50,18 @@ await_leader(pj_process *process, int64_t end)
 /* The leader is gone; those it left behind were killed with it, and are
    being torn down.  */
 static void
-await_group(const pj_process *process, int64_t end)
+await_group(const pj_process *process)
 {
+    int64_t begun = pj_platform_now();
     long pause = 20000;
 
-    while (pj_platform_group_exists(&process->child)
-           && pj_platform_now() < end) {
+    for (int looks = 0;; looks++) {
+        enum pj_group group = pj_platform_group(&process->child,
+                                                looks >= SHORT_LOOKS);
+        int64_t bound = group == PJ_GROUP_LIVES ? KILL_BOUND : VANISH_BOUND;
+
+        if (group == PJ_GROUP_GONE || pj_platform_now() - begun >= bound)
+            return;
         pause_ns(pause);
         if (pause < 2000000)
             pause *= 2;
@@ -68,9 +78,11 @@ pj_process_reap(pj_process *process)
     pj_platform_kill(&process->child);
     if (await_leader(process, end) < 0)
         return -1;
+    /* The thread kills by the leader's number, which is free from here.  */
+    pj_guard_leave(&process->guard);
     pj_platform_reap(&process->child, &process->status);
     process->reaped = 1;
-    await_group(process, pj_platform_now() + VANISH_BOUND);
+    await_group(process);
     pj_cgroup_remove(&process->cgroup);
     return 0;
 }

@@ -2,13 +2,20 @@
 #include "spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "error.h"
 #include "policy.h"
 #include "process.h"
+
+/* How long a program that is still being written to is tried again, and how
+   often.  */
+#define BUSY_BOUND INT64_C(200000000)
+#define BUSY_PAUSE 1000000
 
 const char *
 pj_step_name(int step)
@@ -41,7 +48,7 @@ verify(const pj_command *command, pj_error *err)
 }
 
 static void
-make_plan(const pj_command *command, int64_t exec_ns, pj_child_plan *plan)
+make_plan(const pj_command *command, pj_child_plan *plan)
 {
     const pj_pin *target = pj_command_target(command);
 
@@ -52,9 +59,13 @@ make_plan(const pj_command *command, int64_t exec_ns, pj_child_plan *plan)
     plan->exec_path = target->path.ptr;
     plan->argv = command->exec_argv;
     plan->envp = command->exec_envp;
-    plan->exec_ns = exec_ns > 0 ? exec_ns : 1;
+    plan->exec_ns = 0;
+    plan->by_name = 0;
     plan->parent = getpid();
+    plan->lifeline[0] = plan->lifeline[1] = -1;
     plan->report_fd = -1;
+    plan->rehearsal = 0;
+    plan->input_size = command->input.len;
     plan->cgroup_fd = -1;
     plan->report = NULL;
     plan->confinement = command->confinement;
@@ -68,12 +79,17 @@ spawn_failed(const pj_command *command, const pj_child_report *report,
     const char *step = pj_step_name(report->step);
     char text[96];
 
-    if (report->number != 0)
+    if (report->stage == PJ_STAGE_FAILED)
         number = report->number;
+    else if (report->stage == PJ_STAGE_KILLED)
+        number = 0;
     else if (number == EMFILE || number == ENFILE || number == ENOMEM)
         return pj_error_system(err, step, number);
     pj_errno_text(text, sizeof text, number);
     pj_error_begin(err, PJ_E_SpawnFailed, pj_command_target(command)->path);
+    if (report->stage == PJ_STAGE_KILLED)
+        return pj_error_say(err, "failed to spawn process: %s: killed "
+                            "before it was executed", err->value);
     err->sys_errno = number;
     err->step = step;
     return pj_error_say(err, "failed to spawn process: %s: %s: %s",
@@ -93,52 +109,58 @@ static int
 make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
 {
     const pj_confinement *confinement = process->command->confinement;
+    pj_cgroup_limits totals = confinement->totals;
 
     if (confinement->cgroup_fd < 0)
         return 0;
-    if (pj_cgroup_create(confinement->cgroup_fd, &confinement->totals,
+    /* The host holds the standard input in memory, for the program.  */
+    if (totals.memory > 0)
+        totals.memory -= process->command->input.len;
+    if (pj_cgroup_create(confinement->cgroup_fd, &totals,
                          &process->cgroup) < 0)
         return pj_error_system(err, "cgroup", errno);
     plan->cgroup_fd = process->cgroup.join_fd;
     return 0;
 }
 
-/* All of `bytes`; -1 with errno.  */
+/* A pipe that the program writes into.  The host's end never blocks: what
+   select has seen may be gone when it is read, because the program can open
+   its own standard output and take bytes back.  */
 static int
-write_all(int fd, pj_str bytes)
+open_output(int ends[2])
 {
-    while (bytes.len > 0) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            errno = wrote < 0 ? errno : ENOSPC;
-            return -1;
-        }
-        bytes.ptr += wrote;
-        bytes.len -= (size_t)wrote;
-    }
-    return 0;
+    if (pj_platform_pipe(ends) != 0)
+        return -1;
+    return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
-/* A file that holds `bytes`, at its beginning: what a program reads from
-   its standard input cannot make anybody wait.  -1 with errno.  */
+/* A file that somebody writes to cannot be executed, and a fork of this
+   process may hold one that was written a moment ago, until its exec.  */
 static int
-open_input(pj_str bytes)
+is_busy(const pj_child_report *report)
 {
-    int fd = pj_platform_scratch(), number;
+    return report->stage == PJ_STAGE_FAILED && report->step == PJ_STEP_EXEC
+        && report->number == ETXTBSY;
+}
 
-    if (fd < 0)
-        return -1;
-    if (write_all(fd, bytes) == 0) {
-        lseek(fd, 0, SEEK_SET);
-        return fd;
+/* -1 with errno, or with what the report says.  */
+static int
+spawn(pj_process *process, pj_child_plan *plan, pj_child_report *report)
+{
+    struct timespec pause = {0, BUSY_PAUSE};
+    int64_t end = process->started_ns + BUSY_BOUND;
+
+    for (;;) {
+        int64_t left = process->guard.deadline_ns - pj_platform_now();
+
+        plan->exec_ns = left > 0 ? left : 1;
+        if (pj_platform_spawn(plan, &process->guard, &process->child,
+                              report) == 0)
+            return 0;
+        if (!is_busy(report) || left <= 0 || pj_platform_now() >= end)
+            return -1;
+        nanosleep(&pause, NULL);
     }
-    number = errno;
-    close(fd);
-    errno = number;
-    return -1;
 }
 
 /* Opens the pipes and starts the child on them.  */
@@ -147,26 +169,26 @@ start_child(pj_process *process, pj_error *err)
 {
     const pj_command *command = process->command;
     pj_child_plan plan;
-    pj_child_report report = {PJ_STEP_NONE, 0, 0, 0};
+    pj_child_report report;
     int out[2] = {-1, -1}, errs[2] = {-1, -1}, input = -1, result = -1;
 
     if (command->input.len > 0) {
-        input = open_input(command->input);
+        input = pj_platform_input(command->input);
         if (input < 0)
             return pj_error_system(err, "standard input", errno);
     }
-    if (pj_platform_pipe(out) != 0 || pj_platform_pipe(errs) != 0) {
+    if (open_output(out) != 0 || open_output(errs) != 0) {
         pj_error_system(err, "pipe", errno);
         goto done;
     }
-    make_plan(command, process->deadline_ns - pj_platform_now(), &plan);
+    make_plan(command, &plan);
     if (input >= 0)
         plan.stdin_fd = input;
     if (make_cgroup(process, &plan, err) < 0)
         goto done;
     plan.stdout_fd = out[1];
     plan.stderr_fd = errs[1];
-    if (pj_platform_spawn(&plan, &process->child, &report) != 0) {
+    if (spawn(process, &plan, &report) != 0) {
         spawn_failed(command, &report, errno, err);
         goto done;
     }
@@ -184,6 +206,37 @@ done:
     return result;
 }
 
+/* Everything that is not 0, before the first thing that can fail.  */
+static void
+init_process(pj_process *process, pj_command *command,
+             const pj_storage *storage)
+{
+    process->command = pj_command_ref(command);
+    process->child.pid = -1;
+    process->child.pidfd = -1;
+    process->cgroup.join_fd = -1;
+    process->out.fd = process->err.fd = -1;
+    process->started_ns = pj_platform_now();
+    process->owner = getpid();
+    pj_buffer_init(&process->out.buffer, 1, command->max_stdout,
+                   command->overflow, storage);
+    pj_buffer_init(&process->err.buffer, 2, command->max_stderr,
+                   command->overflow, storage);
+}
+
+static int
+enter_guard(pj_process *process, pj_error *err)
+{
+    const pj_command *command = process->command;
+    int64_t deadline = process->started_ns + command->timeout_ns;
+    int64_t grace = command->stop_grace_ns > 0
+        ? deadline - command->stop_grace_ns : 0;
+
+    if (pj_guard_enter(&process->guard, deadline, grace) < 0)
+        return pj_error_system(err, "guard", errno);
+    return 0;
+}
+
 int
 pj_process_start(pj_command *command, const pj_storage *storage,
                  pj_process **out, pj_error *err)
@@ -198,27 +251,14 @@ pj_process_start(pj_command *command, const pj_storage *storage,
     process = calloc(1, sizeof *process);
     if (process == NULL)
         return pj_error_memory(err);
-    process->command = pj_command_ref(command);
-    process->child.pid = -1;
-    process->child.pidfd = -1;
-    process->cgroup.join_fd = -1;
-    process->out.fd = process->err.fd = -1;
-    process->started_ns = pj_platform_now();
-    process->deadline_ns = process->started_ns + command->timeout_ns;
-    process->owner = getpid();
-    if (command->stop_grace_ns > 0)
-        process->grace_ns = process->deadline_ns - command->stop_grace_ns;
-    pj_buffer_init(&process->out.buffer, 1, command->max_stdout,
-                   command->overflow, storage);
-    pj_buffer_init(&process->err.buffer, 2, command->max_stderr,
-                   command->overflow, storage);
-    if (start_child(process, err) < 0) {
+    init_process(process, command, storage);
+    if (enter_guard(process, err) < 0 || start_child(process, err) < 0) {
         process->reaped = 1;
         pj_process_free(process);
         return -1;
     }
     /* An exec that hung until then was killed, and left no report.  */
-    if (pj_process_remaining_ns(process) == 0)
+    if (pj_platform_now() >= process->guard.deadline_ns)
         process->stop = PJ_STOP_TIMEOUT;
     *out = process;
     return 0;

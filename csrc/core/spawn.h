@@ -23,6 +23,7 @@
 /* Steps of the child, in order: the table behind SpawnFailed.step.  */
 #define PJ_STEPS(X)                     \
     X(NONE, "clone")                    \
+    X(INIT, "init")                     \
     X(NAMESPACE, "namespace")           \
     X(CGROUP, "cgroup")                 \
     X(TIMER, "exec timer")              \
@@ -34,6 +35,7 @@
     X(LIMITS, "resource limits")        \
     X(USER, "user and groups")          \
     X(PARENT, "parent check")           \
+    X(GUARD, "guard")                   \
     X(CAPABILITIES, "capabilities")     \
     X(PRIVILEGES, "no_new_privs")       \
     X(LANDLOCK, "landlock")             \
@@ -48,11 +50,21 @@ enum pj_step_id {
     PJ_STEP_COUNT
 };
 
-/* What the child tells when it fails: written by the child, read by the
-   parent when the child has executed or ended.  */
+/* How far a child came.  Nothing but EXEC can have executed the program:
+   whatever ends before is a failed start, and never an exit status.  */
+enum pj_stage {
+    PJ_STAGE_BEGUN,
+    PJ_STAGE_FAILED, /* `step` and `number` say where and why */
+    PJ_STAGE_EXEC,   /* it executes, or was executed */
+    PJ_STAGE_KILLED  /* for the parent: it ended before that */
+};
+
+/* What the child tells: written by it, read by the parent.  It is memory of
+   both, plain where they share all of it and else a page.  */
 typedef struct pj_child_report {
+    volatile int stage;
     volatile int step;
-    volatile int number; /* errno; 0 when all went well */
+    volatile int number; /* errno */
     /* How the program ended, told by the init of a pid namespace.  */
     volatile int end; /* pj_end */
     volatile int code;
@@ -67,13 +79,17 @@ typedef struct pj_child_plan {
     int cwd_fd;            /* -1: enter cwd_path */
     const char *cwd_path;
     int exec_fd;           /* -1: execute exec_path */
+    int by_name;           /* the program looks at the path it was run by */
     const char *exec_path;
     char *const *argv;
     char *const *envp;
     int cgroup_fd;         /* -1: stay in the host's cgroup */
     int64_t exec_ns;       /* an exec that takes longer is killed */
     pid_t parent;
+    int lifeline[2];       /* dies with it; -1: nothing to die with */
     int report_fd;         /* where a pipe tells of the exec; else -1 */
+    int rehearsal;         /* all but the exec */
+    uint64_t input_size;   /* memory that the host holds for it */
     const pj_confinement *confinement;
     const char *uid_map;   /* for a user namespace; NULL without one */
     const char *gid_map;
@@ -82,7 +98,7 @@ typedef struct pj_child_plan {
 
 const char *pj_step_name(int step);
 
-/* The child's side, in child_linux.c or child_posix.c.  Never returns. */
+/* The child's side, in child.c or child_posix.c.  Never returns.  */
 void pj_child_main(const pj_child_plan *plan) __attribute__((noreturn));
 
 #endif

@@ -44,9 +44,11 @@
  *
  * Threads.  pj_policy and pj_command never change after they are made and
  * may be used from any number of threads.  pj_rules and pj_builder belong
- * to one thread at a time, and a pj_process to the thread that
- * started it.  The library has no global state, no signal handler and no
- * thread of its own.
+ * to one thread at a time, and so does a pj_process; it may be another
+ * thread than the one that started it, which may end before.  The library
+ * has no signal handler.  It has one thread, while commands are watched by
+ * it (pj_process_keep_time), which calls nothing outside of the library;
+ * and a list of what runs, from which a fork of the caller is taken off.
  *
  * The host.  No call changes the caller's working directory, umask, signal
  * dispositions, signal mask (restored before the call returns) or limits.
@@ -655,6 +657,7 @@ typedef struct pj_output {
     uint64_t out_total; /* bytes that were written, kept or not */
     uint64_t err_total;
     pid_t pid; /* the leader's, which is gone; 0: it was never started */
+    pj_sandbox_report sandbox; /* what held this run */
 } pj_output;
 
 /* Frees what the output owns (not external memory) and zeroes it.  */
@@ -734,10 +737,8 @@ typedef struct pj_watch {
 
 /* Checks the pinned file once more and starts it.  Returns when the
    program has been executed, or failed to be.  `storage` must outlive the
-   process.
-
-   The starting thread must outlive it too: Linux takes the end of a thread
-   for the end of the parent, and the child is told to die with that.  */
+   process.  On Linux all of it dies with the caller's process, whatever
+   ends that; the end of a thread ends nothing.  */
 int pj_process_start(pj_command *command, const pj_storage *storage,
                      pj_process **out, pj_error *err);
 
@@ -757,10 +758,13 @@ pid_t pj_process_pid(const pj_process *process);
    for step, 0 when nothing is readable.  */
 unsigned pj_process_await(const pj_process *process, int64_t most_ns);
 
-/* Kills the tree if the deadline has passed, and marks it as stopped by it.
-   For a watchdog, while the owner of the process is not in another call.
-   Returns whether it has passed.  */
-int pj_process_expire(pj_process *process);
+/* Lets the library's thread hold the deadline (and send SIGTERM when the
+   grace begins), whatever the caller does, or does not do, meanwhile.
+   Without it the deadline holds while the process is stepped.
+   pj_command_run needs none.  Where no thread can be started nothing
+   changes, and the output's report lists PJ_CONTROL_WATCHDOG as missing.
+   The thread stays for half a second after its last command.  */
+void pj_process_keep_time(pj_process *process);
 
 /* Reads what is there, looks for the end of the leader and for the
    deadline.  Returns 0 while the command runs and 1 when it is time to

@@ -47,22 +47,20 @@ pj_py_launched(void *command)
 
 /* What was enforced, as a SandboxReport.  */
 static PyObject *
-report_of(pj_state *state, const pj_command *command)
+report_of(pj_state *state, const pj_sandbox_report *report)
 {
-    pj_command_info info;
     PyObject *enforced, *missing;
 
-    pj_command_get(command, &info);
-    enforced = pj_py_control_names(info.sandbox.enforced);
+    enforced = pj_py_control_names(report->enforced);
     if (enforced == NULL)
         return NULL;
-    missing = pj_py_control_names(info.sandbox.missing);
+    missing = pj_py_control_names(report->missing);
     if (missing == NULL) {
         Py_DECREF(enforced);
         return NULL;
     }
     return PyObject_CallFunction(state->report_type, "NNi", enforced,
-                                 missing, info.sandbox.landlock_abi);
+                                 missing, report->landlock_abi);
 }
 
 PyObject *
@@ -75,7 +73,8 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
                                           output->err_total};
 
     return wrap(state, pj_py_launched(command), out, err, returncode,
-                (double)output->elapsed_ns / 1e9, report_of(state, command),
+                (double)output->elapsed_ns / 1e9,
+                report_of(state, &output->sandbox),
                 totals);
 }
 

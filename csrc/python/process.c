@@ -56,6 +56,9 @@ pj_py_start(pj_state *state, pj_command *command)
     atomic_init(&self->killed, 0);
     Py_BEGIN_ALLOW_THREADS
     failed = pj_process_start(command, NULL, &process, &err);
+    /* Nobody has to drive it, and its loop may be busy.  */
+    if (!failed)
+        pj_process_keep_time(process);
     Py_END_ALLOW_THREADS
     if (failed) {
         PyObject *empty = PyBytes_FromStringAndSize(NULL, 0);
@@ -207,27 +210,6 @@ process_kill(PyObject *object, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(expire_doc,
-"expire($self, /)\n--\n\n"
-"Kill the tree if its deadline has passed; return whether it has.\n\n"
-"For a watchdog: returns False while the owner is at the command.");
-
-static PyObject *
-process_expire(PyObject *object, PyObject *Py_UNUSED(ignored))
-{
-    ProcessObject *self = (ProcessObject *)object;
-    int passed = 0;
-
-    if (atomic_flag_test_and_set(&self->busy))
-        Py_RETURN_FALSE;
-    if (self->process == NULL)
-        passed = 1;
-    else
-        passed = pj_process_expire(self->process);
-    leave(self);
-    return PyBool_FromLong(passed);
-}
-
 /* The bytes of a stream, freed.  */
 static PyObject *
 as_bytes(const pj_bytes *bytes)
@@ -290,7 +272,6 @@ static PyMethodDef process_methods[] = {
     {"remaining", process_remaining, METH_NOARGS, remaining_doc},
     {"take", process_take, METH_NOARGS, take_doc},
     {"kill", process_kill, METH_NOARGS, kill_doc},
-    {"expire", process_expire, METH_NOARGS, expire_doc},
     {"finish", process_finish, METH_NOARGS, finish_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import copy
 import os
-import sys
 import time
 import weakref
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from proc_jail import _core, _loops
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from types import ModuleType, TracebackType
+    from types import TracebackType
 
     from proc_jail._core import Output, PreparedCommand, _Process
 
@@ -61,7 +60,6 @@ class _Run:
         try:
             if self._waiter is None:
                 self._waiter = _loops.waiter(self.process)
-                _watchdog().guard(self.process, self.process.remaining())
             else:
                 await self._waiter.wait()
             # Somebody else may have ended it meanwhile.
@@ -95,7 +93,6 @@ class _Run:
     def _leave_loop(self) -> None:
         """While the descriptors are still the process's own."""
         if self._waiter is not None:
-            _watchdog().release(self.process)
             self._waiter.close()
             self._waiter = None
 
@@ -352,17 +349,6 @@ async def spawn(command: PreparedCommand) -> Output:
     return await _drive(_Run(command))
 
 
-def _watchdog() -> ModuleType:
-    """The module, once an event loop needs it.
-
-    It imports threading, which takes the thread that imports it for the
-    main one: not what a subinterpreter wants for an import of proc_jail.
-    """
-    from proc_jail import _watchdog
-
-    return _watchdog
-
-
 def _end_all() -> None:
     end = time.monotonic() + EXIT_BOUND
     while _running and time.monotonic() < end:
@@ -377,8 +363,6 @@ def _forget_all() -> None:
     for run in list(_running):
         run.forget()
     _running.clear()
-    if "proc_jail._watchdog" in sys.modules:
-        _watchdog().reset()
 
 
 def _watch_host() -> None:
