@@ -87,9 +87,10 @@ def checks(people: list[Who]) -> list[tuple[Check, Who]]:
 
 def judge(setting: Setting, people: list[Who], strict: bool) -> int:
     stored = json.loads(BASELINE.read_text(encoding="utf-8"))
-    note(f"the stored ratios: {machine_text(stored['machine'])}")
+    note(f"here: {machine_text(machine())}")
+    note(f"stored: {machine_text(stored['machine'])}")
     if not stored["idle"]:
-        note("they were stored on a busy machine: no measure of anything")
+        note("stored on a busy machine: not to be relied on")
     failed = 0
     try:
         for check, who in checks(people):

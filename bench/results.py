@@ -53,7 +53,7 @@ class Ratio(NamedTuple):
 def useful_quantiles(series: Series) -> tuple[float, ...]:
     """Those that have at least five values beyond them."""
     count = sum(len(values) for values in series)
-    return tuple(q for q in QUANTILES if q == 0.5 or count * (1 - q) >= 4.99)
+    return tuple(q for q in QUANTILES if q == 0.5 or count * (1 - q) > 4.995)
 
 
 def ratios(ours: Series, peer: Series) -> dict[float, Ratio]:
