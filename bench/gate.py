@@ -25,6 +25,7 @@ from tools import Who, note
 
 BASELINE = Path(__file__).parent / "baseline.json"
 TOLERANCE = 0.15
+PATIENCE = 5.0  # for each of seven series, so a minute for all at most
 
 Check = Callable[[Setting, Who], list[Row]]
 # The first row of each counts.  Others than the first two cost as much for

@@ -45,7 +45,7 @@ LIMIT = 128 * MIB  # more than any capture here
 CAPTURED = 100_000_000
 
 TRIES = 3
-PATIENCE = 15.0  # seconds for what ran before to settle
+PATIENCE = 15.0  # seconds that a series waits for idle processors
 
 Found: TypeAlias = dict[str, Series]
 Ask: TypeAlias = Callable[[], Mapping[str, list[float]]]
@@ -123,7 +123,7 @@ def turns(
 
 
 def contained(setting: Setting, who: Who) -> tuple[Found, str | None]:
-    """What the gate measures too: /bin/true, in all the ways."""
+    """A program that does nothing, started in all the ways."""
     count, rounds = 20, setting.pick(50, 15)
     hows = {
         "ours": "prepared",

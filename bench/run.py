@@ -18,7 +18,7 @@ from typing import Any
 import gate
 import quiet
 import report
-from measures import AS_STARTED, MEASURES, Busy, Setting
+from measures import AS_STARTED, MEASURES, PATIENCE, Busy, Setting
 from results import Row
 from tools import Who, compile_program, note, people
 
@@ -128,6 +128,7 @@ def main(argv: list[str] | None = None) -> int:
             allow=compile_program("allow", place),
             quick=options.quick or options.gate or options.store,
             busy=options.busy,
+            patience=gate.PATIENCE if options.gate else PATIENCE,
         )
         if options.store:
             return gate.store(setting, people())

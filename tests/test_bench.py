@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ import measures
 import quiet
 import report
 import run
+import worker
 from measures import Busy, Setting
 from results import (
     Ratio,
@@ -30,7 +33,7 @@ from results import (
     ratios,
     useful_quantiles,
 )
-from tools import Who
+from tools import Who, compile_program
 
 BENCH = Path(run.__file__).parent
 ROOT, USER = Who("root"), Who("user", 65534)
@@ -437,3 +440,56 @@ def test_the_baseline_is_of_ratios_and_tolerances() -> None:
     for name, entry in stored["ratios"].items():
         assert 0.05 < entry["ratio"] < 20, name
         assert 0 < entry["tolerance"] <= gate.TOLERANCE, name
+
+
+# --- the worker ---
+
+
+@pytest.fixture
+def nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_made", {})
+
+
+@on_linux
+@pytest.mark.usefixtures("nothing_kept")
+def test_all_contenders_do_the_same() -> None:
+    true = [measures.TRUE]
+    contenders = {
+        **{how: (how, true) for how in worker.CONTENDERS},
+        "hygiene": ("sandbox hygiene", true),
+        "typed": ("check typed", [measures.GREP]),
+        "plain": ("check plain", [measures.GREP]),
+    }
+    found = worker.turns(contenders, 2)
+    assert found.keys() == contenders.keys()
+    found |= worker.async_turns(true, 2)
+    assert {len(times) for times in found.values()} == {2}
+    (rate,) = worker.rate("ours", "prepared", true, 4, 2)["ours"]
+    assert rate > 0
+
+
+@on_linux
+@pytest.mark.usefixtures("nothing_kept")
+@pytest.mark.parametrize("how", ["prepared", "subprocess"])
+def test_a_contender_that_fails_is_not_timed(how: str) -> None:
+    with pytest.raises((RuntimeError, subprocess.CalledProcessError)):
+        worker.turns({"ours": (how, [measures.find("false")])}, 1)
+
+
+@on_linux
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_cheapest_filter_is_one(tmp_path: Path) -> None:
+    allow = compile_program("allow", tmp_path)
+    status = Path("/proc/self/status")
+    shown = subprocess.check_output([allow, "/bin/cat", status], text=True)
+    fields = dict(line.split(":", 1) for line in shown.splitlines())
+    assert fields["Seccomp"].strip() == "2"
+    assert fields["NoNewPrivs"].strip() == "1"
+    assert fields["Seccomp_filters"].strip() == str(own_filters() + 1)
+
+
+def own_filters() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Seccomp_filters:"):
+            return int(line.split()[1])
+    pytest.skip("the kernel does not tell the number of filters")
