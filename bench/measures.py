@@ -286,9 +286,8 @@ def captures(setting: Setting, who: Who) -> tuple[Found, str | None]:
         return {name: [answer["rate"]], f"{name} peak": [answer["peak"]]}
 
     def floor() -> dict[str, list[float]]:
-        arguments = ("read", "2", str(CAPTURED))
-        # The first of two pays for memory that the other finds there.
-        return {"floor": run_floor(setting.floor, who, *arguments)[1:]}
+        arguments = ("read", "1", str(CAPTURED))
+        return {"floor": run_floor(setting.floor, who, *arguments)}
 
     asks: list[Ask] = [
         functools.partial(once, "ours", "prepared"),

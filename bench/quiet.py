@@ -49,7 +49,7 @@ class Use(NamedTuple):
 
     others: float  # shares of all processors
     stolen: float
-    seconds: float
+    ticks: int  # of all processors together
 
     @property
     def complaint(self) -> str | None:
@@ -65,7 +65,7 @@ def use(spent: Ticks, own: int, slack: int = SLACK) -> Use:
     total = max(1, spent.total)
     others = max(0, spent.spent - own - slack)
     stolen = max(0, spent.stolen - 1)
-    return Use(others / total, stolen / total, total / 100)
+    return Use(others / total, stolen / total, total)
 
 
 def load_complaint(loadavg: str, processors: int) -> str | None:

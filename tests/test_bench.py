@@ -205,8 +205,8 @@ def test_the_load_is_for_each_processor() -> None:
 
 # --- what is done about it ---
 
-IDLE = quiet.Use(0.0, 0.0, 1.0)
-TAKEN = quiet.Use(0.4, 0.0, 1.0)
+IDLE = quiet.Use(0.0, 0.0, 200)
+TAKEN = quiet.Use(0.4, 0.0, 200)
 
 
 @pytest.fixture
