@@ -18,7 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 * 1024 };
+/* What a program writes at once, and what a pipe holds at most.  */
+enum { BLOCK = 64 * 1024, PIPE = 256 * 1024 };
 
 static _Noreturn void
 die(const char *what)
@@ -71,7 +72,7 @@ read_all(int fd, char *memory, size_t room)
     ssize_t got;
 
     while ((got = read(fd, memory + used,
-                       room - used < BLOCK ? room - used : BLOCK)) > 0)
+                       room - used < PIPE ? room - used : PIPE)) > 0)
         used += (size_t)got;
     if (got < 0)
         die("read");
@@ -85,8 +86,11 @@ run(char *const argv[], int null_fd, char *memory, size_t room)
     char errors[BLOCK];
     int out, err, status;
     pid_t pid = start(argv, null_fd, &out, &err);
-    size_t used = read_all(out, memory, room);
+    size_t used;
 
+    if (room > PIPE)
+        fcntl(out, F_SETPIPE_SZ, PIPE); /* fewer turns of the two */
+    used = read_all(out, memory, room);
     read_all(err, errors, sizeof errors);
     close(out);
     close(err);
