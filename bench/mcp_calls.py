@@ -11,7 +11,6 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import anyio
@@ -71,14 +70,14 @@ def time_spawn(command: PreparedCommand) -> int:
 
 async def one_round(
     ours: Client, empty: Client, command: PreparedCommand, count: int
-) -> tuple[float, float]:
-    """Medians of calls, and of what they are made of, in turns."""
-    calls, parts, spawns = [], [], []
+) -> tuple[list[float], list[float]]:
+    """Times of calls, and of what they are made of, in turns."""
+    calls: list[float] = []
+    parts: list[float] = []
     for _ in range(count):
         calls.append(await time_call(ours))
-        parts.append(await time_call(empty))
-        spawns.append(time_spawn(command))
-    return median(calls), median(parts) + median(spawns)
+        parts.append(await time_call(empty) + time_spawn(command))
+    return calls, parts
 
 
 def server(which: str) -> StdioServerParameters:
@@ -100,9 +99,9 @@ async def _measure(count: int, rounds: int) -> dict[str, list[list[float]]]:
             await client.list_tools()
         await one_round(ours, empty, command, WARM)
         for _ in range(rounds):
-            call, parts = await one_round(ours, empty, command, count)
-            found["ours"].append([call])
-            found["parts"].append([parts])
+            calls, parts = await one_round(ours, empty, command, count)
+            found["ours"].append(calls)
+            found["parts"].append(parts)
     return found
 
 

@@ -1,29 +1,39 @@
-"""The measurements: each takes a Setting and returns rows."""
+"""The measurements: each takes a Setting and a user, and returns rows."""
 
 from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
-from results import Row, Series, compare, interleave, quantile
-from tools import Worker, available_mib, note, run_floor
+import quiet
+from results import Row, Series, compare, interleave
+from tools import Who, Worker, available_mib, note, run_floor
 
-SUBPROCESS = "subprocess.run"
-WHEEL = "wheel 0.3.0"
-TRUE = shutil.which("true", path="/bin:/usr/bin") or "/bin/true"
-GREP = shutil.which("grep", path="/bin:/usr/bin") or "/bin/grep"
-US = 1e-3  # nanoseconds to microseconds
+PEER = "subprocess.run"
+# With a timeout it sleeps for a millisecond, or not, depending on whether the
+# child is gone when its pipes are: a peer with two medians, that flatters.
+TIMEOUT = "subprocess.run, timeout"
+HYGIENE = "hygiene only"
+FLOOR = "C floor"
+
+
+def find(name: str) -> str:
+    return shutil.which(name, path="/bin:/usr/bin") or f"/bin/{name}"
+
+
+TRUE, GREP, DD, DU = (find(name) for name in ("true", "grep", "dd", "du"))
+US, MS = 1e-3, 1e-6  # from nanoseconds
 
 # The bars.  Ratios are ours / peer.
 SPAWN_BAR = 0.85
 LARGE_PARENT_BAR = 1.25
 LARGE_PARENT_PEER_BAR = 1.0
 THREADS_BAR = 1.3
-CONTAINED_BAR = 0.9
 ASYNC_BAR = 0.5
 MCP_BAR = 1.2
 CAPTURE_BAR = 1.6
@@ -32,328 +42,425 @@ TYPED_SLACK_US = 5
 
 MIB = 1 << 20
 LIMIT = 128 * MIB  # more than any capture here
+CAPTURED = 100_000_000
+
+TRIES = 3
+PATIENCE = 15.0  # seconds that a series waits for idle processors
+
+Found: TypeAlias = dict[str, Series]
+Ask: TypeAlias = Callable[[], Mapping[str, list[float]]]
+
+
+class Busy(Exception):
+    """The machine has something else to do."""
 
 
 @dataclass
 class Setting:
-    """The programs to measure with, and how thoroughly."""
+    """The programs to measure with, how thoroughly, and what was found."""
 
     floor: Path
-    wheel: Path | None
-    quick: bool
-    soak: dict[str, tuple[float, float]] = field(default_factory=dict)
+    allow: Path
+    quick: bool = False
+    busy: bool = False  # go on all the same
+    patience: float = PATIENCE
+    soak: dict[str, dict[str, tuple[float, float]]] = field(
+        default_factory=dict
+    )
+    raw: list[dict[str, Any]] = field(default_factory=list)
+    stopped: str | None = None  # why not all was measured
 
     def pick(self, full: int, quick: int) -> int:
         return quick if self.quick else full
 
+    def series(
+        self, name: str, who: Who, measure: Callable[[], Found]
+    ) -> tuple[Found, str | None]:
+        """Measure while nobody else does anything, in one of three tries.
 
-def spawn(setting: Setting) -> list[Row]:
-    """How long a program takes that does nothing."""
-    count, rounds = 20, setting.pick(30, 8)
-    with ExitStack() as stack:
-        ours, peer = Worker(), Worker()
-        workers = {"ours": ours, "peer": peer, "run": ours}
-        hows = {"ours": "prepared", "peer": "subprocess", "run": "run"}
-        if setting.wheel is not None:
-            workers["wheel"] = Worker(setting.wheel)
-            hows["wheel"] = "prepared"
-        for worker in {*workers.values()}:
-            stack.enter_context(worker)
-        contenders: dict[str, Callable[[], list[float]]] = {
-            name: functools.partial(
-                worker.ask, "times", how=hows[name], argv=[TRUE], count=count
+        All of them are kept; the last one counts, whatever it says.
+        """
+        for attempt in range(TRIES):
+            self.require_idle(name)
+            load, watch = quiet.load_now(), quiet.Watch()
+            found = measure()
+            used = watch.use()
+            self.raw.append(
+                {
+                    "name": name,
+                    "who": who.name,
+                    "try": attempt + 1,
+                    "load before": load.strip(),
+                    "load after": quiet.load_now().strip(),
+                    **used._asdict(),
+                    "complaint": used.complaint,
+                    "rounds": found,
+                }
             )
-            for name, worker in workers.items()
-        }
-        contenders["floor"] = functools.partial(
-            run_floor, setting.floor, "spawn", str(count), TRUE
+            if used.complaint is None or self.busy:
+                break
+            note(f"{name}, {who.name}: {used.complaint} (try {attempt + 1})")
+        if self.busy:
+            return found, used.complaint or "allowed, none seen"
+        return found, used.complaint
+
+    def require_idle(self, name: str) -> None:
+        if self.busy:
+            return
+        complaint = quiet.wait_for_idle(self.patience)
+        if complaint is not None:
+            raise Busy(f"{name} is not measured: {complaint}")
+
+
+def asked(worker: Worker, task: str, **arguments: Any) -> Ask:
+    return functools.partial(worker.ask, task, **arguments)
+
+
+def turns(
+    worker: Worker, contenders: Mapping[str, tuple[str, list[str]]], count: int
+) -> Ask:
+    return asked(worker, "turns", contenders=contenders, count=count)
+
+
+def contained(setting: Setting, who: Who) -> tuple[Found, str | None]:
+    """A program that does nothing, started in all the ways."""
+    count, rounds = 20, setting.pick(50, 15)
+    hows = {
+        "ours": "prepared",
+        "timeout": "timeout",
+        "peer": "subprocess",
+        "run": "run",
+        "hygiene": "sandbox hygiene",
+    }
+    with Worker(who) as worker:
+        contenders = {name: (how, [TRUE]) for name, how in hows.items()}
+
+        def floor() -> dict[str, list[float]]:
+            arguments = ("spawn", str(count), TRUE)
+            return {"floor": run_floor(setting.floor, who, *arguments)}
+
+        asks = [turns(worker, contenders, count), floor]
+        interleave(asks, 1)  # nobody pays for a cold cache
+        return setting.series(
+            "spawn", who, functools.partial(interleave, asks, rounds)
         )
-        interleave(contenders, 1)  # nobody pays for a cold cache
-        return spawn_rows(interleave(contenders, rounds))
 
 
-def spawn_rows(found: dict[str, Series]) -> list[Row]:
-    row = functools.partial(compare, "spawn", unit="µs", scale=US)
-    ours, checked = found["ours"], found["run"]
+def spawn(setting: Setting, who: Who) -> list[Row]:
+    """How long a program takes that does nothing."""
+    found, busy = contained(setting, who)
     rows = [
-        row("spawn, p50", SUBPROCESS, ours, found["peer"], bar=SPAWN_BAR),
-        row("spawn, p90", SUBPROCESS, ours, found["peer"], q=0.9),
-        row("check + spawn, p50", SUBPROCESS, checked, found["peer"]),
-        row("check + spawn, p90", SUBPROCESS, checked, found["peer"], q=0.9),
+        ("contained spawn", PEER, "ours", "peer", SPAWN_BAR),
+        ("contained spawn", TIMEOUT, "ours", "timeout", None),
+        ("check + contained spawn", PEER, "run", "peer", None),
+        ("contained spawn", FLOOR, "ours", "floor", None),
+        (HYGIENE, PEER, "hygiene", "peer", None),
     ]
-    if "wheel" in found:
-        rows += [
-            row("spawn, p50", WHEEL, ours, found["wheel"]),
-            row("spawn, p90", WHEEL, ours, found["wheel"], q=0.9),
-        ]
-    rows += [
-        row("spawn, p50", "C floor", ours, found["floor"]),
-        row("spawn, p90", "C floor", ours, found["floor"], q=0.9),
+    return [
+        compare(
+            "spawn",
+            what,
+            who.name,
+            against,
+            found[a],
+            found[b],
+            unit="µs",
+            scale=US,
+            bar=bar,
+            busy=busy,
+        )
+        for what, against, a, b, bar in rows
     ]
-    return rows
 
 
-def parents(setting: Setting) -> list[Row]:
+HOSTS = {0: "20 MB", 400: "400 MB", 4096: "4 GiB"}
+
+
+def parents(setting: Setting, who: Who) -> list[Row]:
     """Whether a large parent makes spawning slower."""
-    count, rounds = 20, setting.pick(20, 6)
-    sizes = []
-    left = available_mib()
-    for gib in (0, 1, 4):
-        if left < gib * 1024 + 1024:
-            note(f"not enough memory for a parent of {gib} GiB")
+    count, rounds = 20, setting.pick(25, 6)
+    left, sizes = available_mib() - 1024, []
+    for mib, size in HOSTS.items():
+        if left < mib:
+            note(f"not enough memory for a host of {size}")
             continue
-        left -= gib * 1024
-        sizes.append(gib)
+        left -= mib
+        sizes.append(mib)
     with ExitStack() as stack:
-        contenders: dict[str, Callable[[], list[float]]] = {}
-        for gib in sizes:
-            worker = stack.enter_context(Worker(mib=gib * 1024))
-            for how in ("prepared", "subprocess"):
-                contenders[f"{how} {gib}"] = functools.partial(
-                    worker.ask, "times", how=how, argv=[TRUE], count=count
-                )
-        interleave(contenders, 1)
-        return parents_rows(interleave(contenders, rounds), sizes)
-
-
-def parents_rows(found: dict[str, Series], sizes: list[int]) -> list[Row]:
-    row = functools.partial(compare, "parents", unit="µs", scale=US)
+        asks = []
+        for mib in sizes:
+            worker = stack.enter_context(Worker(who, mib))
+            contenders = {
+                f"ours {mib}": ("prepared", [TRUE]),
+                f"peer {mib}": ("subprocess", [TRUE]),
+            }
+            asks.append(turns(worker, contenders, count))
+        interleave(asks, 1)
+        found, busy = setting.series(
+            "parents", who, functools.partial(interleave, asks, rounds)
+        )
+    row = functools.partial(compare, "parents", unit="µs", scale=US, busy=busy)
     rows = [
         row(
-            f"spawn from {gib} GiB, p50",
-            SUBPROCESS,
-            found[f"prepared {gib}"],
-            found[f"subprocess {gib}"],
-            bar=LARGE_PARENT_PEER_BAR if gib == 4 else None,
+            f"contained spawn from {HOSTS[mib]}",
+            who.name,
+            PEER,
+            found[f"ours {mib}"],
+            found[f"peer {mib}"],
+            bar=LARGE_PARENT_PEER_BAR if mib == 4096 else None,
         )
-        for gib in sizes
+        for mib in sizes
     ]
-    if 4 in sizes:
-        large, small = found["prepared 4"], found["prepared 0"]
+    if 4096 in sizes:
         rows.append(
             row(
-                "spawn from 4 GiB, p50",
-                "ours from 0 GiB",
-                large,
-                small,
+                "contained spawn from 4 GiB",
+                who.name,
+                "ours from 20 MB",
+                found["ours 4096"],
+                found["ours 0"],
                 bar=LARGE_PARENT_BAR,
             )
         )
     return rows
 
 
-def threads(setting: Setting) -> list[Row]:
+def threads(
+    setting: Setting, who: Who, numbers: tuple[int, ...] = (8, 2, 1)
+) -> list[Row]:
     """How many spawns a second several threads get done."""
-    count, rounds = 160, setting.pick(16, 5)
+    count, rounds = 160, setting.pick(24, 8)
     rows = []
-    with ExitStack() as stack:
-        workers = {"prepared": Worker(), "subprocess": Worker()}
-        if setting.wheel is not None:
-            workers["wheel"] = Worker(setting.wheel)
-        for worker in workers.values():
-            stack.enter_context(worker)
-        for number in (1, 2, 8):
-            contenders = {
-                name: functools.partial(rate, worker, name, count, number)
-                for name, worker in workers.items()
-            }
-            interleave(contenders, 1)
-            found = interleave(contenders, rounds)
-            rows += threads_rows(found, number)
+    with Worker(who) as worker:
+        for number in numbers:
+            same = {"argv": [TRUE], "count": count, "threads": number}
+            asks = [
+                asked(worker, "rate", name=name, how=how, **same)
+                for name, how in (
+                    ("ours", "prepared"),
+                    ("peer", "subprocess"),
+                    ("timeout", "timeout"),
+                )
+            ]
+            interleave(asks, 1)
+            found, busy = setting.series(
+                f"{number} threads",
+                who,
+                functools.partial(interleave, asks, rounds),
+            )
+            rows += [
+                compare(
+                    "threads",
+                    f"contained spawns, threads: {number}",
+                    who.name,
+                    against,
+                    found["ours"],
+                    found[key],
+                    unit="/s",
+                    less_is_better=False,
+                    bar=bar if number == 8 else None,
+                    busy=busy,
+                )
+                for against, key, bar in (
+                    (PEER, "peer", THREADS_BAR),
+                    (TIMEOUT, "timeout", None),
+                )
+            ]
     return rows
 
 
-def rate(worker: Worker, name: str, count: int, number: int) -> list[float]:
-    how = "subprocess" if name == "subprocess" else "prepared"
-    answer: float = worker.ask(
-        "rate", how=how, argv=[TRUE], count=count, threads=number
-    )
-    return [answer]
+def captures(setting: Setting, who: Who) -> tuple[Found, str | None]:
+    """A capture, by each, in a fresh process: no memory is warm."""
+    argv = [str(setting.floor), "write"]
 
-
-def threads_rows(found: dict[str, Series], number: int) -> list[Row]:
-    row = functools.partial(
-        compare, "threads", unit="spawns/s", less_is_better=False
-    )
-    what = f"{number} thread{'s' if number > 1 else ''}"
-    ours, bar = found["prepared"], THREADS_BAR if number == 8 else None
-    rows = [row(what, SUBPROCESS, ours, found["subprocess"], bar=bar)]
-    if "wheel" in found:
-        rows.append(row(what, WHEEL, ours, found["wheel"]))
-    return rows
-
-
-def capture(setting: Setting) -> list[Row]:
-    """How fast a large output arrives, and what memory that takes."""
-    size, rounds = 100_000_000, setting.pick(15, 5)
-    peaks: dict[str, Series] = {}
-
-    def once(name: str, python: Path | None) -> list[float]:
-        how = "subprocess" if name == "subprocess" else "prepared"
-        argv = [str(setting.floor), "write"]
-        # A process for each: no memory is warm from the time before.
-        with Worker(python) as worker:
+    def once(name: str, how: str) -> dict[str, list[float]]:
+        with Worker(who) as worker:
             answer = worker.ask(
                 "capture",
                 how=how,
-                argv=[*argv, str(size)],
+                argv=[*argv, str(CAPTURED)],
                 warm=[*argv, "0"],
                 limit=LIMIT,
-                size=size,
+                size=CAPTURED,
             )
-        peaks.setdefault(name, []).append([answer["peak"]])
-        return [answer["rate"]]
+        return {name: [answer["rate"]], f"{name} peak": [answer["peak"]]}
 
-    contenders: dict[str, Callable[[], list[float]]] = {
-        "prepared": functools.partial(once, "prepared", None),
-        "subprocess": functools.partial(once, "subprocess", None),
-        # The first of two pays for memory that the other finds there.
-        "floor": lambda: run_floor(setting.floor, "read", "2", str(size))[1:],
-    }
-    if setting.wheel is not None:
-        contenders["wheel"] = functools.partial(once, "wheel", setting.wheel)
-    found = interleave(contenders, rounds)
-    return capture_rows(found) + peak_rows(peaks, size / MIB)
+    def floor() -> dict[str, list[float]]:
+        arguments = ("read", "1", str(CAPTURED))
+        return {"floor": run_floor(setting.floor, who, *arguments)}
 
-
-def capture_rows(found: dict[str, Series]) -> list[Row]:
-    row = functools.partial(
-        compare, "capture", "100 MB of output", unit="MB/s"
-    )
-    ours = found["prepared"]
-    rows = [
-        row(
-            SUBPROCESS,
-            ours,
-            found["subprocess"],
-            less_is_better=False,
-            bar=CAPTURE_BAR,
-        )
+    asks: list[Ask] = [
+        functools.partial(once, "ours", "prepared"),
+        functools.partial(once, "peer", "subprocess"),
+        floor,
     ]
-    for name, against in (("wheel", WHEEL), ("floor", "C floor")):
-        if name in found:
-            rows.append(row(against, ours, found[name], less_is_better=False))
-    return rows
-
-
-def peak_rows(peaks: dict[str, Series], size_mib: float) -> list[Row]:
-    row = functools.partial(
-        compare, "capture", "100 MB of output, peak RSS", unit="MiB"
+    return setting.series(
+        "capture",
+        who,
+        functools.partial(interleave, asks, setting.pick(20, 6)),
     )
-    ours = peaks["prepared"]
-    bound = [[size_mib + CAPTURE_SLACK_MIB] for _ in ours]
-    rows = [
-        row(f"output + {CAPTURE_SLACK_MIB} MiB", ours, bound, bar=1.0),
-        row(SUBPROCESS, ours, peaks["subprocess"]),
+
+
+def capture(setting: Setting, who: Who) -> list[Row]:
+    """How fast a large output arrives, and what memory that takes."""
+    found, busy = captures(setting, who)
+    size = CAPTURED / MIB + CAPTURE_SLACK_MIB
+    bound = [[size] for _ in found["ours"]]
+    row = functools.partial(compare, "capture", busy=busy)
+    fast = functools.partial(
+        row, "100 MB of output", who.name, unit="MB/s", less_is_better=False
+    )
+    peak = functools.partial(row, "peak RSS of it", who.name, unit="MiB")
+    ours, peaks = found["ours"], found["ours peak"]
+    slack = f"output + {CAPTURE_SLACK_MIB} MiB"
+    return [
+        fast(PEER, ours, found["peer"], bar=CAPTURE_BAR),
+        fast(FLOOR, ours, found["floor"]),
+        peak(slack, peaks, bound, bar=1.0),
+        peak(PEER, peaks, found["peer peak"]),
     ]
-    if "wheel" in peaks:
-        rows.append(row(WHEEL, ours, peaks["wheel"]))
+
+
+# Programs that make many system calls, each of which a filter looks at.
+PROGRAMS = {
+    "dd": [DD, "if=/dev/zero", "of=/dev/null", "bs=1", "count=300000"],
+    "du": [DU, "-s", "/usr/lib"],
+}
+
+
+def programs(
+    setting: Setting, who: Who, names: tuple[str, ...] = ("dd", "du")
+) -> list[Row]:
+    """What the filter costs a program that makes many calls."""
+    rows = []
+    for name in names:
+        argv = PROGRAMS[name]
+        contenders = {
+            "ours": ("prepared", argv),
+            "one": ("subprocess", [str(setting.allow), *argv]),
+            "bare": ("subprocess", argv),
+        }
+        with Worker(who) as worker:
+            asks = [turns(worker, contenders, 1)]
+            interleave(asks, 1)
+            found, busy = setting.series(
+                name,
+                who,
+                functools.partial(interleave, asks, setting.pick(40, 8)),
+            )
+        rows += [
+            compare(
+                "programs",
+                f"contained {name}",
+                who.name,
+                against,
+                found["ours"],
+                found[key],
+                unit="ms",
+                scale=MS,
+                busy=busy,
+            )
+            for against, key in (
+                (f"{name}, filter of one instruction", "one"),
+                (f"bare {name}", "bare"),
+            )
+        ]
     return rows
-
-
-def soak(setting: Setting) -> list[Row]:
-    """What is left behind after many spawns."""
-    count = setting.pick(10_000, 1_000)
-    with Worker() as worker:
-
-        def some() -> None:  # few enough for its list of times to be small
-            worker.ask("times", how="prepared", argv=[TRUE], count=500)
-
-        some()  # allocators have settled after these
-        before = worker.ask("census")
-        for _ in range(count // 500):
-            some()
-        after = worker.ask("census")
-    for name in before:
-        setting.soak[name] = (before[name], after[name])
-    setting.soak["spawns"] = (0, count)
-    return []
 
 
 # Sandboxes that are compared, and what each adds to process hygiene.
 SANDBOXES = {
-    "limits": "two more resource limits",
-    "landlock": "Landlock, one root",
-    "seccomp": "a seccomp filter",
     "default": "the default sandbox",
     "strict": "the strict sandbox",
-    "user": "other ids (no shared memory)",
-    "namespace": "a pid namespace",
+    "landlock": "Landlock, one root",
+    "seccomp": "a seccomp filter",
+    "user": "user()",
+    "namespace": "a pid namespace, from 20 MB",
 }
 
 
-def controls(setting: Setting) -> list[Row]:
-    """What containment costs, as a whole and by control."""
-    count, rounds = 20, setting.pick(30, 8)
-    with Worker() as ours, Worker() as peer:
-
-        def ask(worker: Worker, how: str) -> Callable[[], list[float]]:
-            return functools.partial(
-                worker.ask, "times", how=how, argv=[TRUE], count=count
-            )
-
-        names = ["compat", *SANDBOXES]
-        contenders = {n: ask(ours, f"sandbox {n}") for n in names}
-        contenders["peer"] = ask(peer, "subprocess")
-        interleave(contenders, 1)
-        found = interleave(contenders, rounds)
-    row = functools.partial(compare, "controls", unit="µs", scale=US)
-    return [
-        row(
-            "contained spawn, p50",
-            SUBPROCESS,
-            found["default"],
-            found["peer"],
-            bar=CONTAINED_BAR,
-        ),
-        *(
-            row(f"with {text}, p50", "hygiene only", found[n], found["compat"])
-            for n, text in SANDBOXES.items()
-        ),
+def controls(setting: Setting, who: Who) -> list[Row]:
+    """What each control adds."""
+    count, rounds = 20, setting.pick(40, 8)
+    small = {name: name for name in (*SANDBOXES, "hygiene")}
+    # In hosts of their own: a copied host pays for it in the spawn after.
+    hosts: list[tuple[int, dict[str, str], int]] = [
+        (0, small, count),
+        (400, {"namespace 400": "namespace"}, count // 4),
+        (400, {"hygiene 400": "hygiene"}, count // 4),
     ]
+    with ExitStack() as stack:
+        asks = [
+            turns(
+                stack.enter_context(Worker(who, mib)),
+                {key: (f"sandbox {how}", [TRUE]) for key, how in hows.items()},
+                number,
+            )
+            for mib, hows, number in hosts
+        ]
+        interleave(asks, 1)
+        found, busy = setting.series(
+            "controls", who, functools.partial(interleave, asks, rounds)
+        )
+    row = functools.partial(
+        compare, "controls", unit="µs", scale=US, busy=busy
+    )
+    rows = [
+        row(f"with {text}", who.name, HYGIENE, found[n], found["hygiene"])
+        for n, text in SANDBOXES.items()
+    ]
+    rows.append(
+        row(
+            "with a pid namespace, from 400 MB",
+            who.name,
+            f"{HYGIENE}, from 400 MB",
+            found["namespace 400"],
+            found["hygiene 400"],
+        )
+    )
+    return rows
 
 
-def event_loop(setting: Setting) -> list[Row]:
+def event_loop(setting: Setting, who: Who) -> list[Row]:
     """The same program from an asyncio loop."""
-    rounds = setting.pick(20, 6)
-    found: dict[str, Series] = {"ours": [], "asyncio": []}
-    with Worker() as worker:
-        for _ in range(rounds):
-            answer = worker.ask("async_times", argv=[TRUE], count=20)
-            for name, values in answer.items():
-                found[name].append(values)
+    with Worker(who) as worker:
+        asks = [asked(worker, "async_turns", argv=[TRUE], count=20)]
+        found, busy = setting.series(
+            "async",
+            who,
+            functools.partial(interleave, asks, setting.pick(50, 10)),
+        )
     return [
         compare(
             "async",
-            f"await spawn(), p{round(q * 100)}",
+            "await contained spawn()",
+            who.name,
             "asyncio",
             found["ours"],
             found["asyncio"],
             unit="µs",
             scale=US,
-            q=q,
-            bar=ASYNC_BAR if q == 0.5 else None,
+            bar=ASYNC_BAR,
+            busy=busy,
         )
-        for q in (0.5, 0.9)
     ]
 
 
-def typed(setting: Setting) -> list[Row]:
+def typed(setting: Setting, who: Who) -> list[Row]:
     """What it costs to read argv as the program does, and to check values."""
-    rounds = setting.pick(40, 10)
-    with Worker() as worker:
-        contenders = {
-            kind: functools.partial(
-                worker.ask, "prepare_times", kind=kind, path=GREP, count=1000
-            )
-            for kind in ("typed", "plain")
-        }
-        interleave(contenders, 1)
-        found = interleave(contenders, rounds)
+    with Worker(who) as worker:
+        contenders = {n: (f"check {n}", [GREP]) for n in ("typed", "plain")}
+        asks = [turns(worker, contenders, 100)]
+        interleave(asks, 10)
+        found, busy = setting.series(
+            "typed",
+            who,
+            functools.partial(interleave, asks, setting.pick(80, 40)),
+        )
     slack = TYPED_SLACK_US / US
-    bound = [[quantile(times, 0.5) + slack] for times in found["plain"]]
-    row = functools.partial(compare, "typed", "check with types, p50")
-    row = functools.partial(row, unit="µs", scale=US)
+    bound = [[value + slack for value in some] for some in found["plain"]]
+    row = functools.partial(compare, "typed", "check with types", who.name)
+    row = functools.partial(row, unit="µs", scale=US, busy=busy)
     return [
         row("plain rules", found["typed"], found["plain"]),
         row(
@@ -365,36 +472,65 @@ def typed(setting: Setting) -> list[Row]:
     ]
 
 
-def mcp(setting: Setting) -> list[Row]:
+def mcp(setting: Setting, who: Who) -> list[Row]:
     """A tool call of an MCP client that runs the same program."""
     try:
         import mcp_calls
     except ModuleNotFoundError:
         note("no SDK of MCP, so no calls: pip install 'proc_jail[mcp]'")
         return []
-    found = mcp_calls.measure(20, setting.pick(30, 8))
+    rounds = setting.pick(30, 8)
+    found, busy = setting.series(
+        "mcp", who, lambda: mcp_calls.measure(20, rounds)
+    )
     return [
         compare(
             "mcp",
-            "tool call, p50",
+            "tool call",
+            who.name,
             "empty call + spawn",
             found["ours"],
             found["parts"],
             unit="µs",
             scale=US,
             bar=MCP_BAR,
+            busy=busy,
         )
     ]
 
 
-MEASURES: dict[str, Callable[[Setting], list[Row]]] = {
+def soak(setting: Setting, who: Who) -> list[Row]:
+    """What is left behind after many spawns."""
+    count = setting.pick(10_000, 1_000)
+    with Worker(who) as worker:
+
+        def some() -> None:  # few enough for its list of times to be small
+            turns(worker, {"ours": ("prepared", [TRUE])}, 500)()
+
+        some()  # allocators have settled after these
+        before = worker.ask("census")
+        for _ in range(count // 500):
+            some()
+        after = worker.ask("census")
+    setting.soak[who.name] = {
+        "spawns": (0, count),
+        **{name: (before[name], after[name]) for name in before},
+    }
+    return []
+
+
+# Those that spawn nothing, or that the driver itself measures, have no user.
+AS_STARTED = {"typed", "mcp"}
+
+MEASURES: dict[str, Callable[[Setting, Who], list[Row]]] = {
     "spawn": spawn,
-    "parents": parents,
     "threads": threads,
-    "controls": controls,
-    "async": event_loop,
-    "typed": typed,
+    "parents": parents,
     "capture": capture,
-    "soak": soak,
+    "programs": programs,
+    "async": event_loop,
+    "controls": controls,
+    "typed": typed,
     "mcp": mcp,
+    "soak": soak,
 }

@@ -25,24 +25,25 @@ def color(row: Row) -> str:
 def limits(rows: list[Row]) -> tuple[float, float]:
     values = [1.0]
     for row in rows:
-        values += [row.low, row.high, row.ratio]
+        values += row.median[2:]
         if row.bar is not None:
             values.append(row.bar)
     return min(values) / 1.25, max(values) * 1.25
 
 
 def draw_row(axes: Axes, row: Row, y: int, ends: tuple[float, float]) -> None:
-    """One line: the zone that meets the bar, the quartiles, the median."""
+    """One line: the zone that meets the bar, the interval, the ratio."""
     if row.bar is not None:
         edge = ends[0] if row.less_is_better else ends[1]
         left, right = sorted((edge, row.bar))
         axes.barh(y, right - left, left=left, height=0.8, color=ZONE)
         axes.plot([row.bar] * 2, [y - 0.4, y + 0.4], color=MET, lw=2)
-    axes.plot([row.low, row.high], [y, y], color=color(row), lw=2.5)
-    axes.plot(row.ratio, y, "o", ms=8, color=color(row), mec="white")
-    values = f"{row.ours:,.0f} vs {row.peer:,.0f} {row.unit}"
+    middle = row.median
+    axes.plot([middle.low, middle.high], [y, y], color=color(row), lw=2.5)
+    axes.plot(middle.value, y, "o", ms=8, color=color(row), mec="white")
+    values = f"{middle.ours:,.0f} vs {middle.peer:,.0f} {row.unit}"
     axes.annotate(
-        f"{row.ratio:.2f}   {values}",
+        f"{middle.value:.2f}   {values}",
         (1.01, y),
         xycoords=("axes fraction", "data"),
         va="center",
@@ -59,7 +60,11 @@ def draw_panel(axes: Axes, rows: list[Row], title: str) -> None:
     axes.axvline(1, color="black", lw=1)
     for y, row in enumerate(rows):
         draw_row(axes, row, y, ends)
-    names = [f"{row.what}  vs  {row.against}" for row in rows]
+    names = [
+        f"{'busy: ' if row.busy else ''}{row.what}  vs  {row.against}, "
+        f"{row.who}"
+        for row in rows
+    ]
     axes.set_yticks(range(len(rows)), names)
     shown = [tick for tick in TICKS if ends[0] <= tick <= ends[1]]
     axes.set_xticks(shown)
@@ -80,7 +85,7 @@ def legend(figure: Figure) -> None:
         handles=[
             dot(MET, "meets its bar"),
             dot(MISSED, "misses it"),
-            dot(PLAIN, "has none"),
+            dot(PLAIN, "has none, or too large an error"),
             Patch(color=ZONE, label="where the bar is met"),
         ],
         loc="outside lower center",
@@ -111,8 +116,8 @@ def write(directory: Path, rows: list[Row], machine: str) -> None:
         for axes, (title, part) in zip(grid[:, 0], chosen, strict=True):
             draw_panel(axes, part, title)
         figure.suptitle(
-            "proc_jail against its peers: median of interleaved rounds, "
-            f"line = quartiles\n{machine}",
+            "proc_jail against its peers: ratio of medians, "
+            f"line = 95 % interval\n{machine}",
             fontsize=10,
         )
         legend(figure)

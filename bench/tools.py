@@ -1,4 +1,4 @@
-"""What the measurements need: the C floor, the published wheel, workers."""
+"""What the measurements need: C programs, people to be, workers."""
 
 from __future__ import annotations
 
@@ -7,78 +7,56 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-import venv
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-WHEEL = "proc_jail==0.3.0"
+NOBODY = 65534
+
+
+class Who(NamedTuple):
+    """Whose rights a measurement has; no uid: those of the driver."""
+
+    name: str
+    uid: int | None = None
+
+
+def people() -> list[Who]:
+    """Root and an unprivileged user, or just the latter."""
+    if os.geteuid() != 0:
+        return [Who("user")]
+    return [Who("root"), Who("user", NOBODY)]
 
 
 def note(text: str) -> None:
     print(f"-- {text}", file=sys.stderr, flush=True)
 
 
-def make_floor(directory: Path) -> Path:
-    """Compile floor.c, unless that was done."""
-    source = HERE / "floor.c"
-    program = directory / "floor"
-    if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
-        return program
+def compile_program(name: str, directory: Path) -> Path:
+    """The program of a C file that is here."""
     compiler = os.environ.get("CC") or shutil.which("cc") or "gcc"
+    program = directory / name
     subprocess.run(
-        [compiler, "-O2", "-Wall", "-Wextra", "-o", program, source],
+        [
+            compiler,
+            *("-O2", "-Wall", "-Wextra", "-o", program),
+            HERE / f"{name}.c",
+        ],
         check=True,
     )
     return program
 
 
-def has_wheel(python: Path) -> bool:
-    code = "from importlib.metadata import version as v; print(v('proc_jail'))"
-    try:
-        shown = subprocess.run(
-            [python, "-I", "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return False
-    return WHEEL.endswith(f"=={shown.stdout.strip()}")
-
-
-def make_wheel(directory: Path) -> Path | None:
-    """An interpreter with the published wheel, or None.
-
-    It needs an environment of its own: the import name is the same.
-    """
-    home = directory / "wheel"
-    python = home / "bin" / "python"
-    if has_wheel(python):
-        return python
-    note(f"making an environment with {WHEEL}")
-    venv.create(home, with_pip=True, clear=True)
-    command = [str(python), "-m", "pip", "install", "--quiet", "--only-binary"]
-    done = subprocess.run([*command, "proc_jail", WHEEL], check=False)
-    if done.returncode == 0 and has_wheel(python):
-        return python
-    note(f"{WHEEL} cannot be had here: measuring without it")
-    return None
-
-
 class Worker:
     """A worker.py in a process of its own, with `mib` MiB of memory."""
 
-    def __init__(self, python: Path | None = None, mib: int = 0) -> None:
-        # Isolated, so that no PYTHONPATH puts this package before the wheel.
-        prefix = [sys.executable] if python is None else [str(python), "-I"]
+    def __init__(self, who: Who, mib: int = 0) -> None:
+        command = [sys.executable, str(HERE / "worker.py"), str(mib)]
+        if who.uid is not None:
+            command.append(str(who.uid))
         self._process = subprocess.Popen(
-            [*prefix, str(HERE / "worker.py"), str(mib)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def ask(self, task: str, **arguments: Any) -> Any:
@@ -109,14 +87,18 @@ class Worker:
             self._process.stdout.close()
 
 
-def run_floor(floor: Path, *arguments: str) -> list[float]:
+def run_floor(floor: Path, who: Who, *arguments: str) -> list[float]:
     """The numbers that one run of the C program prints."""
+    rights: dict[str, Any] = {}
+    if who.uid is not None:
+        rights = {"user": who.uid, "group": who.uid, "extra_groups": []}
     done = subprocess.run(
         [floor, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         check=True,
+        **rights,
     )
     return [float(line) for line in done.stdout.split()]
 
@@ -127,16 +109,3 @@ def available_mib() -> int:
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) // 1024
     return 0
-
-
-def idle_share(seconds: float = 1.0) -> float:
-    """How much of the processors nobody uses while this sleeps."""
-
-    def ticks() -> list[int]:
-        first = Path("/proc/stat").read_text().partition("\n")[0]
-        return [int(word) for word in first.split()[1:]]
-
-    before = ticks()
-    time.sleep(seconds)
-    spent = [b - a for a, b in zip(before, ticks(), strict=True)]
-    return (spent[3] + spent[4]) / max(1, sum(spent[:8]))

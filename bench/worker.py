@@ -1,17 +1,20 @@
 """One interpreter that measures itself, driven by JSON lines.
 
-`python worker.py [MIB]` reads a request a line from standard input and
+`python worker.py [MIB [UID]]` reads a request a line from standard input and
 writes an answer a line to standard output.  MIB of touched memory make the
-parent of its spawns as large as a real application.  It runs unchanged with
-this package and with the published wheel.
+parent of its spawns as large as a real application; with UID, root becomes
+that user first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,15 +26,19 @@ from typing import Any, TypeAlias
 # Runs a command once and returns the length of what it wrote.
 Spawn: TypeAlias = Callable[[], int]
 
+PR_SET_DUMPABLE = 4
 
-def with_subprocess(argv: list[str], limit: int) -> Spawn:
+
+def with_subprocess(
+    argv: list[str], limit: int, timeout: float | None = None
+) -> Spawn:
     """What most people write; it has no limit on the output."""
 
     def spawn() -> int:
         done = subprocess.run(
             argv,
             capture_output=True,
-            timeout=30,
+            timeout=timeout,
             stdin=subprocess.DEVNULL,
             check=True,
         )
@@ -40,12 +47,16 @@ def with_subprocess(argv: list[str], limit: int) -> Spawn:
     return spawn
 
 
-def with_prepared(argv: list[str], limit: int) -> Spawn:
-    """A command that was checked before."""
-    from proc_jail import ProcRequest
+def with_timeout(argv: list[str], limit: int) -> Spawn:
+    """What the careful write: it asks for the child's end, and sleeps."""
+    return with_subprocess(argv, limit, timeout=30)
 
-    policy = policy_for(argv, limit)
-    command = policy.prepare(ProcRequest(argv[0], argv[1:]))
+
+def with_prepared(
+    argv: list[str], limit: int, sandbox: Any | None = None
+) -> Spawn:
+    """A command that was checked before; contained unless told otherwise."""
+    command = policy_for(argv, limit, sandbox).prepare(_request(argv))
 
     def spawn() -> int:
         output = command.spawn_sync()
@@ -69,54 +80,74 @@ def with_run(argv: list[str], limit: int) -> Spawn:
     return spawn
 
 
-def policy_for(argv: list[str], limit: int) -> Any:
+def policy_for(argv: list[str], limit: int, sandbox: Any | None = None) -> Any:
+    """Lets just this command pass, in the default sandbox or in another."""
     from proc_jail import ArgRules, ProcPolicyBuilder
 
-    builder = ProcPolicyBuilder().allow_bin(argv[0])
-    builder = builder.arg_rules(argv[0], ArgRules().max_positionals(2))
+    flags = [arg for arg in argv[1:] if arg.startswith("-")]
+    rules = ArgRules().allowed_flags(flags).max_flags(len(flags))
+    rules = rules.max_positionals(9)
+    builder = ProcPolicyBuilder().allow_bin(argv[0]).arg_rules(argv[0], rules)
     if limit:
         builder = builder.max_stdout(limit)
+    if sandbox is not None:
+        builder = builder.sandbox(sandbox)
     return builder.build()
 
 
-CONTENDERS = {
+def _request(argv: list[str]) -> Any:
+    from proc_jail import ProcRequest
+
+    return ProcRequest(argv[0], argv[1:])
+
+
+def sandbox_of(name: str) -> Any:
+    """One of the sandboxes that are compared."""
+    from proc_jail import Network, Sandbox, Tree
+
+    # Root changes to an ordinary user; a user can only stay the same.
+    uid, gid = os.getuid() or 65534, os.getgid() or 65534
+    makers: dict[str, Callable[[], Sandbox]] = {
+        "hygiene": Sandbox.compat,
+        "landlock": lambda: Sandbox.compat().read("/"),
+        "seccomp": lambda: Sandbox.compat().network(Network.Deny),
+        "default": Sandbox,
+        "strict": Sandbox.strict,
+        "user": lambda: Sandbox.compat().user(uid, gid),
+        "namespace": lambda: Sandbox.compat().tree(Tree.PidNamespace),
+    }
+    return makers[name]()
+
+
+def with_check(kind: str, path: str) -> Spawn:
+    """No spawn at all: the check of one request to grep."""
+    from proc_jail import ProcPolicyBuilder, ProcRequest
+
+    builder = ProcPolicyBuilder().allow_bin(path)
+    policy = builder.arg_rules(path, grep_rules(kind)).build()
+    request = ProcRequest(path, GREP_ARGV)
+
+    def check() -> int:
+        policy.prepare(request)
+        return 0
+
+    return check
+
+
+CONTENDERS: dict[str, Callable[[list[str], int], Spawn]] = {
     "subprocess": with_subprocess,
+    "timeout": with_timeout,
     "prepared": with_prepared,
     "run": with_run,
 }
 
 
-def with_sandbox(name: str, argv: list[str]) -> Spawn:
-    """A prepared command inside one of the sandboxes that are compared."""
-    from proc_jail import (
-        ArgRules,
-        Network,
-        ProcPolicyBuilder,
-        ProcRequest,
-        Sandbox,
-        Tree,
-    )
-
-    sandboxes = {
-        "compat": Sandbox.compat(),
-        "limits": Sandbox.compat().max_open_files(64).max_file_size(1 << 30),
-        "landlock": Sandbox.compat().read("/"),
-        "seccomp": Sandbox.compat().network(Network.Deny),
-        "default": Sandbox(),
-        "strict": Sandbox.strict(),
-        "user": Sandbox().user(os.getuid(), os.getgid()),
-        "namespace": Sandbox().tree(Tree.PidNamespace),
-    }
-    builder = ProcPolicyBuilder().allow_bin(argv[0])
-    builder = builder.arg_rules(argv[0], ArgRules())
-    policy = builder.sandbox(sandboxes[name]).build()
-    command = policy.prepare(ProcRequest(argv[0], argv[1:]))
-    return lambda: len(command.spawn_sync().stdout)
-
-
 def make_spawn(how: str, argv: list[str], limit: int = 0) -> Spawn:
-    if how.startswith("sandbox "):
-        return with_sandbox(how.removeprefix("sandbox "), argv)
+    kind, _, name = how.partition(" ")
+    if kind == "sandbox":
+        return with_prepared(argv, limit, sandbox_of(name))
+    if kind == "check":
+        return with_check(name, argv[0])
     return CONTENDERS[how](argv, limit)
 
 
@@ -128,32 +159,27 @@ def warm_spawn(how: str, argv: list[str]) -> Spawn:
     key = (how, *argv)
     if key not in _made:
         _made[key] = make_spawn(how, argv)
-        for _ in range(5):
+        for _ in range(3):
             _made[key]()
     return _made[key]
 
 
-def times(how: str, argv: list[str], count: int) -> list[int]:
-    """Nanoseconds of each of `count` spawns."""
-    spawn = warm_spawn(how, argv)
-    found = []
+def turns(
+    contenders: dict[str, tuple[str, list[str]]], count: int
+) -> dict[str, list[int]]:
+    """Nanoseconds of each of `count` runs of all, in turns.
+
+    The order changes: none always finds what the same other one left.
+    """
+    spawns = {n: warm_spawn(*how) for n, how in contenders.items()}
+    found: dict[str, list[int]] = {name: [] for name in spawns}
     for _ in range(count):
-        begun = time.perf_counter_ns()
-        spawn()
-        found.append(time.perf_counter_ns() - begun)
+        for name in random.sample(list(spawns), len(spawns)):
+            spawn = spawns[name]
+            begun = time.perf_counter_ns()
+            spawn()
+            found[name].append(time.perf_counter_ns() - begun)
     return found
-
-
-async def spawn_coroutine(argv: list[str]) -> Callable[[], Any]:
-    """Our spawn on the running loop, as a function that is awaited."""
-    command = policy_for(argv, 0).prepare(_request(argv))
-    return command.spawn  # type: ignore[no-any-return]
-
-
-def _request(argv: list[str]) -> Any:
-    from proc_jail import ProcRequest
-
-    return ProcRequest(argv[0], argv[1:])
 
 
 async def create_and_communicate(argv: list[str]) -> None:
@@ -167,20 +193,22 @@ async def create_and_communicate(argv: list[str]) -> None:
     await process.communicate()
 
 
-def async_times(argv: list[str], count: int) -> dict[str, list[int]]:
-    """Nanoseconds of spawns on one loop, ours and asyncio's in turn."""
+def async_turns(argv: list[str], count: int) -> dict[str, list[int]]:
+    """Nanoseconds of spawns on one loop, ours and asyncio's in turns."""
 
     async def measure() -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {"ours": [], "asyncio": []}
-        ours = await spawn_coroutine(argv)
-        for number in range(count + 5):
-            begun = time.perf_counter_ns()
-            await ours()
-            middle = time.perf_counter_ns()
-            await create_and_communicate(argv)
-            if number >= 5:
-                found["ours"].append(middle - begun)
-                found["asyncio"].append(time.perf_counter_ns() - middle)
+        command = policy_for(argv, 0).prepare(_request(argv))
+        spawns: dict[str, Callable[[], Any]] = {
+            "ours": command.spawn,
+            "asyncio": lambda: create_and_communicate(argv),
+        }
+        found: dict[str, list[int]] = {name: [] for name in spawns}
+        for number in range(-3, count):
+            for name in random.sample(list(spawns), len(spawns)):
+                begun = time.perf_counter_ns()
+                await spawns[name]()
+                if number >= 0:
+                    found[name].append(time.perf_counter_ns() - begun)
         return found
 
     return asyncio.run(measure())
@@ -211,22 +239,9 @@ def grep_rules(kind: str) -> Any:
     )
 
 
-def prepare_times(kind: str, path: str, count: int) -> list[int]:
-    """Nanoseconds of each of `count` checks of one request."""
-    from proc_jail import ProcPolicyBuilder, ProcRequest
-
-    builder = ProcPolicyBuilder().allow_bin(path)
-    policy = builder.arg_rules(path, grep_rules(kind)).build()
-    request = ProcRequest(path, GREP_ARGV)
-    found = []
-    for _ in range(count):
-        begun = time.perf_counter_ns()
-        policy.prepare(request)
-        found.append(time.perf_counter_ns() - begun)
-    return found
-
-
-def rate(how: str, argv: list[str], count: int, threads: int) -> float:
+def rate(
+    name: str, how: str, argv: list[str], count: int, threads: int
+) -> dict[str, list[float]]:
     """Spawns per second of `threads` threads that share `count` spawns."""
     spawn = warm_spawn(how, argv)
     barrier = threading.Barrier(threads + 1)
@@ -250,7 +265,7 @@ def rate(how: str, argv: list[str], count: int, threads: int) -> float:
     elapsed = time.perf_counter() - begun
     if errors:
         raise errors[0]
-    return count // threads * threads / elapsed
+    return {name: [count // threads * threads / elapsed]}
 
 
 def status_kib(field: str) -> int:
@@ -307,19 +322,39 @@ def census() -> dict[str, float]:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
-    "async_times": async_times,
-    "times": times,
-    "prepare_times": prepare_times,
+    "async_turns": async_turns,
+    "turns": turns,
     "rate": rate,
     "capture": capture,
     "census": census,
 }
 
 
+def become(uid: int) -> None:
+    """Give up root, in the process: it may own the way to the interpreter.
+
+    Everything was imported when it does: here by a run of each kind.
+    """
+    true = shutil.which("true") or "/bin/true"
+    async_turns([true], 1)
+    turns({how: (how, [true]) for how in CONTENDERS}, 1)
+    _made.clear()
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+    # A change of ids forbids dumps and hides /proc/self; that of a process
+    # which was started by this user is open to it.
+    if ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0:
+        raise OSError("prctl(PR_SET_DUMPABLE) failed")
+
+
 def main() -> None:
     mib = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    if len(sys.argv) > 2:
+        become(int(sys.argv[2]))
     # Filled, so every page of it is there.
     ballast = bytearray(b"\1") * (mib << 20)
+    random.seed(mib)
     for line in sys.stdin:
         request = json.loads(line)
         answer = TASKS[request.pop("task")](**request)
