@@ -31,7 +31,9 @@ def core_sources(portable: bool) -> list[str]:
         "child_init.c",
         "platform_linux.c",
         "landlock.c",
+        "bpf.c",
         "seccomp.c",
+        "seccomp_args.c",
         "needs.c",
     }
     if not portable:
