@@ -48,16 +48,16 @@ enum {
     PJ_ON_EXEC = 64
 };
 
-static int
+static uint32_t
 on(const pj_seccomp_plan *plan)
 {
-    return (plan->syscalls ? PJ_ON_SYSCALLS : 0)
-        | (plan->session ? PJ_ON_SESSION : 0)
-        | (plan->network ? PJ_ON_NETWORK : 0)
-        | (plan->metadata ? PJ_ON_METADATA : 0)
-        | (plan->watch ? PJ_ON_WATCH : 0)
-        | (plan->locks ? PJ_ON_LOCKS : 0)
-        | (plan->exec ? PJ_ON_EXEC : 0);
+    return (plan->syscalls ? PJ_ON_SYSCALLS : 0U)
+        | (plan->session ? PJ_ON_SESSION : 0U)
+        | (plan->network ? PJ_ON_NETWORK : 0U)
+        | (plan->metadata ? PJ_ON_METADATA : 0U)
+        | (plan->watch ? PJ_ON_WATCH : 0U)
+        | (plan->locks ? PJ_ON_LOCKS : 0U)
+        | (plan->exec ? PJ_ON_EXEC : 0U);
 }
 
 static void
@@ -240,40 +240,47 @@ emit_flock(pj_bpf *p, const pj_seccomp_plan *plan)
     refuse(p, 1, BPF_JSET, LOCK_EX);
 }
 
+enum fate { REFUSED, NAMED, FINE, SOCKETS };
+
 static const struct {
-    int when; /* bits of the plan, or 0 for what can be allowed by name */
+    enum fate fate;
+    uint32_t bits; /* REFUSED: of the plan; NAMED: of its allow */
     uint32_t request;
-} refused[] = {
-#define PJ_IOCTL_REFUSED(when, request) {when, request},
-#define PJ_IOCTL_NAMED(request)
-#define PJ_IOCTL_FINE(request)
+} requests[] = {
+#define PJ_IOCTL_REFUSED(when, request) {REFUSED, when, request},
+#define PJ_IOCTL_NAMED(request)                                          \
+    {NAMED, UINT32_C(1) << PJ_ALLOW_##request, request},
+#define PJ_IOCTL_FINE(request) {FINE, 0, request},
+#define PJ_IOCTL_SOCKET(request) {SOCKETS, 0, request},
 #include "seccomp_ioctl.def"
 #undef PJ_IOCTL_REFUSED
 #undef PJ_IOCTL_NAMED
 #undef PJ_IOCTL_FINE
+#undef PJ_IOCTL_SOCKET
 };
 
-static const struct {
-    uint32_t bit, request;
-} named[] = {
-#define PJ_IOCTL_REFUSED(when, request)
-#define PJ_IOCTL_NAMED(request) {UINT32_C(1) << PJ_ALLOW_##request, request},
-#define PJ_IOCTL_FINE(request)
-#include "seccomp_ioctl.def"
-#undef PJ_IOCTL_REFUSED
-#undef PJ_IOCTL_NAMED
-#undef PJ_IOCTL_FINE
-};
+/* Refused by name, whether or not writing is limited.  */
+static int
+is_refused(const pj_seccomp_plan *plan, size_t i)
+{
+    if (requests[i].fate == NAMED)
+        return !(plan->allow & requests[i].bits);
+    return requests[i].fate == REFUSED && (requests[i].bits & on(plan));
+}
 
-static const uint32_t fine[] = {
-#define PJ_IOCTL_REFUSED(when, request)
-#define PJ_IOCTL_NAMED(request)
-#define PJ_IOCTL_FINE(request) request,
-#include "seccomp_ioctl.def"
-#undef PJ_IOCTL_REFUSED
-#undef PJ_IOCTL_NAMED
-#undef PJ_IOCTL_FINE
-};
+/* Left where writing is limited.  */
+static int
+is_left(const pj_seccomp_plan *plan, size_t i)
+{
+    switch (requests[i].fate) {
+    case NAMED:
+        return (plan->allow & requests[i].bits) != 0;
+    case SOCKETS:
+        return !plan->network;
+    default:
+        return requests[i].fate == FINE;
+    }
+}
 
 static size_t
 insert_sorted(uint32_t *sorted, size_t count, uint32_t request)
@@ -292,14 +299,12 @@ insert_sorted(uint32_t *sorted, size_t count, uint32_t request)
 static void
 emit_fine(pj_bpf *p, const pj_seccomp_plan *plan)
 {
-    uint32_t sorted[COUNT(fine) + COUNT(named)];
+    uint32_t sorted[COUNT(requests)];
     size_t count = 0, end_of_run;
 
-    for (size_t i = 0; i < COUNT(fine); i++)
-        count = insert_sorted(sorted, count, fine[i]);
-    for (size_t i = 0; i < COUNT(named); i++)
-        if (plan->allow & named[i].bit)
-            count = insert_sorted(sorted, count, named[i].request);
+    for (size_t i = 0; i < COUNT(requests); i++)
+        if (is_left(plan, i))
+            count = insert_sorted(sorted, count, requests[i].request);
     for (size_t i = 0; i < count; i = end_of_run) {
         for (end_of_run = i + 1; end_of_run < count; end_of_run++)
             if (sorted[end_of_run] - sorted[i] != end_of_run - i)
@@ -321,13 +326,9 @@ static void
 emit_ioctl(pj_bpf *p, const pj_seccomp_plan *plan)
 {
     pj_seccomp_load_arg(p, 1);
-    for (size_t i = 0; i < COUNT(refused); i++)
-        if (refused[i].when & on(plan))
-            pj_bpf_jump(p, BPF_JEQ, refused[i].request, PJ_RET_REFUSE,
-                        PJ_BPF_NEXT);
-    for (size_t i = 0; i < COUNT(named); i++)
-        if (!(plan->allow & named[i].bit))
-            pj_bpf_jump(p, BPF_JEQ, named[i].request, PJ_RET_REFUSE,
+    for (size_t i = 0; i < COUNT(requests); i++)
+        if (is_refused(plan, i))
+            pj_bpf_jump(p, BPF_JEQ, requests[i].request, PJ_RET_REFUSE,
                         PJ_BPF_NEXT);
     if (plan->metadata)
         emit_fine(p, plan);
@@ -337,7 +338,7 @@ emit_ioctl(pj_bpf *p, const pj_seccomp_plan *plan)
 
 static const struct {
     int number;
-    int when; /* any of these bits */
+    uint32_t when; /* any of these bits */
     void (*emit)(pj_bpf *p, const pj_seccomp_plan *plan);
 } cases[] = {
     {SYS_clone, PJ_ON_SYSCALLS, emit_clone},

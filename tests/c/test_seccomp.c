@@ -162,8 +162,13 @@ is_fine_request(uint32_t request)
         || IN(request, 2, 0x80086601, 0x80087601, 0x801c581f, 0xc020660b,
               0x40049409, 0x4020940d)
         || IN(request, 0x125e, 0x1260, 0x1268, 0x127b, 0x80081272,
-              0x80045200)
-        || IN(request, 0x8903, 0x8904, 0x8905, 0x8910, 0x8912, 0x8913,
+              0x80045200);
+}
+
+static int
+is_fine_for_sockets(uint32_t request)
+{
+    return IN(request, 0x8903, 0x8904, 0x8905, 0x8910, 0x8912, 0x8913,
               0x8915, 0x8917, 0x8919, 0x891b, 0x891d, 0x8921, 0x8927,
               0x8933, 0x8942);
 }
@@ -182,8 +187,9 @@ say_ioctl(const pj_seccomp_plan *plan, uint32_t request)
         return SECCOMP_RET_ALLOW;
     if (IN(request, 0x40086602, 0x40087602, 0x401c5820))
         return EPERM_RET;
-    return is_fine_request(request) ? (int64_t)SECCOMP_RET_ALLOW
-                                    : (int64_t)ENOTTY_RET;
+    return is_fine_request(request)
+            || (!plan->network && is_fine_for_sockets(request))
+        ? (int64_t)SECCOMP_RET_ALLOW : (int64_t)ENOTTY_RET;
 }
 
 /* Numbers that only some arguments decide, under this plan; -1: others. */
