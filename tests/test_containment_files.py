@@ -359,7 +359,7 @@ def btrfs() -> Iterator[Path]:
         with open(image, "wb") as file:
             file.truncate(128 << 20)
         subprocess.run(["mkfs.btrfs", "-q", image], check=True)
-        command = ["mount", "-o", "loop", image, mount]
+        command = ["mount", "-o", "loop", str(image), str(mount)]
         if subprocess.run(command, check=False).returncode != 0:
             pytest.skip("no loop devices or no btrfs here")
         try:
