@@ -39,6 +39,7 @@ EVERYTHING: dict[str, Any] = {
         "max_open_files": 64,
         "max_cpu_seconds": 10,
         "umask": "077",
+        "allow": ["TIOCSWINSZ"],
         "best_effort": ["host_signals", "tree_totals"],
     },
     "program": [

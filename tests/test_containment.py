@@ -8,9 +8,11 @@ not.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -109,6 +111,10 @@ ON_THE_KERNEL = [
     Attack("x32", maybe="no x32 system calls here"),
     Attack("io_uring", ("setup",), maybe="io_uring is off here"),
     Attack("tiocsti", maybe="dev.tty.legacy_tiocsti or no ptys here"),
+    *(
+        Attack("terminal", (name,), maybe="no ptys here")
+        for name in ("TIOCSETD", "TIOCLINUX", "TCXONC", "TIOCSWINSZ")
+    ),
     Attack("socket", ("40", "1", "0"), maybe="no vsock here"),
     Attack("ptrace_leader"),
     *(
@@ -176,6 +182,64 @@ def test_host_is_out_of_reach(uid: int, tree: Tree, one: Attack) -> None:
 def test_kernel_is_out_of_reach(uid: int, one: Attack) -> None:
     assert_possible(one, attempt(uid, Sandbox.compat(), one))
     assert_stopped(attempt(uid, None, one))
+
+
+@uids
+def test_calls_that_nobody_knew_are_not_there(uid: int) -> None:
+    """As in an old kernel, so that programs have a way around them.
+
+    No kernel has this one, so there is no control; tests/c/test_seccomp.c
+    has it, for what the filter itself says.
+    """
+    outcome = attempt(uid, None, Attack("reach", ("no call",)))
+    assert outcome.get().stdout == b"no call: errno 38\n"
+
+
+def at_a_terminal(uid: int, sandbox: Sandbox) -> tuple[bool, int]:
+    """Whether a command can set the size of the host's terminal.
+
+    And how many signals its host, who works there, got of that.
+    """
+    program = attack("terminal")
+
+    def work() -> tuple[Output, int]:
+        seen = []
+        signal.signal(signal.SIGWINCH, lambda *_: seen.append(1))
+        os.setsid()
+        _, terminal = os.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        name = os.ttyname(terminal)
+        output = run_here(sandbox, program, "TIOCSWINSZ", name)
+        return output, len(seen)
+
+    output, signals = in_host(uid, work).get()
+    return output.stdout == b"ESCAPED\n", signals
+
+
+@uids
+def test_size_of_the_hosts_terminal(uid: int) -> None:
+    """Where the scope of signals ends: the kernel sends this one."""
+    assert at_a_terminal(uid, Sandbox.compat()) == (True, 1)
+    assert at_a_terminal(uid, Sandbox()) == (False, 0)
+    assert at_a_terminal(uid, Sandbox.strict().read("/dev")) == (False, 0)
+    limited = Sandbox.compat().write("/tmp")
+    assert at_a_terminal(uid, limited) == (False, 0)
+
+
+@uids
+@pytest.mark.parametrize(
+    "sandbox", [Sandbox(), Sandbox().write("/dev", "/tmp")], ids=["", "write"]
+)
+def test_size_of_a_terminal_is_allowed_by_name(
+    uid: int, sandbox: Sandbox
+) -> None:
+    one = Attack("terminal", ("TIOCSWINSZ",))
+    assert_stopped(attempt(uid, sandbox, one))
+    allowed = sandbox.allow("TIOCSWINSZ")
+    outcome = attempt(uid, allowed, one)
+    assert escaped(outcome), outcome
+    other = Attack("terminal", ("TIOCSETD",))
+    assert_stopped(attempt(uid, allowed, other))
 
 
 # In the order of the table: how a signal is sent.

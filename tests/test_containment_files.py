@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from containment import (
+    ROOT,
     Outcome,
     assert_stopped,
     attack,
@@ -158,6 +161,38 @@ def test_nothing_is_noticed_out_of_roots(ground: Field) -> None:
 
 
 @uids
+def test_no_mounts_are_told(ground: Field) -> None:
+    maybe = "no listmount in this kernel"
+    for sandbox in (ground.strict, Sandbox().read(ground.read)):
+        ground.compare(sandbox, "peek", "mounts", "x", maybe=maybe)
+
+
+@uids
+def test_no_lease_holds_up_the_host(ground: Field) -> None:
+    """Whoever opens the file for writing would wait for the command."""
+    for sandbox in (
+        ground.strict,
+        Sandbox().read(ground.read),
+        Sandbox().write(ground.write),
+        Sandbox.compat().write(ground.write),
+    ):
+        ground.compare(sandbox, "peek", "lease", ground.read / "own")
+
+
+@uids
+def test_no_exclusive_lock_where_nothing_is_written(ground: Field) -> None:
+    """Programs that write take them; the kernel cannot tell on what."""
+    own = ground.read / "own"
+    reading = Sandbox.strict().read(ground.read)
+    ground.compare(reading, "peek", "lock", own)
+    assert escaped(ground.run(reading, "peek", "share", own))
+    assert escaped(ground.run(ground.strict, "peek", "lock", own))
+    assert escaped(
+        ground.run(Sandbox().read(ground.read), "peek", "lock", own)
+    )
+
+
+@uids
 @pytest.mark.parametrize("how", ["shm", "mq", "make"])
 def test_no_objects_of_the_host(ground: Field, how: str) -> None:
     """They are in no directory, so no root covers them."""
@@ -270,6 +305,7 @@ METADATA = [
     "FS_IOC_SETFLAGS",
     "FS_IOC_FSSETXATTR",
     "FS_IOC_SETVERSION",
+    "EXT4_IOC_SETVERSION",
     "file_setattr",
 ]
 
@@ -289,6 +325,59 @@ def test_no_change_of_metadata(ground: Field, how: str) -> None:
     control = ground.run(Sandbox.compat(), "metadata", how, own)
     if not escaped(control):
         pytest.skip(f"{maybe}: {control.get().stdout_string().strip()}")
+
+
+@uids
+def test_no_device_is_left_by_a_rename(ground: Field) -> None:
+    """A whiteout is a character device that takes no capability."""
+    mine, moved = ground.write / "mine", ground.write / "moved"
+    arguments = "tree", "whiteout", mine, moved
+    for sandbox in (
+        Sandbox(),
+        ground.strict,
+        Sandbox.compat().write(ground.write),
+    ):
+        assert_stopped(ground.run(sandbox, *arguments))
+        assert mine.is_file()
+    plain = "tree", "exchange", mine, ground.write / "mine"
+    assert escaped(ground.run(ground.strict, *plain))
+    control = ground.run(Sandbox.compat(), *arguments)
+    if not escaped(control):
+        pytest.skip("no whiteouts in this file system")
+    assert mine.is_char_device()
+
+
+@pytest.fixture
+def btrfs() -> Iterator[Path]:
+    """A file system of that kind, in a file."""
+    if not ROOT or shutil.which("mkfs.btrfs") is None:
+        pytest.skip("needs root and mkfs.btrfs")
+    with folder(0) as path:
+        path.chmod(0o755)
+        image, mount = path / "image", path / "mount"
+        mount.mkdir()
+        with open(image, "wb") as file:
+            file.truncate(128 << 20)
+        subprocess.run(["mkfs.btrfs", "-q", image], check=True)
+        command = ["mount", "-o", "loop", str(image), str(mount)]
+        if subprocess.run(command, check=False).returncode != 0:
+            pytest.skip("no loop devices or no btrfs here")
+        try:
+            yield mount
+        finally:
+            subprocess.run(["umount", mount], check=True)
+
+
+@uids
+def test_no_subvolume_out_of_roots(uid: int, btrfs: Path) -> None:
+    os.chown(btrfs, uid, uid)
+    ground = make_field(uid, btrfs)
+    arguments = "metadata", "BTRFS_IOC_SUBVOL_CREATE", ground.read
+    for sandbox in (ground.strict, Sandbox().write(ground.write)):
+        assert_stopped(ground.run(sandbox, *arguments))
+        assert not (ground.read / "evil").exists()
+    assert escaped(ground.run(Sandbox.compat(), *arguments))
+    assert (ground.read / "evil").is_dir()
 
 
 @uids

@@ -128,6 +128,7 @@ SANDBOXES: list[tuple[str, Sandbox]] = [
         f"user = {{uid = {os.geteuid()}, gid = {os.getegid()}}}",
         Sandbox().user(os.geteuid(), os.getegid()),
     ),
+    ("allow = ['TIOCSWINSZ']", Sandbox().allow("TIOCSWINSZ")),
     (
         "best_effort = ['host_signals', 'tree_totals']",
         Sandbox().best_effort("host_signals", "tree_totals"),

@@ -50,6 +50,7 @@ CHANGES: list[Callable[[Sandbox], Sandbox]] = [
     lambda s: s.max_cpu_seconds(10),
     lambda s: s.umask(0o077),
     lambda s: s.user(NOBODY, NOBODY),
+    lambda s: s.allow("TIOCSWINSZ"),
     lambda s: s.best_effort("host_signals", "user"),
 ]
 PRESETS: list[Callable[[], Sandbox]] = [
@@ -143,6 +144,8 @@ INVALID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda s: s.user(2**40, 0), "user"),
     (lambda s: s.best_effort("no_such"), "control"),
     (lambda s: s.best_effort("user", ""), "control"),
+    (lambda s: s.allow("TIOCSTI"), "can be allowed is TIOCSWINSZ"),
+    (lambda s: s.allow("TIOCSWINSZ", ""), "can be allowed"),
 ]
 
 
@@ -183,6 +186,7 @@ WRONG: list[Callable[[Any], Any]] = [
     lambda s: s.umask("022"),
     lambda s: s.user("root", "root"),
     lambda s: s.user(1),
+    lambda s: s.allow(3),
     lambda s: s.best_effort(3),
     lambda s: ProcPolicyBuilder().sandbox(None),  # type: ignore[arg-type]
     lambda s: ProcPolicyBuilder().sandbox("strict"),  # type: ignore[arg-type]

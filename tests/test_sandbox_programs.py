@@ -161,6 +161,35 @@ def test_node(uid: int, place: Path, sandbox: Sandbox | None) -> None:
     assert output.stdout == b"fine 0\n", output.stderr_string()
 
 
+# What programs ask of files, terminals and locks where writing is limited:
+# what is left, and what they only try and have a way around.
+REQUESTS = {
+    "cp": ("echo x >a; cp --reflink=auto a b; cat b", "x\n"),
+    "lsattr": ("touch a; lsattr a >/dev/null; echo $?", ""),
+    "flock": ("flock lock echo ok; flock -s lock echo ok", "ok\nok\n"),
+    "sqlite3": (
+        "sqlite3 db 'pragma journal_mode=wal; create table t(a);"
+        " insert into t values(7); select a from t'",
+        "wal\n7\n",
+    ),
+    "stty": ("script -qec 'stty -echo; stty size' /dev/null", "0 0\r\n"),
+    "tar": ("echo x >a; tar -cf a.tar a; tar -tf a.tar", "a\n"),
+}
+
+
+@uids
+@pytest.mark.parametrize("name", REQUESTS)
+def test_requests_where_writing_is_limited(
+    uid: int, place: Path, name: str
+) -> None:
+    program(name)
+    script, expected = REQUESTS[name]
+    sandbox = Sandbox().write(place, "/dev").tree(Tree.PidNamespace)
+    output = sh(uid, place, sandbox, script)
+    assert output.success, output.stderr_string()
+    assert output.stdout_string().startswith(expected), output
+
+
 # ------------------------------------------------------------------ strict
 
 TEXT = "pear\napple\nfig\n"

@@ -262,6 +262,14 @@ compile_limits(struct draft *d)
 
 #if defined(__linux__) && !defined(PJ_PORTABLE)
 
+/* Whether there is any file that the program may change.  */
+static int
+has_write_root(const struct draft *d)
+{
+    return d->sandbox->roots[PJ_ACCESS_WRITE].count > 0
+        || (d->reach != NULL && d->reach->roots[PJ_ACCESS_WRITE].count > 0);
+}
+
 static int
 compile_filter(struct draft *d, pj_error *err)
 {
@@ -275,14 +283,14 @@ compile_filter(struct draft *d, pj_error *err)
         .ipc = d->features.seccomp
             && enforces(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
         .watch = d->features.seccomp && enforces(d, BIT(READ_ROOTS)),
+        .locks = enforces(d, BIT(METADATA_LOCK)) && !has_write_root(d),
+        .allow = d->sandbox->allow,
     };
 
-    if (!plan.syscalls && !plan.session && !plan.network && !plan.metadata
-        && !plan.execute && !plan.ipc && !plan.exec)
+    if (!pj_seccomp_wanted(&plan))
         return 0;
-    if (pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count) < 0)
-        return pj_error_memory(err);
-    return 0;
+    return pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count,
+                            err);
 }
 
 /* The roots of the sandbox, and of the program's own rules.  */

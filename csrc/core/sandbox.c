@@ -200,6 +200,33 @@ pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str name, pj_error *err)
     return 0;
 }
 
+static const char *const allows[PJ_ALLOW_COUNT] = {
+    [PJ_ALLOW_TIOCSWINSZ] = "TIOCSWINSZ",
+};
+
+const char *
+pj_allow_name(pj_allow allow)
+{
+    return (unsigned)allow < PJ_ALLOW_COUNT ? allows[allow] : "unknown";
+}
+
+int
+pj_sandbox_allow(pj_sandbox *sandbox, pj_str name, pj_error *err)
+{
+    pj_text known = {.used = 0};
+    pj_error scratch;
+
+    for (int i = 0; i < PJ_ALLOW_COUNT; i++)
+        if (pj_str_equal(pj_str_of(allows[i]), name)) {
+            sandbox->allow |= UINT32_C(1) << i;
+            return 0;
+        }
+    pj_text_add(&known, "what can be allowed is");
+    for (int i = 0; i < PJ_ALLOW_COUNT; i++)
+        pj_text_add(&known, " %s", allows[i]);
+    return invalid(name, known.text, err == NULL ? &scratch : err);
+}
+
 void
 pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out)
 {
@@ -218,4 +245,5 @@ pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out)
     out->uid = sandbox->uid;
     out->gid = sandbox->gid;
     out->best_effort = sandbox->best_effort;
+    out->allow = sandbox->allow;
 }

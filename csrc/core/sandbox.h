@@ -16,6 +16,7 @@ struct pj_sandbox {
     uid_t uid;
     gid_t gid;
     uint32_t best_effort;
+    uint32_t allow; /* bits 1 << PJ_ALLOW_x */
 };
 
 #endif

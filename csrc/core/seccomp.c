@@ -1,13 +1,16 @@
 /*
  * seccomp.c: compiling the system call filter.
  *
- * The shape.  When a filter is installed the kernel runs it once for every
- * system call number, so its length and the length of its paths are what a
- * spawn pays for.  A list of comparisons costs most.  This one divides the
- * numbers into words of 32, finds the word by halving, and tests one bit of
- * a constant: some ten instructions whatever the number.  Only a hit goes
- * on, to the few calls that depend on their arguments, and else to a
- * refusal.
+ * The shape.  When a filter is installed, the kernel (since 5.11) simulates
+ * it for every system call number, and calls that it finds to be always
+ * allowed do not run it any more.  The simulation costs as many steps as the
+ * filter takes, and ends at the first instruction that it does not know.  So
+ * the calls that programs make most are decided first, by comparisons of the
+ * number, which it knows; then comes an instruction that it does not.
+ *
+ * The rest divides the numbers into words of 32, finds the word by halving,
+ * and tests one bit of a constant.  Only a hit goes on, to the few calls
+ * that depend on their arguments, and else to a refusal.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -15,18 +18,18 @@
 #include "seccomp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "bpf.h"
+#include "error.h"
+#include "seccomp_args.h"
+#include "strings.h"
 
 #if defined(__x86_64__) && defined(__LP64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
@@ -36,10 +39,13 @@
 #define NATIVE_ARCH AUDIT_ARCH_RISCV64
 #endif
 
-#define WORDS 32 /* numbers below 1024; the highest is below 500 */
-#define MOST 256 /* instructions; a jump reaches as far */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WORDS 16 /* of 32 numbers */
 
-enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, WATCH, GROUPS };
+enum group {
+    SYSCALLS, HOST, SESSION, NETWORK, METADATA, EXECUTE, MEMORY, IPC, WATCH,
+    EXEC, ALWAYS, GROUPS
+};
 
 /* Numbers that older headers lack are defined there.  */
 static const struct {
@@ -51,337 +57,233 @@ static const struct {
 #undef PJ_SYSCALL
 };
 
-/* Calls whose first argument is the process to slow down.  */
-static const int scheduling[] = {
-    SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr,
-    SYS_sched_setaffinity,
+/* The highest call that was looked at when the table was written.  Whatever
+   comes later may undo any of this, and libc can do without it.  Numbers
+   from 424 on are those of all architectures; the ones between an
+   architecture's own and these belong to nobody.  */
+#define LAST SYS_rseq_slice_yield
+#define FIRST_COMMON 424
+#ifdef __x86_64__
+#define LAST_OWN 336 /* uprobe */
+#else
+#define LAST_OWN 294 /* kexec_file_load */
+#endif
+_Static_assert(LAST < WORDS * 32, "the bitmap has too few words");
+
+/* The calls that programs make most.  */
+static const int hot[] = {
+    SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev,
+    SYS_close, SYS_lseek, SYS_openat, SYS_fstat, SYS_newfstatat,
+    SYS_getdents64, SYS_readlinkat, SYS_faccessat, SYS_fcntl, SYS_dup,
+    SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_futex,
+    SYS_getpid, SYS_gettid, SYS_wait4, SYS_rt_sigaction,
+    SYS_rt_sigprocmask, SYS_sched_yield, SYS_clock_gettime,
+    SYS_clock_nanosleep, SYS_ppoll, SYS_pselect6, SYS_epoll_pwait,
+    SYS_epoll_ctl, SYS_sendto, SYS_recvfrom, SYS_sendmsg, SYS_recvmsg,
+    SYS_getrandom, SYS_statx,
+#ifdef SYS_stat
+    SYS_stat, SYS_lstat,
+#endif
+#ifdef SYS_open
+    SYS_open, SYS_access, SYS_readlink, SYS_getdents,
+#endif
+#ifdef SYS_poll
+    SYS_poll, SYS_select, SYS_epoll_wait,
+#endif
+#ifdef SYS_faccessat2
+    SYS_faccessat2,
+#endif
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Jump targets.  Words have a label each, from WORD on.  */
-enum label { NEXT, ALLOW, REFUSE, KILL, TEST, HIT, WORD, LABELS = 96 };
+enum { COLD = PJ_RETS, KILL, TEST, HIT, WORD, NAMED = WORD + WORDS };
 
 struct program {
-    struct sock_filter code[MOST];
-    unsigned char yes[MOST], no[MOST]; /* labels of the jumps */
-    int place[LABELS];
-    int count;
-    int free_label;
-    uint32_t bits[WORDS];
+    pj_bpf bpf;
+    uint32_t bits[WORDS]; /* the numbers that are not simply allowed */
 };
-
-static void
-emit(struct program *p, unsigned code, uint32_t k, int yes, int no)
-{
-    p->code[p->count] = (struct sock_filter){(uint16_t)code, 0, 0, k};
-    p->yes[p->count] = (unsigned char)yes;
-    p->no[p->count] = (unsigned char)no;
-    p->count++;
-}
-
-static void
-put_label(struct program *p, int label)
-{
-    p->place[label] = p->count;
-}
-
-static int
-new_label(struct program *p)
-{
-    return p->free_label++;
-}
-
-static void
-load(struct program *p, size_t offset)
-{
-    emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, NEXT, NEXT);
-}
-
-/* The low half of an argument.  The kernel looks at no more of the ones
-   that are tested here.  */
-static void
-load_arg(struct program *p, int index)
-{
-    size_t offset = offsetof(struct seccomp_data, args) + (size_t)index * 8;
-
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    offset += 4;
-#endif
-    load(p, offset);
-}
-
-static void
-jump(struct program *p, unsigned test, uint32_t k, int yes, int no)
-{
-    emit(p, BPF_JMP | test | BPF_K, k, yes, no);
-}
-
-static void
-finish(struct program *p, int label, uint32_t action)
-{
-    put_label(p, label);
-    emit(p, BPF_RET | BPF_K, action, NEXT, NEXT);
-}
 
 static void
 mark(struct program *p, int number)
 {
-    if (number >= 0 && number < WORDS * 32)
-        p->bits[number / 32] |= UINT32_C(1) << (number % 32);
+    p->bits[number / 32] |= UINT32_C(1) << (number % 32);
 }
 
 static void
 mark_all(struct program *p, const pj_seccomp_plan *plan)
 {
-    const int on[GROUPS] = {plan->syscalls, plan->session, plan->network,
-                            plan->metadata, plan->ipc, plan->watch};
+    const int on[GROUPS] = {
+        [SYSCALLS] = plan->syscalls,
+        [HOST] = plan->syscalls || plan->host,
+        [SESSION] = plan->session,
+        [NETWORK] = plan->network,
+        [METADATA] = plan->metadata,
+        [EXECUTE] = plan->execute,
+        [MEMORY] = plan->memory,
+        [IPC] = plan->ipc,
+        [WATCH] = plan->watch,
+        [EXEC] = plan->exec,
+        [ALWAYS] = 1,
+    };
+    int number, at = 0;
 
-    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+    for (size_t i = 0; i < COUNT(refused); i++)
         if (on[refused[i].group])
             mark(p, refused[i].number);
-    if (plan->syscalls) {
-        mark(p, SYS_clone);
-        mark(p, SYS_clone3);
-        mark(p, SYS_prlimit64);
-        mark(p, SYS_socket);
-        mark(p, SYS_setpriority);
-        mark(p, SYS_ioprio_set);
-        for (size_t i = 0; i < COUNT(scheduling); i++)
-            mark(p, scheduling[i]);
+    while ((number = pj_seccomp_next_case(plan, &at)) >= 0)
+        mark(p, number);
+}
+
+static int
+is_allowed(const struct program *p, int number)
+{
+    return number <= LAST && (number <= LAST_OWN || number >= FIRST_COMMON)
+        && !(p->bits[number / 32] >> (number % 32) & 1);
+}
+
+/* The widest ranges of allowed numbers around hot calls, each as its first
+   number and the one past its end.  How many bounds that makes.  */
+static int
+hot_bounds(const struct program *p, uint32_t *bounds)
+{
+    unsigned char wanted[LAST + 2] = {0};
+    int count = 0;
+
+    for (size_t i = 0; i < COUNT(hot); i++)
+        wanted[hot[i]] = 1;
+    for (int first = 0, end; first <= LAST; first = end + 1) {
+        int is_hot = 0;
+
+        for (end = first; is_allowed(p, end); end++)
+            is_hot |= wanted[end];
+        if (is_hot) {
+            bounds[count++] = (uint32_t)first;
+            bounds[count++] = (uint32_t)end;
+        }
     }
-    /* Its operations pass no filter, so it would undo any of these.  */
-    if (plan->network || plan->metadata || plan->execute) {
-        mark(p, SYS_io_uring_setup);
-        mark(p, SYS_io_uring_enter);
-        mark(p, SYS_io_uring_register);
-    }
-    if (plan->syscalls || plan->metadata)
-        mark(p, SYS_ioctl);
-    if (plan->session)
-        mark(p, SYS_prctl);
-    if (plan->network)
-        mark(p, SYS_socketpair);
-    /* Sealed against execution or not: the loader only maps it.  */
-    if (plan->execute)
-        mark(p, SYS_memfd_create);
-    if (plan->exec) {
-        mark(p, SYS_execve);
-        mark(p, SYS_execveat);
+    return count;
+}
+
+/* Past an odd count of bounds is inside of a range.  */
+static int
+hot_leaf(int passed)
+{
+    return passed % 2 == 1 ? PJ_RET_ALLOW : COLD;
+}
+
+/* Finds by halving which of bounds[from..to-1] were passed.  */
+static void
+emit_hot(pj_bpf *p, const uint32_t *bounds, int from, int to)
+{
+    int middle = (from + to) / 2;
+    int above = middle + 1 < to ? pj_bpf_label(p) : hot_leaf(to);
+
+    pj_bpf_jump(p, BPF_JGE, bounds[middle], above,
+                from < middle ? PJ_BPF_NEXT : hot_leaf(from));
+    if (from < middle)
+        emit_hot(p, bounds, from, middle);
+    if (middle + 1 < to) {
+        pj_bpf_put(p, above);
+        emit_hot(p, bounds, middle + 1, to);
     }
 }
 
-/* Other architectures' calls have other numbers: their callers are killed.
-   x32 shares the architecture and has its own range of numbers.  */
+/* What the kernel's simulation sees.  Other architectures' calls have other
+   numbers: their callers are killed.  */
 static void
-emit_entry(struct program *p)
+emit_entry(struct program *program)
 {
-    /* What the simulation does not know ends it: here, at the first step,
-       for every number at once.  */
-    emit(p, BPF_LDX | BPF_W | BPF_IMM, 0, NEXT, NEXT);
-    load(p, offsetof(struct seccomp_data, arch));
+    uint32_t bounds[LAST + 2];
+    int count = hot_bounds(program, bounds);
+    pj_bpf *p = &program->bpf;
+
+    pj_bpf_emit(p, BPF_LD | BPF_W | BPF_ABS,
+                offsetof(struct seccomp_data, arch));
 #ifdef NATIVE_ARCH
-    jump(p, BPF_JEQ, NATIVE_ARCH, NEXT, KILL);
+    pj_bpf_jump(p, BPF_JEQ, NATIVE_ARCH, PJ_BPF_NEXT, KILL);
 #endif
-    load(p, offsetof(struct seccomp_data, nr));
+    pj_seccomp_load_number(p);
+    /* That a number is at least 0 is no question.  */
+    emit_hot(p, bounds, bounds[0] == 0, count);
+    pj_bpf_put(p, PJ_RET_ALLOW);
+    pj_bpf_emit(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    pj_bpf_put(p, KILL);
+    pj_bpf_emit(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* Numbers that are of no call, or of none that was known.  */
+static void
+emit_unknown(pj_bpf *p)
+{
 #ifdef __x86_64__
-    jump(p, BPF_JGE, 0x40000000, REFUSE, NEXT);
+    /* x32 shares the architecture and has its own range of numbers.  */
+    pj_bpf_jump(p, BPF_JGE, 0x40000000, PJ_RET_REFUSE, PJ_BPF_NEXT);
 #endif
-    emit(p, BPF_ALU | BPF_AND | BPF_K, 31, NEXT, NEXT);
-    emit(p, BPF_MISC | BPF_TAX, 0, NEXT, NEXT);
-    load(p, offsetof(struct seccomp_data, nr));
-    emit(p, BPF_ALU | BPF_RSH | BPF_K, 5, NEXT, NEXT);
+    int common = pj_bpf_label(p), known = pj_bpf_label(p);
+
+    pj_bpf_jump(p, BPF_JGE, FIRST_COMMON, common, PJ_BPF_NEXT);
+    pj_bpf_jump(p, BPF_JGT, LAST_OWN, PJ_RET_UNKNOWN, known);
+    pj_bpf_put(p, common);
+    pj_bpf_jump(p, BPF_JGT, LAST, PJ_RET_UNKNOWN, PJ_BPF_NEXT);
+    pj_bpf_put(p, known);
 }
 
 /* Finds the word among words[0..count-1] by halving.  */
 static void
-emit_search(struct program *p, const int *words, int count)
+emit_search(pj_bpf *p, const int *words, int count)
 {
     int half = count / 2, upper;
 
     if (count == 1) {
-        jump(p, BPF_JEQ, (uint32_t)words[0], WORD + words[0], ALLOW);
+        pj_bpf_jump(p, BPF_JEQ, (uint32_t)words[0], WORD + words[0],
+                    PJ_RET_ALLOW);
         return;
     }
-    upper = new_label(p);
-    jump(p, BPF_JGE, (uint32_t)words[half], upper, NEXT);
+    upper = pj_bpf_label(p);
+    pj_bpf_jump(p, BPF_JGE, (uint32_t)words[half], upper, PJ_BPF_NEXT);
     emit_search(p, words, half);
-    put_label(p, upper);
+    pj_bpf_put(p, upper);
     emit_search(p, words + half, count - half);
 }
 
 static void
-emit_words(struct program *p)
+emit_words(struct program *program)
 {
+    pj_bpf *p = &program->bpf;
     int words[WORDS], count = 0;
 
     for (int i = 0; i < WORDS; i++)
-        if (p->bits[i] != 0)
+        if (program->bits[i] != 0)
             words[count++] = i;
+    pj_bpf_emit(p, BPF_ALU | BPF_AND | BPF_K, 31);
+    pj_bpf_emit(p, BPF_MISC | BPF_TAX, 0);
+    pj_seccomp_load_number(p);
+    pj_bpf_emit(p, BPF_ALU | BPF_RSH | BPF_K, 5);
     emit_search(p, words, count);
     for (int i = 0; i < count; i++) {
-        put_label(p, WORD + words[i]);
-        emit(p, BPF_LD | BPF_IMM, p->bits[words[i]], NEXT, NEXT);
-        if (i + 1 < count)
-            jump(p, BPF_JA, 0, TEST, NEXT);
+        pj_bpf_put(p, WORD + words[i]);
+        pj_bpf_emit(p, BPF_LD | BPF_IMM, program->bits[words[i]]);
+        pj_bpf_jump(p, BPF_JA, 0, TEST, PJ_BPF_NEXT);
     }
-    put_label(p, TEST);
-    emit(p, BPF_ALU | BPF_RSH | BPF_X, 0, NEXT, NEXT);
-    jump(p, BPF_JSET, 1, HIT, ALLOW);
-}
-
-/* A hit on one number: goes on to NEXT for it, past `label` for others. */
-static int
-begin_case(struct program *p, int number)
-{
-    int label = new_label(p);
-
-    load(p, offsetof(struct seccomp_data, nr));
-    jump(p, BPF_JEQ, (uint32_t)number, NEXT, label);
-    return label;
+    pj_bpf_put(p, TEST);
+    pj_bpf_emit(p, BPF_ALU | BPF_RSH | BPF_X, 0);
+    pj_bpf_jump(p, BPF_JSET, 1, HIT, PJ_RET_ALLOW);
 }
 
 static void
-emit_clone(struct program *p)
+emit_all(struct program *program, const pj_seccomp_plan *plan)
 {
-    /* CLONE_PARENT and the namespaces.  */
-    const uint32_t flags = 0x8000 | 0x20000 | 0x7e000000;
-    int end = begin_case(p, SYS_clone);
+    pj_bpf *p = &program->bpf;
 
-    load_arg(p, 0);
-    jump(p, BPF_JSET, flags, REFUSE, ALLOW);
-    put_label(p, end);
-    /* Its flags are in memory, where no filter can look; libc falls back
-       to clone.  */
-    end = begin_case(p, SYS_clone3);
-    emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, NEXT, NEXT);
-    put_label(p, end);
-}
-
-/* Only the caller itself, which is 0, or its own group.  A namespace of its
-   own has no numbers for those outside, but users are the same there.  */
-static void
-emit_scheduling(struct program *p, const pj_seccomp_plan *plan)
-{
-    static const struct {
-        int number;
-        uint32_t user; /* the kind of target that is a user */
-    } priorities[] = {{SYS_setpriority, 2}, {SYS_ioprio_set, 3}};
-    int other = plan->session ? REFUSE : ALLOW;
-
-    for (size_t i = 0; i < COUNT(scheduling); i++) {
-        int end = begin_case(p, scheduling[i]);
-
-        load_arg(p, 0);
-        jump(p, BPF_JEQ, 0, ALLOW, other);
-        put_label(p, end);
-    }
-    for (size_t i = 0; i < COUNT(priorities); i++) {
-        int end = begin_case(p, priorities[i].number);
-
-        load_arg(p, 0);
-        jump(p, BPF_JEQ, priorities[i].user, REFUSE, NEXT);
-        load_arg(p, 1);
-        jump(p, BPF_JEQ, 0, ALLOW, other);
-        put_label(p, end);
-    }
-}
-
-static void
-emit_ioctl(struct program *p, const pj_seccomp_plan *plan)
-{
-    int end = begin_case(p, SYS_ioctl);
-
-    load_arg(p, 1);
-    if (plan->syscalls) {
-        jump(p, BPF_JEQ, 0x5412, REFUSE, NEXT); /* TIOCSTI */
-        jump(p, BPF_JEQ, 0x541c, REFUSE, NEXT); /* TIOCLINUX */
-    }
-    if (plan->metadata) {
-        jump(p, BPF_JEQ, 0x40086602, REFUSE, NEXT); /* FS_IOC_SETFLAGS */
-        jump(p, BPF_JEQ, 0x40087602, REFUSE, NEXT); /* FS_IOC_SETVERSION */
-        jump(p, BPF_JEQ, 0x401c5820, REFUSE, NEXT); /* FS_IOC_FSSETXATTR */
-    }
-    jump(p, BPF_JGE, 0, ALLOW, ALLOW);
-    put_label(p, end);
-}
-
-static void
-emit_sockets(struct program *p, const pj_seccomp_plan *plan)
-{
-    int end;
-
-    if (plan->syscalls && !plan->network) {
-        end = begin_case(p, SYS_socket);
-        load_arg(p, 0);
-        jump(p, BPF_JEQ, AF_VSOCK, REFUSE, ALLOW);
-        put_label(p, end);
-    }
-    if (!plan->network)
-        return;
-    /* A datagram pair could still send to any address.  */
-    end = begin_case(p, SYS_socketpair);
-    load_arg(p, 0);
-    jump(p, BPF_JEQ, AF_UNIX, NEXT, REFUSE);
-    load_arg(p, 1);
-    emit(p, BPF_ALU | BPF_AND | BPF_K, 0xf, NEXT, NEXT);
-    jump(p, BPF_JEQ, SOCK_STREAM, ALLOW, NEXT);
-    jump(p, BPF_JEQ, SOCK_SEQPACKET, ALLOW, REFUSE);
-    put_label(p, end);
-}
-
-/* The calls that depend on their arguments; all other hits are refused. */
-static void
-emit_cases(struct program *p, const pj_seccomp_plan *plan)
-{
-    int end;
-
-    put_label(p, HIT);
-    if (plan->syscalls) {
-        emit_clone(p);
-        emit_scheduling(p, plan);
-        end = begin_case(p, SYS_prlimit64);
-        load_arg(p, 0); /* a process id; 0 is the caller */
-        jump(p, BPF_JEQ, 0, ALLOW, REFUSE);
-        put_label(p, end);
-    }
-    if (plan->syscalls || plan->metadata)
-        emit_ioctl(p, plan);
-    emit_sockets(p, plan);
-    if (plan->exec) {
-        /* The start itself is by descriptor, which libc never is.  */
-        end = begin_case(p, SYS_execveat);
-        load_arg(p, 4);
-        jump(p, BPF_JEQ, AT_EMPTY_PATH, ALLOW, REFUSE);
-        put_label(p, end);
-    }
-    if (plan->session) {
-        /* PR_SET_PDEATHSIG must stay SIGKILL.  */
-        end = begin_case(p, SYS_prctl);
-        load_arg(p, 0);
-        jump(p, BPF_JEQ, 1, NEXT, ALLOW);
-        load_arg(p, 1);
-        jump(p, BPF_JEQ, SIGKILL, ALLOW, REFUSE);
-        put_label(p, end);
-    }
-}
-
-/* Turns labels into distances.  */
-static void
-resolve(struct program *p)
-{
-    for (int i = 0; i < p->count; i++) {
-        if (BPF_CLASS(p->code[i].code) != BPF_JMP)
-            continue;
-        if (p->code[i].code == (BPF_JMP | BPF_JA | BPF_K)) {
-            p->code[i].k = (uint32_t)(p->place[p->yes[i]] - i - 1);
-            continue;
-        }
-        if (p->yes[i] != NEXT)
-            p->code[i].jt = (uint8_t)(p->place[p->yes[i]] - i - 1);
-        if (p->no[i] != NEXT)
-            p->code[i].jf = (uint8_t)(p->place[p->no[i]] - i - 1);
-    }
+    emit_entry(program);
+    pj_bpf_put(p, COLD);
+    /* What the simulation does not know.  */
+    pj_bpf_emit(p, BPF_LDX | BPF_W | BPF_IMM, 0);
+    emit_unknown(p);
+    emit_words(program);
+    pj_seccomp_rets(p);
+    pj_bpf_put(p, HIT);
+    pj_seccomp_load_number(p);
+    pj_seccomp_cases(p, plan);
 }
 
 int
@@ -397,29 +299,43 @@ pj_seccomp_available(void)
 }
 
 int
+pj_seccomp_wanted(const pj_seccomp_plan *plan)
+{
+    return plan->syscalls || plan->host || plan->session || plan->network
+        || plan->metadata || plan->execute || plan->memory || plan->ipc
+        || plan->watch || plan->locks || plan->exec;
+}
+
+int
 pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
-                 unsigned short *count)
+                 unsigned short *count, pj_error *err)
 {
     struct program *p = calloc(1, sizeof *p);
-    struct sock_filter *code;
+    int result = -1;
+    size_t size;
 
     if (p == NULL)
-        return -1;
-    p->free_label = WORD + WORDS;
+        return pj_error_memory(err);
+    pj_bpf_begin(&p->bpf, NAMED);
     mark_all(p, plan);
-    emit_entry(p);
-    emit_words(p);
-    emit_cases(p, plan);
-    finish(p, REFUSE, SECCOMP_RET_ERRNO | EPERM);
-    finish(p, ALLOW, SECCOMP_RET_ALLOW);
-    finish(p, KILL, SECCOMP_RET_KILL_PROCESS);
-    resolve(p);
-    code = malloc((size_t)p->count * sizeof *code);
-    if (code != NULL) {
-        memcpy(code, p->code, (size_t)p->count * sizeof *code);
-        *out = code;
-        *count = (unsigned short)p->count;
+    emit_all(p, plan);
+    if (pj_bpf_resolve(&p->bpf) < 0) {
+        pj_error_begin(err, PJ_E_SandboxUnavailable,
+                       PJ_STR("syscall_filter"));
+        pj_error_say(err, "sandbox control syscall_filter is not available: "
+                     "internal error: a filter that does not resolve");
+        goto done;
     }
+    size = (size_t)p->bpf.count * sizeof **out;
+    *out = malloc(size);
+    if (*out == NULL) {
+        pj_error_memory(err);
+        goto done;
+    }
+    memcpy(*out, p->bpf.code, size);
+    *count = (unsigned short)p->bpf.count;
+    result = 0;
+done:
     free(p);
-    return code == NULL ? -1 : 0;
+    return result;
 }

@@ -2,27 +2,37 @@
 #ifndef PJ_SECCOMP_H
 #define PJ_SECCOMP_H
 
+#include "procjail.h"
+
 struct sock_filter;
 
-/* What a filter refuses.  */
+/* What a filter refuses.  Any filter also refuses io_uring, whose operations
+   pass no filter, and calls that nobody knew when this was written.  */
 typedef struct pj_seccomp_plan {
-    int syscalls; /* what no tool needs */
-    int session;  /* leaving the session */
-    int network;  /* sockets */
-    int metadata; /* chmod and its kind */
-    int execute;  /* memory files that could be executed */
-    int ipc;      /* objects of System V, message queues */
-    int watch;    /* notice of changes to files */
-    int exec;     /* every program but the one that is started */
+    int syscalls;   /* what no tool needs */
+    int host;       /* other processes' memory and descriptors */
+    int session;    /* leaving the session */
+    int network;    /* sockets */
+    int metadata;   /* chmod and its kind, all but a list of ioctls */
+    int execute;    /* memory files that could be executed */
+    int memory;     /* memory that no limit of a process counts */
+    int ipc;        /* objects of System V, message queues */
+    int watch;      /* notice of what cannot be read, leases */
+    int locks;      /* exclusive locks on what can only be read */
+    int exec;       /* every program but the one that is started */
+    uint32_t allow; /* bits 1 << pj_allow: what is not refused after all */
 } pj_seccomp_plan;
 
 /* Whether filters can be made for this architecture and are known to the
    running kernel.  */
 int pj_seccomp_available(void);
 
-/* Compiles a filter into memory that the caller frees.  0, or -1 when there
-   is no memory.  */
+/* Whether a plan refuses anything.  */
+int pj_seccomp_wanted(const pj_seccomp_plan *plan);
+
+/* Compiles a filter into memory that the caller frees.  Fails with
+   OutOfMemory, and with SandboxUnavailable for what no program can hold. */
 int pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
-                     unsigned short *count);
+                     unsigned short *count, pj_error *err);
 
 #endif

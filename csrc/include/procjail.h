@@ -373,6 +373,20 @@ int pj_sandbox_set_user(pj_sandbox *sandbox, uid_t uid, gid_t gid,
 int pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str control,
                            pj_error *err);
 
+/* What a sandbox refuses unless it is allowed by name.  */
+typedef enum pj_allow {
+    /* Setting the size of a terminal.  The kernel tells whoever works at
+       it by a signal, which may be somebody outside.  */
+    PJ_ALLOW_TIOCSWINSZ = 0,
+    PJ_ALLOW_COUNT
+} pj_allow;
+
+/* "TIOCSWINSZ", for instance.  */
+const char *pj_allow_name(pj_allow allow);
+
+/* Allows one of them.  Fails with SandboxInvalid for another name.  */
+int pj_sandbox_allow(pj_sandbox *sandbox, pj_str name, pj_error *err);
+
 /* A view of a sandbox.  Valid until it is changed or freed.  */
 typedef struct pj_sandbox_info {
     pj_preset preset;
@@ -387,6 +401,7 @@ typedef struct pj_sandbox_info {
     uid_t uid;
     gid_t gid;
     uint32_t best_effort; /* bits 1 << PJ_CONTROL_x */
+    uint32_t allow;       /* bits 1 << PJ_ALLOW_x */
 } pj_sandbox_info;
 
 void pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out);

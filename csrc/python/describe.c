@@ -103,18 +103,30 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
                                         (long)info->gid));
 }
 
-/* Names of the controls in a mask, as a tuple.  */
-PyObject *
-pj_py_control_names(uint32_t mask)
+static const char *
+control_name(int number)
+{
+    return pj_control_name((pj_control)number);
+}
+
+static const char *
+allow_name(int number)
+{
+    return pj_allow_name((pj_allow)number);
+}
+
+/* Names of the bits in a mask, as a tuple.  */
+static PyObject *
+names_in(uint32_t mask, int count, const char *(*name_of)(int))
 {
     PyObject *list = PyList_New(0), *tuple;
 
-    for (int i = 0; list != NULL && i < PJ_CONTROL_COUNT; i++) {
+    for (int i = 0; list != NULL && i < count; i++) {
         PyObject *name;
 
         if (!(mask & UINT32_C(1) << i))
             continue;
-        name = PyUnicode_FromString(pj_control_name((pj_control)i));
+        name = PyUnicode_FromString(name_of(i));
         if (name == NULL || PyList_Append(list, name) < 0)
             Py_CLEAR(list);
         Py_XDECREF(name);
@@ -122,6 +134,12 @@ pj_py_control_names(uint32_t mask)
     tuple = list == NULL ? NULL : PyList_AsTuple(list);
     Py_XDECREF(list);
     return tuple;
+}
+
+PyObject *
+pj_py_control_names(uint32_t mask)
+{
+    return names_in(mask, PJ_CONTROL_COUNT, control_name);
 }
 
 /* Without the preset, which is in the constructor's name.  */
@@ -139,6 +157,11 @@ fill_sandbox(pj_state *state, const pj_sandbox_info *info, PyObject *calls)
                      pj_py_member(state->tree_enum, info->tree)) < 0)
         return -1;
     if (add_roots(info, calls) < 0 || add_sandbox_limits(info, calls) < 0)
+        return -1;
+    if (info->allow != 0
+        && pj_py_add_args(calls, "allow",
+                          names_in(info->allow, PJ_ALLOW_COUNT,
+                                   allow_name)) < 0)
         return -1;
     if (info->best_effort == 0)
         return 0;

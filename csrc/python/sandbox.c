@@ -89,24 +89,38 @@ sandbox_strict(PyObject *type, PyObject *Py_UNUSED(ignored))
     return wrap((PyTypeObject *)type, pj_sandbox_new(PJ_PRESET_STRICT));
 }
 
+/* A copy to which words are added, one by one.  */
 static PyObject *
-add_roots(PyObject *self, PyObject *args, pj_access access)
+with_each(PyObject *self, PyObject *args, const char *what,
+          int (*add)(pj_sandbox *, pj_str, pj_error *))
 {
-    PyObject *tuple = pj_py_bytes_tuple(args, "root");
-    pj_sandbox *copy = tuple == NULL ? NULL : copy_of(self);
+    PyObject *words = pj_py_bytes_tuple(args, what);
+    pj_sandbox *copy = words == NULL ? NULL : copy_of(self);
     pj_error err;
     int failed = 0;
 
     if (copy == NULL) {
-        Py_XDECREF(tuple);
+        Py_XDECREF(words);
         return NULL;
     }
-    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(tuple); i++)
-        failed = pj_sandbox_add_root(
-            copy, access, pj_py_view(PyTuple_GET_ITEM(tuple, i)), &err);
-    Py_DECREF(tuple);
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(words); i++)
+        failed = add(copy, pj_py_view(PyTuple_GET_ITEM(words, i)), &err);
+    Py_DECREF(words);
     return done(self, copy, failed, &err);
 }
+
+#define ROOT_METHOD(name, access)                                        \
+    static int                                                           \
+    add_##name(pj_sandbox *copy, pj_str root, pj_error *err)             \
+    {                                                                    \
+        return pj_sandbox_add_root(copy, access, root, err);             \
+    }                                                                    \
+                                                                         \
+    static PyObject *                                                    \
+    sandbox_##name(PyObject *self, PyObject *args)                       \
+    {                                                                    \
+        return with_each(self, args, "root", add_##name);                \
+    }
 
 PyDoc_STRVAR(read_doc,
 "read($self, /, *roots)\n--\n\n"
@@ -115,12 +129,7 @@ PyDoc_STRVAR(read_doc,
 "with all below it.  Calls add up.  Raises SandboxInvalid; build() raises it\n"
 "for a root that is not there.\n\n"
 ">>> Sandbox().read('/srv/docs', '/etc/hosts')");
-
-static PyObject *
-sandbox_read(PyObject *self, PyObject *args)
-{
-    return add_roots(self, args, PJ_ACCESS_READ);
-}
+ROOT_METHOD(read, PJ_ACCESS_READ)
 
 PyDoc_STRVAR(write_doc,
 "write($self, /, *roots)\n--\n\n"
@@ -129,12 +138,7 @@ PyDoc_STRVAR(write_doc,
 "the kernel cannot tell where.  A root for writing does not grant reading.\n"
 "Calls add up.  Raises SandboxInvalid.\n\n"
 ">>> Sandbox().write('/srv/out')");
-
-static PyObject *
-sandbox_write(PyObject *self, PyObject *args)
-{
-    return add_roots(self, args, PJ_ACCESS_WRITE);
-}
+ROOT_METHOD(write, PJ_ACCESS_WRITE)
 
 PyDoc_STRVAR(execute_doc,
 "execute($self, /, *roots)\n--\n\n"
@@ -142,12 +146,7 @@ PyDoc_STRVAR(execute_doc,
 "Reading is limited to roots too, since the dynamic loader runs what it can\n"
 "read.  Calls add up.  Raises SandboxInvalid.\n\n"
 ">>> Sandbox().execute('/usr/bin')");
-
-static PyObject *
-sandbox_execute(PyObject *self, PyObject *args)
-{
-    return add_roots(self, args, PJ_ACCESS_EXECUTE);
-}
+ROOT_METHOD(execute, PJ_ACCESS_EXECUTE)
 
 /* A setter that takes one number; -1 with an exception.  */
 static int
@@ -353,20 +352,21 @@ PyDoc_STRVAR(best_effort_doc,
 static PyObject *
 sandbox_best_effort(PyObject *self, PyObject *args)
 {
-    PyObject *names = pj_py_bytes_tuple(args, "control");
-    pj_sandbox *copy = names == NULL ? NULL : copy_of(self);
-    pj_error err;
-    int failed = 0;
+    return with_each(self, args, "control", pj_sandbox_best_effort);
+}
 
-    if (copy == NULL) {
-        Py_XDECREF(names);
-        return NULL;
-    }
-    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(names); i++)
-        failed = pj_sandbox_best_effort(
-            copy, pj_py_view(PyTuple_GET_ITEM(names, i)), &err);
-    Py_DECREF(names);
-    return done(self, copy, failed, &err);
+PyDoc_STRVAR(allow_doc,
+"allow($self, /, *names)\n--\n\n"
+"Return a copy that leaves programs what is refused unless allowed by name."
+"\n\nThe only name is 'TIOCSWINSZ': setting the size of a terminal, which\n"
+"pseudo-terminals need, and which signals whoever works at the terminal.\n"
+"Raises SandboxInvalid for another name.\n\n"
+">>> Sandbox().allow('TIOCSWINSZ')");
+
+static PyObject *
+sandbox_allow(PyObject *self, PyObject *args)
+{
+    return with_each(self, args, "name", pj_sandbox_allow);
 }
 
 static PyObject *
@@ -448,6 +448,7 @@ static PyMethodDef sandbox_methods[] = {
      max_cpu_seconds_doc},
     {"umask", FUNCTION(umask), KEYWORDS, umask_doc},
     {"user", FUNCTION(user), KEYWORDS, user_doc},
+    {"allow", sandbox_allow, METH_VARARGS, allow_doc},
     {"best_effort", sandbox_best_effort, METH_VARARGS, best_effort_doc},
     {"__reduce__", sandbox_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -338,6 +338,12 @@ SANDBOX = Table(
         ),
         "umask": Field(Mode(), "the umask", "umask"),
         "user": Field(USER, "other ids to run as"),
+        "allow": Field(
+            WORDS,
+            "what is refused unless it is allowed by name",
+            "allow",
+            How.SPREAD,
+        ),
         "best_effort": Field(
             WORDS,
             "controls that the system may lack",

@@ -56,6 +56,27 @@ set_version(int fd)
     return ioctl(fd, _IOW('v', 2, long), &generation);
 }
 
+/* ext4's own twin of FS_IOC_SETVERSION.  */
+static long
+set_ext4_version(int fd)
+{
+    int generation = 1;
+
+    return ioctl(fd, _IOW('f', 4, long), &generation);
+}
+
+/* btrfs makes a subvolume in a directory that is open for reading.  */
+static long
+make_subvolume(int fd)
+{
+    struct {
+        int64_t fd;
+        char name[4088];
+    } arguments = {0, "evil"};
+
+    return ioctl(fd, _IOW(0x94, 14, arguments), &arguments);
+}
+
 static long
 change(const char *how, const char *path)
 {
@@ -110,6 +131,10 @@ change(const char *how, const char *path)
         return set_flags(fd);
     if (IS("FS_IOC_FSSETXATTR"))
         return set_fsxattr(fd);
+    if (IS("EXT4_IOC_SETVERSION"))
+        return set_ext4_version(fd);
+    if (IS("BTRFS_IOC_SUBVOL_CREATE"))
+        return make_subvolume(fd);
     if (IS("FS_IOC_SETVERSION"))
         return set_version(fd);
     return set_attr(path);

@@ -51,6 +51,7 @@ static const struct {
     {"settimeofday", SYS_settimeofday, {(long)BAD, 0}},
     {"swapoff", SYS_swapoff, {(long)NOWHERE}},
     {"swapon", SYS_swapon, {(long)NOWHERE, 0}},
+    {"no call", 500, {0}},
     {"syslog", SYS_syslog, {9, 0, 0}},
     {"umount2", SYS_umount2, {(long)NOWHERE, 0}},
     {"unshare", SYS_unshare, {CLONE_NEWUSER}},

@@ -9,6 +9,8 @@ change(const char *how, const char *a, const char *b)
         return rename(a, b);
     if (strcmp(how, "exchange") == 0)
         return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+    if (strcmp(how, "whiteout") == 0) /* leaves a device at a */
+        return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_WHITEOUT);
     if (strcmp(how, "link") == 0)
         return link(a, b);
     if (strcmp(how, "symlink") == 0)
