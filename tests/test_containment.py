@@ -359,17 +359,6 @@ def test_fork_bomb_is_limited() -> None:
 
 
 @uids
-@pytest.mark.parametrize("how", ["prctl", "ids"])
-def test_death_signal_stays(uid: int, how: str) -> None:
-    one = Attack("pdeathsig", (how,), "the user cannot" if uid else "")
-    if how == "prctl":
-        one = Attack("pdeathsig", (how,))
-    assert_possible(one, attempt(uid, Sandbox.compat(), one))
-    strict = Sandbox.strict() if how == "ids" else None
-    assert_stopped(attempt(uid, strict, one))
-
-
-@uids
 @trees
 def test_descriptors_do_not_come_along(uid: int, tree: Tree) -> None:
     program = attack("descriptors")

@@ -358,14 +358,19 @@ clear_mask(void)
                         (size_t)KERNEL_SIGSET_SIZE);
 }
 
+/* By descriptor; where execveat is missing (an emulator), or refused by a
+   filter around the host, by the link that leads to the same file.  */
 static void
 execute(const pj_child_plan *plan)
 {
-    if (plan->exec_fd >= 0)
-        syscall(SYS_execveat, plan->exec_fd, "", plan->argv, plan->envp,
-                AT_EMPTY_PATH);
-    else
+    if (plan->exec_fd < 0) {
         syscall(SYS_execve, plan->exec_path, plan->argv, plan->envp);
+        return;
+    }
+    syscall(SYS_execveat, plan->exec_fd, "", plan->argv, plan->envp,
+            AT_EMPTY_PATH);
+    if (errno == ENOSYS || errno == EPERM)
+        syscall(SYS_execve, plan->exec_fd_path, plan->argv, plan->envp);
 }
 
 static int

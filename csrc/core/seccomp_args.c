@@ -18,7 +18,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -201,16 +200,6 @@ emit_execveat(pj_bpf *p, const pj_seccomp_plan *plan)
     require(p, 4, AT_EMPTY_PATH);
 }
 
-/* The death signal must stay SIGKILL.  */
-static void
-emit_prctl(pj_bpf *p, const pj_seccomp_plan *plan)
-{
-    (void)plan;
-    pj_seccomp_load_arg(p, 0);
-    pj_bpf_jump(p, BPF_JEQ, PR_SET_PDEATHSIG, PJ_BPF_NEXT, PJ_RET_ALLOW);
-    require(p, 1, SIGKILL);
-}
-
 /* It leaves a character device behind, without CAP_MKNOD.  */
 static void
 emit_rename(pj_bpf *p, const pj_seccomp_plan *plan)
@@ -353,7 +342,6 @@ static const struct {
     {SYS_socket, PJ_ON_SYSCALLS | PJ_ON_NETWORK, emit_socket},
     {SYS_socketpair, PJ_ON_NETWORK, emit_socketpair},
     {SYS_execveat, PJ_ON_EXEC, emit_execveat},
-    {SYS_prctl, PJ_ON_SESSION, emit_prctl},
     {SYS_renameat2, PJ_ON_SYSCALLS | PJ_ON_METADATA, emit_rename},
     {SYS_fcntl, PJ_ON_WATCH | PJ_ON_METADATA, emit_fcntl},
     {SYS_flock, PJ_ON_LOCKS, emit_flock},

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,7 +61,8 @@ make_plan(const pj_command *command, pj_child_plan *plan)
     plan->argv = command->exec_argv;
     plan->envp = command->exec_envp;
     plan->exec_ns = 0;
-    plan->by_name = 0;
+    snprintf(plan->exec_fd_path, sizeof plan->exec_fd_path,
+             "/proc/self/fd/%d", plan->exec_fd);
     plan->parent = getpid();
     plan->lifeline[0] = plan->lifeline[1] = -1;
     plan->report_fd = -1;

@@ -79,7 +79,7 @@ typedef struct pj_child_plan {
     int cwd_fd;            /* -1: enter cwd_path */
     const char *cwd_path;
     int exec_fd;           /* -1: execute exec_path */
-    int by_name;           /* the program looks at the path it was run by */
+    char exec_fd_path[32]; /* of exec_fd, below /proc */
     const char *exec_path;
     char *const *argv;
     char *const *envp;

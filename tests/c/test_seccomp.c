@@ -219,8 +219,6 @@ say_by_argument(const pj_seccomp_plan *p, int number, const uint32_t *a)
         return p->network ? say(a[0] == 1 && IN(a[1] & 15, 1, 5)) : -1;
     case SYS_execveat:
         return p->exec ? say(a[4] == 0x1000) : -1;
-    case SYS_prctl:
-        return p->session ? say(a[0] != 1 || a[1] == 9) : -1;
     case SYS_renameat2:
         return p->syscalls || p->metadata ? say((a[4] & 4) == 0) : -1;
     case SYS_fcntl:
@@ -345,7 +343,7 @@ static const int with_cases[] = {
     SYS_clone, SYS_clone3, SYS_prlimit64, SYS_sched_setscheduler,
     SYS_sched_setparam, SYS_sched_setattr, SYS_sched_setaffinity,
     SYS_setpriority, SYS_ioprio_set, SYS_socket, SYS_socketpair,
-    SYS_execveat, SYS_prctl, SYS_renameat2, SYS_fcntl, SYS_flock,
+    SYS_execveat, SYS_renameat2, SYS_fcntl, SYS_flock,
 };
 
 static const uint32_t values[] = {
