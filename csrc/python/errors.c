@@ -184,7 +184,7 @@ exit_message(const OutputObject *output, PyObject *program)
 PyObject *
 pj_py_raise_exit(pj_state *state, const OutputObject *output)
 {
-    PyObject *program = PyList_GetItem(output->args, 0);
+    PyObject *program = Py_XNewRef(PyList_GetItem(output->args, 0));
     PyObject *shown = program == NULL ? NULL : PyObject_ASCII(program);
     PyObject *message = shown == NULL ? NULL : exit_message(output, shown);
     PyObject *error = message == NULL ? NULL
@@ -203,6 +203,7 @@ pj_py_raise_exit(pj_state *state, const OutputObject *output)
             || set(error, "returncode",
                    PyLong_FromLong(output->returncode)) < 0))
         Py_CLEAR(error);
+    Py_XDECREF(program);
     return throw(error);
 }
 
