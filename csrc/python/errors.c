@@ -108,12 +108,14 @@ set_system(PyObject *error, const pj_error *err)
     return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
-/* Raises a made exception, whose reference is taken over.  */
+/* Raises a made exception, whose reference is taken over.  PyErr_SetObject
+   gives it the exception that is being handled as its context.  */
 static PyObject *
 throw(PyObject *error)
 {
     if (error != NULL)
-        pj_py_put_exception(error);
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
     return NULL;
 }
 

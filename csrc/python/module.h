@@ -102,8 +102,9 @@ state_of(PyObject *self)
     return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
 }
 
-/* Takes the exception that is set, as an instance, or NULL; and sets one
-   again.  CPython 3.12 renamed both.  */
+/* Takes the exception that is set, as an instance, or NULL; and sets the
+   same one again, for which the context is kept as it is.  CPython 3.12
+   renamed both.  */
 static inline PyObject *
 pj_py_take_exception(void)
 {
