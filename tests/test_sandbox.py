@@ -50,6 +50,7 @@ CHANGES: list[Callable[[Sandbox], Sandbox]] = [
     lambda s: s.max_cpu_seconds(10),
     lambda s: s.umask(0o077),
     lambda s: s.user(NOBODY, NOBODY),
+    lambda s: s.user(2**32 - 2, 2**31),
     lambda s: s.best_effort("host_signals", "user"),
 ]
 PRESETS: list[Callable[[], Sandbox]] = [
@@ -100,6 +101,36 @@ def test_different_ones_are_not_equal() -> None:
     assert len(seen) == len(base) + len(CHANGES) - 1
     assert Sandbox() != "Sandbox()"
     assert Sandbox().read("/a").read("/b") == Sandbox().read("/a", "/b")
+
+
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [
+        ("network", [0]),
+        ("tree", [0]),
+        ("umask", [0]),
+        ("user", [0, 0]),
+        ("max_memory", [4096]),
+        ("max_open_files", [64]),
+    ],
+)
+@pytest.mark.parametrize("wrong", [True, False, 1.0, "1", None])
+def test_a_number_is_an_int(
+    method: str, args: list[Any], wrong: object
+) -> None:
+    """And no bool, which is one for Python."""
+    getattr(Sandbox(), method)(*args)
+    for at in range(len(args)):
+        given = [*args[:at], wrong, *args[at + 1 :]]
+        with pytest.raises(TypeError):
+            getattr(Sandbox(), method)(*given)
+
+
+@pytest.mark.parametrize("number", [-1, 2**32 - 1, 2**32, 2**64, 2**70])
+def test_what_is_no_id(number: int) -> None:
+    for ids in ((number, 0), (0, number)):
+        with pytest.raises(SandboxInvalid):
+            Sandbox().user(*ids)
 
 
 @presets

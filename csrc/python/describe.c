@@ -99,8 +99,8 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
     if (!info->has_user)
         return 0;
     return pj_py_add_args(calls, "user",
-                          Py_BuildValue("(ll)", (long)info->uid,
-                                        (long)info->gid));
+                          Py_BuildValue("(II)", (unsigned)info->uid,
+                                        (unsigned)info->gid));
 }
 
 /* Names of the controls in a mask, as a tuple.  */

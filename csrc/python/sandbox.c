@@ -160,22 +160,6 @@ one_number(PyObject *args, PyObject *kwargs, const char *format, char *name,
         ? 0 : -1;
 }
 
-/* Enums and modes are small numbers.  */
-static int
-small_number(PyObject *value, int *out)
-{
-    long number = PyLong_AsLong(value);
-
-    if (number == -1 && PyErr_Occurred()) {
-        if (!PyErr_ExceptionMatches(PyExc_OverflowError))
-            return -1;
-        PyErr_Clear();
-        number = -1;
-    }
-    *out = number < 0 || number > INT_MAX ? INT_MAX : (int)number;
-    return 0;
-}
-
 PyDoc_STRVAR(network_doc,
 "network($self, /, network)\n--\n\n"
 "Return a copy with Network.Deny or Network.Inherit (the default).\n\n"
@@ -191,7 +175,7 @@ sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
     int number;
 
     if (one_number(args, kwargs, "O:network", "network", &value) < 0
-        || small_number(value, &number) < 0)
+        || pj_py_choice(value, "network", &number) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -217,7 +201,7 @@ sandbox_tree(PyObject *self, PyObject *args, PyObject *kwargs)
     int number;
 
     if (one_number(args, kwargs, "O:tree", "tree", &value) < 0
-        || small_number(value, &number) < 0)
+        || pj_py_choice(value, "tree", &number) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -303,7 +287,7 @@ sandbox_umask(PyObject *self, PyObject *args, PyObject *kwargs)
     int mask;
 
     if (one_number(args, kwargs, "O:umask", "mask", &value) < 0
-        || small_number(value, &mask) < 0)
+        || pj_py_choice(value, "mask", &mask) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -323,24 +307,21 @@ sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"uid", "gid", NULL};
     PyObject *uid, *gid;
-    int numbers[2];
+    uint32_t numbers[2];
     pj_sandbox *copy;
     pj_error err;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:user", names, &uid,
                                      &gid)
-        || small_number(uid, &numbers[0]) < 0
-        || small_number(gid, &numbers[1]) < 0)
+        || pj_py_id(uid, "uid", &numbers[0]) < 0
+        || pj_py_id(gid, "gid", &numbers[1]) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;
-    /* What is no id was made INT_MAX above.  */
-    return done(self, copy, pj_sandbox_set_user(
-                    copy, numbers[0] == INT_MAX ? (uid_t)-1
-                                                : (uid_t)numbers[0],
-                    numbers[1] == INT_MAX ? (gid_t)-1 : (gid_t)numbers[1],
-                    &err), &err);
+    return done(self, copy,
+                pj_sandbox_set_user(copy, (uid_t)numbers[0],
+                                    (gid_t)numbers[1], &err), &err);
 }
 
 PyDoc_STRVAR(best_effort_doc,
