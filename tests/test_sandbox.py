@@ -23,6 +23,7 @@ from containment import (
     needs_root,
     run_here,
 )
+from hosts import on_linux, run_host
 from proc_jail import (
     Network,
     NulByte,
@@ -474,3 +475,27 @@ def test_same_sandbox_from_many_requests() -> None:
     for _ in range(20):
         assert policy.run("/bin/cat", ["/etc/passwd"]).success
         assert not policy.run("/bin/cat", ["/proc/version"]).success
+
+
+@on_linux
+def test_a_script_of_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """build() looks at what a strict sandbox has to leave readable."""
+    pipe, script = tmp_path / "pipe", tmp_path / "script"
+    os.mkfifo(pipe)
+    script.write_text(f"#!{pipe}\n")
+    script.chmod(0o755)
+    out = run_host(
+        """
+        from proc_jail import Sandbox, Violation
+        signal.alarm(30)
+        try:
+            policy_for(
+                sys.argv[1], None, lambda b: b.sandbox(Sandbox.strict())
+            )
+        except Violation as error:
+            print(error)
+        print("built or refused")
+        """,
+        os.fspath(script),
+    )
+    assert out.endswith("built or refused\n")

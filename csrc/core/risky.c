@@ -200,8 +200,8 @@ same_bytes(int a, int b)
 static int
 is_copy(const char *known, const char *path)
 {
-    int a = open(known, O_RDONLY | O_CLOEXEC);
-    int b = open(path, O_RDONLY | O_CLOEXEC);
+    int a = open(known, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int b = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int same = a < 0 || b < 0 || same_bytes(a, b);
 
     if (a >= 0)
@@ -281,7 +281,7 @@ pj_risk_of_pin(const pj_pin *pin, pj_str name)
 static pj_str
 interpreter_of(const char *path, char *line, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t got = fd < 0 ? -1 : read(fd, line, size - 1);
     char *start, *end;
 
