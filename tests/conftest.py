@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +29,10 @@ LINUX = sys.platform.startswith("linux")
 PR_SET_CHILD_SUBREAPER = 36
 # Stays half a second after the last command of an event loop.
 WATCHDOG = "proc_jail-watchdog"
+
+# A shell starts its background jobs with Ctrl-C ignored, which all that the
+# tests start would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The kernel rules are Linux's; the portable build has none to test.
 if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
