@@ -213,10 +213,10 @@ def test_what_was_being_handled_is_the_context() -> None:
         lambda: ProcPolicyBuilder().max_stdout(-1),
         failed.check,
     ):
-        with pytest.raises(ProcJailError) as caught:
-            try:
-                raise ZeroDivisionError
-            except ZeroDivisionError:
+        try:
+            raise ZeroDivisionError
+        except ZeroDivisionError:
+            with pytest.raises(ProcJailError) as caught:
                 act()
         assert isinstance(caught.value.__context__, ZeroDivisionError)
 

@@ -1,7 +1,6 @@
 /* risky.c: recognising dangerous programs, from the table in risky.def.  */
 #include "risky.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +91,12 @@ without_version(pj_str name)
     cut_suffix(&kept, PJ_STR("-dbg"));
     cut_suffix(&kept, PJ_STR("-debug"));
     if (kept.len > 2 && strchr("dmtu", kept.ptr[kept.len - 1]) != NULL
-        && isdigit((unsigned char)kept.ptr[kept.len - 2]))
+        && pj_is_digit(kept.ptr[kept.len - 2]))
         kept.len--;
     while (kept.len > 1) {
         char last = kept.ptr[kept.len - 1];
 
-        if (!isdigit((unsigned char)last) && strchr(".-_", last) == NULL)
+        if (!pj_is_digit(last) && strchr(".-_", last) == NULL)
             break;
         kept.len--;
     }
