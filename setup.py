@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CORE = "csrc/core"
@@ -56,6 +58,36 @@ def version() -> str:
 PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
 
+
+def variant() -> str:
+    """What tells the objects of one build from those of another."""
+    names = ["plain"]
+    if PORTABLE:
+        names = ["portable"]
+    if SANITIZE:
+        names += ["san", *SANITIZE.split(",")]
+    return "-".join(names)
+
+
+class Build(build):
+    """Each variant has a folder of its own, as in csrc/Makefile.
+
+    Objects are not compiled again for other switches, only for other sources.
+    """
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.build_base = os.path.join("build", variant())
+
+
+class BuildExt(build_ext):
+    """What is built in place has no folder of its own: it is built anew."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.force = self.force or self.inplace
+
+
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
 if PORTABLE and is_linux():
     compile_args.append("-DPJ_PORTABLE")
@@ -68,6 +100,7 @@ if SANITIZE:
 
 setup(
     version=version(),
+    cmdclass={"build": Build, "build_ext": BuildExt},
     ext_modules=[
         Extension(
             "proc_jail._core",
