@@ -137,6 +137,12 @@ pj_py_put_exception(PyObject *error)
 #endif
 }
 
+/* The tp_traverse of instances that hold no other object that could hold
+   them: their type holds the module, and with it the whole package, where
+   one of them may be kept.  No tp_clear: what else is in such a cycle has
+   one.  */
+int pj_py_visit_type(PyObject *self, visitproc visit, void *arg);
+
 /* One spec per type, in the file of the type.  */
 extern PyType_Spec pj_rules_spec;
 extern PyType_Spec pj_builder_spec;

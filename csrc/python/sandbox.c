@@ -9,12 +9,13 @@ wrap(PyTypeObject *type, pj_sandbox *sandbox)
 
     if (sandbox == NULL)
         return PyErr_NoMemory();
-    self = PyObject_New(SandboxObject, type);
+    self = PyObject_GC_New(SandboxObject, type);
     if (self == NULL) {
         pj_sandbox_free(sandbox);
         return NULL;
     }
     self->sandbox = sandbox;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -39,8 +40,9 @@ sandbox_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_sandbox_free(((SandboxObject *)self)->sandbox);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -446,6 +448,7 @@ static PyType_Slot sandbox_slots[] = {
     {Py_tp_doc, (void *)sandbox_doc},
     {Py_tp_new, sandbox_new},
     {Py_tp_dealloc, sandbox_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, sandbox_methods},
     {Py_tp_repr, sandbox_repr},
     {Py_tp_richcompare, sandbox_compare},
@@ -456,6 +459,7 @@ static PyType_Slot sandbox_slots[] = {
 PyType_Spec pj_sandbox_spec = {
     .name = "proc_jail.Sandbox",
     .basicsize = sizeof(SandboxObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = sandbox_slots,
 };
