@@ -9,6 +9,7 @@ import re
 import sys
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -238,7 +239,9 @@ def test_an_output_in_a_cycle_is_collected() -> None:
 
     holder = Holder()
     seen = weakref.ref(holder)
-    holder.held = _core._output([holder], b"", b"", 0, 0.0, (), 0, 0)
+    parts: list[Any] = [[holder], b"", b"", 0, 0.0, (), 0, 0]
+    holder.held = _core._output(*parts)
+    del parts
     del holder
     gc.collect()
     assert seen() is None
