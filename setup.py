@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
@@ -81,22 +82,6 @@ INIT_LINK_FLAGS = [
 ]
 
 
-class BuildExtension(build_ext):
-    """Builds csrc/init first; its bytes become part of the extension."""
-
-    def build_extension(self, ext: Extension) -> None:
-        if not PORTABLE:
-            image = Path(self.build_temp).absolute() / "proc_jail-init"
-            image.parent.mkdir(parents=True, exist_ok=True)
-            compiler = shlex.split(
-                os.environ.get("CC") or sysconfig.get_config_var("CC")
-            )
-            command = [*compiler, *INIT_FLAGS, *INIT_SOURCES]
-            self.spawn([*command, *INIT_LINK_FLAGS, "-o", str(image)])
-            ext.extra_compile_args.append(f'-DPJ_INIT_IMAGE="{image}"')
-        super().build_extension(ext)
-
-
 def version() -> str:
     header = (ROOT / "csrc/include/procjail.h").read_text(encoding="utf-8")
     found = re.search(r'#define PJ_VERSION "([^"]+)"', header)
@@ -110,6 +95,49 @@ def version() -> str:
 PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
 
+
+def variant() -> str:
+    """What tells the objects of one build from those of another."""
+    names = ["plain"]
+    if PORTABLE:
+        names = ["portable"]
+    if SANITIZE:
+        names += ["san", *SANITIZE.split(",")]
+    return "-".join(names)
+
+
+class Build(build):
+    """Each variant has a folder of its own, as in csrc/Makefile.
+
+    Objects are not compiled again for other switches, only for other sources.
+    """
+
+    def initialize_options(self) -> None:
+        super().initialize_options()
+        self.build_base = os.path.join("build", variant())
+
+
+class BuildExt(build_ext):
+    """What is built in place has no folder of its own: it is built anew."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.force = self.force or self.inplace
+
+    def build_extension(self, ext: Extension) -> None:
+        """Build csrc/init first; its bytes become part of the extension."""
+        if not PORTABLE:
+            image = Path(self.build_temp).absolute() / "proc_jail-init"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            compiler = shlex.split(
+                os.environ.get("CC") or sysconfig.get_config_var("CC")
+            )
+            command = [*compiler, *INIT_FLAGS, *INIT_SOURCES]
+            self.spawn([*command, *INIT_LINK_FLAGS, "-o", str(image)])
+            ext.extra_compile_args.append(f'-DPJ_INIT_IMAGE="{image}"')
+        super().build_extension(ext)
+
+
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
 if PORTABLE and is_linux():
     compile_args.append("-DPJ_PORTABLE")
@@ -122,7 +150,7 @@ if SANITIZE:
 
 setup(
     version=version(),
-    cmdclass={"build_ext": BuildExtension},
+    cmdclass={"build": Build, "build_ext": BuildExt},
     ext_modules=[
         Extension(
             "proc_jail._core",
@@ -135,7 +163,8 @@ setup(
                 str(path.relative_to(ROOT))
                 for pattern in ("*.h", "*.def")
                 for path in sorted((ROOT / "csrc").rglob(pattern))
-            ],
+            ]
+            + INIT_SOURCES,
             include_dirs=["csrc/include"],
             extra_compile_args=compile_args,
             extra_link_args=link_args,

@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,10 @@ from proc_jail import (
 HELPERS = Path(__file__).parent / "helpers"
 LINUX = sys.platform.startswith("linux")
 PR_SET_CHILD_SUBREAPER = 36
+
+# A shell starts its background jobs with Ctrl-C ignored, which all that the
+# tests start would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The kernel rules are Linux's; the portable build has none to test.
 if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:

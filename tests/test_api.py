@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
+import re
 from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
@@ -416,3 +418,40 @@ def test_an_exit_status_is_an_error_only_when_asked_for() -> None:
     assert (error.stdout, error.stderr) == (b"", output.stderr)
     assert (error.returncode, error.elapsed) == (1, output.duration)
     assert error.limit is None
+
+
+SOURCES = Path(__file__).parent.parent
+
+
+def names_of_modules(text: str) -> set[str]:
+    """Strings that are the names of modules of the package."""
+    package = SOURCES / "procjail" / "proc_jail"
+    return {
+        name
+        for name in re.findall(r'"(proc_jail\.\w+)"', text)
+        if (package / f"{name.partition('.')[2]}.py").exists()
+    }
+
+
+def seen_by_freezers(module: Path) -> set[str]:
+    """What the statements of a module import, wherever they stand."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+            found |= {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+def test_what_is_imported_by_name_is_found_by_freezers() -> None:
+    """They read imports, and neither strings nor what C does."""
+    package = SOURCES / "procjail" / "proc_jail"
+    in_c = set[str]()
+    for path in (SOURCES / "csrc" / "python").glob("*.[ch]"):
+        in_c |= names_of_modules(path.read_text("utf-8"))
+    assert {"proc_jail._files", "proc_jail._display"} <= in_c
+    assert in_c <= seen_by_freezers(package / "__init__.py")
+    for path in package.glob("*.py"):
+        text = path.read_text("utf-8")
+        for call in re.findall(r"import_module\((.*?)\)", text):
+            assert names_of_modules(call) <= seen_by_freezers(path)

@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -419,6 +420,31 @@ def test_busybox_runs_as_the_applet_that_is_allowed(tmp_path: Path) -> None:
             policy.prepare(ProcRequest(str(other), []))
     with pytest.raises(BinRiskyDenied):
         prepare(box)
+
+
+@pytest.mark.parametrize("is_applet", [False, True], ids=["env", "applet"])
+def test_a_wrapper_leaves_busybox_the_applet_that_is_allowed(
+    tmp_path: Path, is_applet: bool
+) -> None:
+    """The request's first argument chooses none."""
+    script, victim = tmp_path / "script", tmp_path / "victim"
+    script.write_text(f"rm {victim}\n")
+    victim.touch()
+    echo, box = tmp_path / "echo", program("busybox")
+    echo.symlink_to(box)
+    env = program("env")
+    if is_applet:
+        env = str(tmp_path / "env")
+        os.symlink(box, env)
+    command = prepare(echo, "ash", str(script))
+    wrapped = command.wrap_with(env, ["A=1"])
+    assert wrapped.launch_args == ["A=1", str(echo), "ash", str(script)]
+    for run in (command, wrapped, wrapped.wrap_with(env, ["A=2"])):
+        assert run.spawn_sync().stdout_string() == f"ash {script}\n"
+        assert victim.exists()
+    # What the file's own name would have done.
+    subprocess.run([env, "A=1", box, "ash", script], check=True)
+    assert not victim.exists()
 
 
 def test_busybox_applets_that_are_hard_links(open_dir: Path) -> None:

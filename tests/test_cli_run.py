@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from commands import (
     invoke,
     shell_policy,
 )
-from hosts import is_gone, reap_orphans, written_pid
+from hosts import is_gone, reap_orphans, wait_until, written_pid
 from policies import write
 
 
@@ -277,3 +279,219 @@ def test_no_more_is_read_than_may_be(tmp_path: Path) -> None:
     assert done.returncode == 126
     assert b"StdinForbidden" in done.stderr
     assert b"got 100;" in done.stderr
+
+
+TREE = 'sleep 1000 & echo $! >"$1.new"; mv "$1.new" "$1"; wait; echo after'
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+each_signal = pytest.mark.parametrize("number", SIGNALS, ids=lambda n: n.name)
+
+
+def start_tree(
+    tmp_path: Path,
+    kind: str = "stop",
+    before: list[str] | None = None,
+    **how: Any,
+) -> subprocess.Popen[bytes]:
+    """`proc-jail run` of a shell with a child, whose number is in `pid`."""
+    policy = shell_policy(tmp_path, timeout=100, on_overflow=kind)
+    mark = os.fspath(tmp_path / "pid")
+    command = ["run", os.fspath(policy), "--", SH, "-c", TREE, "sh", mark]
+    return subprocess.Popen(
+        [*(before or []), COMMAND, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **how,
+    )
+
+
+@each_signal
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("kind", ["stop", "keep_head_tail"])
+def test_a_signal_kills_the_tree(
+    tmp_path: Path, number: signal.Signals, times: int, kind: str
+) -> None:
+    with start_tree(tmp_path, kind, stdin=subprocess.PIPE) as running:
+        child = written_pid(tmp_path / "pid")
+        for _ in range(times):
+            running.send_signal(number)
+        assert running.wait(60) == 128 + number
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+    reap_orphans()
+    assert is_gone(child)
+
+
+@each_signal
+def test_a_signal_ends_what_reads_its_input(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """No command runs yet; the handlers stand once it blocks."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    policy = os.fspath(shell_policy(tmp_path, max_stdin=99))
+    with subprocess.Popen(
+        [COMMAND, "run", policy, "--stdin", fifo, "--", SH, "-c", "cat"],
+        stderr=subprocess.PIPE,
+    ) as running:
+        # Opened for writing as soon as it is opened for reading.
+        with open(fifo, "wb"):
+
+            def has_ended() -> bool:
+                running.send_signal(number)
+                return running.poll() is not None
+
+            wait_until(has_ended)
+        assert running.returncode == 128 + number
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+
+
+@each_signal
+def test_what_was_ignored_stays_ignored(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    """As under nohup, or behind a shell's `&`."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    policy = os.fspath(shell_policy(tmp_path))
+    script = 'echo up; read word <"$1"; echo $word'
+    ignoring = f'trap "" {number.name[3:]}; exec "$@"'
+    command = [COMMAND, "run", policy, "--", SH, "-c", script, "sh"]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", ignoring, "sh", *command, fifo],
+        stdout=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"up\n"
+        running.send_signal(number)
+        fifo.write_text("lived\n")
+        assert running.stdout.read() == b"lived\n"
+    assert running.returncode == 0
+
+
+def test_ctrl_c_at_a_terminal(tmp_path: Path) -> None:
+    main, terminal = os.openpty()
+    # The first terminal that the leader of a session opens is its own.
+    opening = 'exec "$@" <"$0" >"$0"'
+    with start_tree(
+        tmp_path,
+        before=["/bin/sh", "-c", opening, os.ttyname(terminal)],
+        start_new_session=True,
+    ) as running:
+        child = written_pid(tmp_path / "pid")
+        os.write(main, b"\x03")
+        assert running.wait(60) == 130
+    os.close(main)
+    os.close(terminal)
+    reap_orphans()
+    assert is_gone(child)
+
+
+def test_output_that_is_not_taken_at_once(tmp_path: Path) -> None:
+    """The pipe does not block, and is full before it is read."""
+    size = 1_000_000
+    for kind in ("stop", "keep_head_tail"):
+        policy = os.fspath(
+            shell_policy(tmp_path, timeout=100, on_overflow=kind)
+        )
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        with subprocess.Popen(
+            [
+                COMMAND,
+                "run",
+                policy,
+                "--",
+                SH,
+                "-c",
+                f"head -c {size} /dev/zero",
+            ],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+        ) as running:
+            os.close(writing)
+            full = select.poll()
+            full.register(reading, select.POLLIN)
+            full.poll()
+            got = 0
+            while chunk := os.read(reading, 99_999):
+                got += len(chunk)
+            assert running.stderr is not None
+            assert running.stderr.read() == b""
+        os.close(reading)
+        assert (running.returncode, got) == (0, size)
+
+
+@pytest.mark.parametrize("kind", ["stop", "keep_head_tail"])
+@pytest.mark.parametrize("blocking", [True, False])
+def test_output_that_nobody_takes(
+    tmp_path: Path, kind: str, blocking: bool
+) -> None:
+    """The command line ends, and says what became of it."""
+    made = shell_policy(tmp_path, timeout="1s", on_overflow=kind)
+    script = 'echo $$ >"$1"; head -c 300000 /dev/zero; sleep 1000'
+    if kind != "stop":
+        script = script.replace("; sleep 1000", "")
+    file = tmp_path / "pid"
+    reading, writing = os.pipe()
+    os.set_blocking(writing, blocking)
+    with subprocess.Popen(
+        [COMMAND, "run", os.fspath(made), "--", SH, "-c", script, "sh", file],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    ) as running:
+        os.close(writing)
+        assert running.wait(60) == 124
+        assert running.stderr is not None
+        told = running.stderr.read().decode()
+    taken = 0
+    while chunk := os.read(reading, 65536):
+        taken += len(chunk)
+    os.close(reading)
+    assert told == (
+        "proc-jail: stopped: Timeout: standard output was not taken within "
+        f"1.0 s; {told.split()[-4]} bytes are lost\n"
+    )
+    assert int(told.split()[-4]) + taken <= 300_000
+    assert taken >= 4096
+    reap_orphans()
+    assert is_gone(int(file.read_text()))
+
+
+def closed(fds: str, *args: str | Path) -> subprocess.CompletedProcess[bytes]:
+    """The command line, started by a shell with streams closed."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {fds}', "sh", COMMAND, *args],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def test_streams_that_are_closed(tmp_path: Path) -> None:
+    policy = shell_policy(tmp_path, max_stdin=99)
+    echo = ("--", SH, "-c", "echo out; echo err >&2; exit 3")
+    done = closed(">&-", "run", policy, *echo)
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert done.stderr == b"proc-jail: [Errno 9] Bad file descriptor\n"
+    done = closed(">&-", "run", policy, "--", SH, "-c", "exit 3")
+    assert (done.returncode, done.stderr) == (3, b"")
+    done = closed("2>&-", "run", policy, *echo)
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", b"")
+    done = closed("2>&-", "run", policy, "--", "/none")
+    assert (done.returncode, done.stdout, done.stderr) == (126, b"", b"")
+    done = closed("<&-", "run", policy, *echo)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        3,
+        b"out\n",
+        b"err\n",
+    )
+    done = closed("<&-", "run", policy, "--stdin", "-", "--", SH, "-c", "cat")
+    assert (done.returncode, done.stdout) == (125, b"")
+    assert done.stderr.count(b"\n") == 1
+    done = closed("<&- >&- 2>&-", "run", policy, "--", SH, "-c", "exit 3")
+    assert done.returncode == 3
+    for args in (["schema"], ["--version"], ["profiles"]):
+        done = closed(">&-", *args)
+        assert done.returncode == 1
+        assert done.stderr == b"proc-jail: [Errno 9] Bad file descriptor\n"

@@ -21,6 +21,7 @@ from proc_jail import (
     OutOfDescriptors,
     ProcJailError,
     ProcPolicy,
+    ProcPolicyBuilder,
     ProcRequest,
     StdoutLimitExceeded,
     StoppedError,
@@ -198,3 +199,29 @@ def test_a_host_without_descriptors(step: str) -> None:
     assert isinstance(caught.value, ExecError)
     assert caught.value.errno == errno.EMFILE
     assert caught.value.step
+
+
+def test_what_was_being_handled_is_the_context() -> None:
+    """Of whatever is raised, as Python itself does it."""
+    sleep, false = program("sleep"), program("false")
+    stopped = policy_for(sleep, None, lambda b: b.timeout(0.01))
+    failed = policy_for(false).run(false)
+    for act in (
+        lambda: stopped.run("/none"),
+        lambda: stopped.run(sleep, ["1000"]),
+        lambda: ProcPolicyBuilder().allow_bin("relative"),
+        lambda: ProcPolicyBuilder().max_stdout(-1),
+        failed.check,
+    ):
+        try:
+            raise ZeroDivisionError
+        except ZeroDivisionError:
+            with pytest.raises(ProcJailError) as caught:
+                act()
+        assert isinstance(caught.value.__context__, ZeroDivisionError)
+
+
+def test_nothing_was_being_handled() -> None:
+    with pytest.raises(BinNotFound) as caught:
+        policy_for(program("true")).run("/none")
+    assert caught.value.__context__ is None

@@ -9,6 +9,7 @@ import re
 import sys
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,6 +185,66 @@ def test_a_dropped_module_is_collected() -> None:
         """
     )
     assert out == "True True\n"
+
+
+# One of each type, and how it is made of a module.
+INSTANCES = {
+    "rules": "module.ArgRules().max_flags(1)",
+    "builder": "module.ProcPolicyBuilder()",
+    "sandbox": "module.Sandbox()",
+    "request": "module.ProcRequest('/bin/true', ['a'], {'A': 'b'}, '/')",
+    "policy": "module.ProcPolicyBuilder().build()",
+    "value": "module.Text()",
+    "described": "module.ArgRules().subcommand('a', module.ArgRules())",
+    "command": "policy.prepare(module.ProcRequest('/bin/true', []))",
+    "process": "module._core._start({command})",
+    "output": "policy.run('/bin/true', [])",
+}
+INSTANCES["process"] = INSTANCES["process"].format(**INSTANCES)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_an_instance_in_its_own_module_is_collected(name: str) -> None:
+    """The collector sees that it holds its type, and that the module."""
+    out = run_host(
+        """
+        import gc, importlib, weakref
+        module = sys.modules["proc_jail"]
+        policy = policy_for("/bin/true") if "policy." in sys.argv[1] else None
+        module._core.kept = eval(sys.argv[1])
+        seen = [
+            weakref.ref(type(module._core.kept)),
+            weakref.ref(module._core.Violation),
+            weakref.ref(module),
+        ]
+        del policy, module, shell, policy_for, proc_jail
+        del ProcPolicyBuilder, ProcRequest
+        for name in list(sys.modules):
+            if name.startswith(("proc_jail", "conftest")):
+                del sys.modules[name]
+        for _ in range(3):
+            gc.collect()
+        print([ref() is None for ref in seen])
+        """,
+        INSTANCES[name],
+    )
+    assert out == "[True, True, True]\n"
+
+
+def test_an_output_in_a_cycle_is_collected() -> None:
+    """A pickle can bring one that holds whatever it likes."""
+
+    class Holder:
+        held: object
+
+    holder = Holder()
+    seen = weakref.ref(holder)
+    parts: list[Any] = [[holder], b"", b"", 0, 0.0, (), 0, 0]
+    holder.held = _core._output(*parts)
+    del parts
+    del holder
+    gc.collect()
+    assert seen() is None
 
 
 def test_objects_do_not_keep_each_other() -> None:

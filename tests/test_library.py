@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,68 @@ def test_the_portable_path_builds_and_runs(tmp_path: Path) -> None:
         check=True,
     )
     assert run(target, "^root:", "/etc/passwd").stdout.startswith("1:root:")
+
+
+# ---------------------------------------------- builds of the extension
+
+# Compiles nothing: an object is how it was compiled, a library its objects.
+COMPILER = """#!/bin/sh
+out='' before='' objects=''
+for word; do
+    case $before:$word in
+        -o:*) out=$word ;;
+        *.o) objects="$objects $word" ;;
+    esac
+    before=$word
+done
+case " $* " in
+    *' -c '*) echo "$*" >"$out" ;;
+    *) cat $objects >"$out" ;;
+esac
+"""
+SWITCHES = {
+    "plain": {},
+    "portable": {"PJ_PORTABLE": "1"},
+    "sanitized": {"PJ_SANITIZE": "address,undefined"},
+}
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere all are portable"
+)
+def test_no_build_uses_the_objects_of_another(tmp_path: Path) -> None:
+    """In any order, in one checkout."""
+    pytest.importorskip("setuptools.command.build")
+    # Without the rest, which an old setuptools need not understand.
+    shutil.copy(ROOT / "setup.py", tmp_path)
+    ignore = shutil.ignore_patterns("build")
+    shutil.copytree(ROOT / "csrc", tmp_path / "csrc", ignore=ignore)
+    compiler = tmp_path / "cc"
+    compiler.write_text(COMPILER)
+    compiler.chmod(0o755)
+    own = {"CC": str(compiler), "LDSHARED": f"{compiler} -shared"}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PJ_")}
+    for name in ("plain", "portable", "sanitized", "plain", "portable"):
+        subprocess.run(
+            [sys.executable, "setup.py", "-q", "build"],
+            cwd=tmp_path,
+            env={**env, **own, **SWITCHES[name]},
+            check=True,
+        )
+        made = {
+            library
+            for library in tmp_path.rglob("_core*.so")
+            if is_of(name, library.read_text().splitlines())
+        }
+        assert len(made) == 1, name
+
+
+def is_of(name: str, commands: list[str]) -> bool:
+    """Whether all objects of a library were compiled with its switches."""
+    marks = {"portable": " -DPJ_PORTABLE", "sanitized": " -fsanitize="}
+    assert len(commands) > 40
+    return all(
+        (mark in command) == (kind == name)
+        for kind, mark in marks.items()
+        for command in commands
+    )

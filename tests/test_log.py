@@ -270,3 +270,27 @@ def test_a_fork_tells_nothing_of_the_commands_of_its_parent() -> None:
             pass
     """)
     assert out == "Cancelled\n"
+
+
+def test_what_a_listener_is_told_without_memory() -> None:
+    """Each allocation fails once; the reason that is shown is that."""
+    pytest.importorskip("_testcapi")
+    out = run_host(
+        f"""
+        import logging, _testcapi
+        seen = set()
+        sys.unraisablehook = lambda u: seen.add(u.exc_type.__name__)
+        policy = policy_for({ECHO!r})
+        policy.run({ECHO!r}, ["x"])
+        for number in range(200):
+            _testcapi.set_nomemory(number, number + 1)
+            try:
+                policy.run({ECHO!r}, ["x"])
+            except MemoryError:
+                pass
+            finally:
+                _testcapi.remove_mem_hooks()
+        print(*sorted(seen))
+        """
+    )
+    assert out in ("MemoryError\n", "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -18,7 +19,7 @@ pytest.importorskip("mcp")
 from mcp import Client, StdioServerParameters
 
 from conftest import program
-from hosts import is_gone, on_linux, reap_orphans
+from hosts import is_gone, on_linux, reap_orphans, written_pid
 from mcp_sessions import text_of
 from policies import write
 from proc_jail import ProcPolicy
@@ -158,20 +159,97 @@ def test_an_invalid_policy_is_not_served(fault: str, tmp_path: Path) -> None:
     assert len(err.splitlines()) == 1
 
 
-def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
+HELLO = (
+    b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": '
+    b'{"protocolVersion": "2025-06-18", "capabilities": {}, '
+    b'"clientInfo": {"name": "t", "version": "1"}}}\n'
+    b'{"jsonrpc": "2.0", "method": "notifications/initialized"}\n'
+)
+TREE = 'sleep 1000 & echo $! >"$1.new"; mv "$1.new" "$1"; wait'
+each_signal = pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGHUP, signal.SIGINT],
+    ids=lambda n: n.name,
+)
+
+
+def say_hello(process: subprocess.Popen[bytes], to: int) -> None:
+    assert process.stdout is not None
+    os.write(to, HELLO)
+    assert b'"name":"proc_jail"' in process.stdout.readline()
+
+
+def call(mark: Path) -> bytes:
+    words = ["-c", TREE, "sh", str(mark)]
+    params = {"name": "sh", "arguments": {"args": words}}
+    asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call"}
+    return json.dumps({**asked, "params": params}).encode() + b"\n"
+
+
+def end(process: subprocess.Popen[bytes], number: int) -> None:
+    """It ends by the signal alone: its standard input stays open."""
+    assert process.wait(60) == 128 + number
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+
+
+@each_signal
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+def test_a_signal_ends_it_quietly(
+    tmp_path: Path, number: signal.Signals, times: int, busy: bool
+) -> None:
+    mark = tmp_path / "child"
     with start(write(tmp_path, POLICY)) as process:
         assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(
-            b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": '
-            b'{"protocolVersion": "2025-06-18", "capabilities": {}, '
-            b'"clientInfo": {"name": "t", "version": "1"}}}\n'
-        )
-        process.stdin.flush()
-        assert b'"name":"proc_jail"' in process.stdout.readline()
+        say_hello(process, process.stdin.fileno())
+        child = None
+        if busy:
+            os.write(process.stdin.fileno(), call(mark))
+            child = written_pid(mark)
+        for _ in range(times):
+            process.send_signal(number)
+        end(process, number)
+    reap_orphans()
+    assert child is None or is_gone(child)
+
+
+def test_ctrl_c_at_a_terminal(tmp_path: Path) -> None:
+    main, terminal = os.openpty()
+    mark = tmp_path / "child"
+    # The first terminal that the leader of a session opens is its own.
+    command = [SCRIPT, "mcp", str(write(tmp_path, POLICY))]
+    opening = ["/bin/sh", "-c", 'exec "$@" <"$0"', os.ttyname(terminal)]
+    with subprocess.Popen(
+        [*opening, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        say_hello(process, main)
+        os.write(main, call(mark))
+        child = written_pid(mark)
+        os.write(main, b"\x03")
+        end(process, signal.SIGINT)
+    os.close(main)
+    os.close(terminal)
+    reap_orphans()
+    assert is_gone(child)
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+    command = [SCRIPT, "mcp", str(write(tmp_path, POLICY))]
+    ignoring = ["/bin/sh", "-c", 'trap "" HUP INT; exec "$@"', "sh"]
+    with subprocess.Popen(
+        [*ignoring, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        say_hello(process, process.stdin.fileno())
+        process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGINT)
-        # A thread of the SDK reads standard input until its end.
-        process.stdin.close()
-        assert process.wait(30) == 130
-        assert process.stderr is not None
-        assert b"Traceback" not in process.stderr.read()
+        say_hello(process, process.stdin.fileno())
+        process.send_signal(signal.SIGTERM)
+        end(process, signal.SIGTERM)

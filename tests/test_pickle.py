@@ -12,6 +12,7 @@ import pytest
 
 import proc_jail
 from conftest import policy_for, program
+from hosts import run_host
 from proc_jail import (
     ArgRules,
     BinNotFound,
@@ -26,6 +27,7 @@ from proc_jail import (
     RiskyBinPolicy,
     Timeout,
     Violation,
+    _core,
 )
 
 ECHO = program("echo")
@@ -249,3 +251,59 @@ def test_exceptions_that_were_raised(way: Callable[[Any], Any]) -> None:
         assert str(again) == str(error)
         assert vars(again) == vars(error)
         assert vars(again)
+
+
+# ------------------------------------------- pickles of other people
+
+
+class Clearing:
+    """An argument whose conversion empties what holds it and others."""
+
+    def __init__(self, holder: list[Any] | dict[str, Any]) -> None:
+        self._holder = holder
+
+    def __index__(self) -> int:
+        self._holder.clear()
+        # What was freed is written over.
+        self._kept = [(f"m{i}", (i,), {"k": i}) for i in range(1000)]
+        return 5
+
+
+def test_a_replay_holds_what_it_calls() -> None:
+    """In a process of its own, which a use after free would end."""
+    out = run_host(
+        """
+        from test_pickle import Clearing
+        from proc_jail import ArgRules, _core
+        calls = []
+        calls.append(("max_fl" + "ags", (Clearing(calls),)))
+        calls += [("max_positionals", (n,), {}) for n in range(100)]
+        print(_core._replay("ArgRules", calls) ==
+              ArgRules().max_flags(5).max_positionals(99))
+        """
+    )
+    assert out == "True\n"
+
+
+def test_a_replay_holds_its_keywords() -> None:
+    out = run_host(
+        """
+        from test_pickle import Clearing
+        from proc_jail import Sandbox, _core
+        words = {}
+        words.update(uid=Clearing(words), gid=int("123456"))
+        made = _core._replay("Sandbox", [("user", (), words)])
+        print(made == Sandbox().user(5, 123456))
+        """
+    )
+    assert out == "True\n"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [[1], [None], ["max_flags"], [()], [("max_flags",)], [(1, ())]],
+    ids=repr,
+)
+def test_a_replay_of_no_calls(calls: list[Any]) -> None:
+    with pytest.raises(TypeError):
+        _core._replay("ArgRules", calls)

@@ -23,6 +23,7 @@ from containment import (
     needs_root,
     run_here,
 )
+from hosts import on_linux, run_host
 from proc_jail import (
     Network,
     NulByte,
@@ -51,6 +52,7 @@ CHANGES: list[Callable[[Sandbox], Sandbox]] = [
     lambda s: s.umask(0o077),
     lambda s: s.user(NOBODY, NOBODY),
     lambda s: s.allow("TIOCSWINSZ"),
+    lambda s: s.user(2**32 - 2, 2**31),
     lambda s: s.best_effort("host_signals", "user"),
 ]
 PRESETS: list[Callable[[], Sandbox]] = [
@@ -101,6 +103,36 @@ def test_different_ones_are_not_equal() -> None:
     assert len(seen) == len(base) + len(CHANGES) - 1
     assert Sandbox() != "Sandbox()"
     assert Sandbox().read("/a").read("/b") == Sandbox().read("/a", "/b")
+
+
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [
+        ("network", [0]),
+        ("tree", [0]),
+        ("umask", [0]),
+        ("user", [0, 0]),
+        ("max_memory", [4096]),
+        ("max_open_files", [64]),
+    ],
+)
+@pytest.mark.parametrize("wrong", [True, False, 1.0, "1", None])
+def test_a_number_is_an_int(
+    method: str, args: list[Any], wrong: object
+) -> None:
+    """And no bool, which is one for Python."""
+    getattr(Sandbox(), method)(*args)
+    for at in range(len(args)):
+        given = [*args[:at], wrong, *args[at + 1 :]]
+        with pytest.raises(TypeError):
+            getattr(Sandbox(), method)(*given)
+
+
+@pytest.mark.parametrize("number", [-1, 2**32 - 1, 2**32, 2**64, 2**70])
+def test_what_is_no_id(number: int) -> None:
+    for ids in ((number, 0), (0, number)):
+        with pytest.raises(SandboxInvalid):
+            Sandbox().user(*ids)
 
 
 @presets
@@ -447,3 +479,27 @@ def test_same_sandbox_from_many_requests() -> None:
     for _ in range(20):
         assert policy.run("/bin/cat", ["/etc/passwd"]).success
         assert not policy.run("/bin/cat", ["/proc/version"]).success
+
+
+@on_linux
+def test_a_script_of_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """build() looks at what a strict sandbox has to leave readable."""
+    pipe, script = tmp_path / "pipe", tmp_path / "script"
+    os.mkfifo(pipe)
+    script.write_text(f"#!{pipe}\n")
+    script.chmod(0o755)
+    out = run_host(
+        """
+        from proc_jail import Sandbox, Violation
+        signal.alarm(30)
+        try:
+            policy_for(
+                sys.argv[1], None, lambda b: b.sandbox(Sandbox.strict())
+            )
+        except Violation as error:
+            print(error)
+        print("built or refused")
+        """,
+        os.fspath(script),
+    )
+    assert out.endswith("built or refused\n")

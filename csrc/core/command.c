@@ -7,6 +7,7 @@
 #include "env.h"
 #include "error.h"
 #include "policy.h"
+#include "risky.h"
 
 pj_command *
 pj_command_new(pj_policy *policy)
@@ -52,6 +53,7 @@ pj_command_unref(pj_command *command)
     pj_strv_clear(&command->stripped);
     pj_pairv_clear(&command->env);
     pj_str_clear(&command->argv0);
+    pj_str_clear(&command->wrap_argv0);
     pj_str_clear(&command->cwd);
     pj_str_clear(&command->input);
     pj_pin_unref(command->binary);
@@ -68,7 +70,10 @@ pj_command_target(const pj_command *command)
     return command->wrapper != NULL ? command->wrapper : command->binary;
 }
 
-/* The arguments behind argv[0], those of the wrapper first.  */
+/* The arguments behind argv[0], those of the wrapper first.  A wrapper hands
+   the program the name that it was allowed under, not its file's: of a
+   multi-call program the latter would leave the choice of the task to the
+   request's first argument.  */
 static int
 seal_launch(pj_command *command)
 {
@@ -81,7 +86,7 @@ seal_launch(pj_command *command)
     for (size_t i = 0; i < command->wrap_args.count; i++)
         command->launch_args[at++] = command->wrap_args.items[i];
     if (command->wrapper != NULL)
-        command->launch_args[at++] = command->binary->path;
+        command->launch_args[at++] = command->argv0;
     for (size_t i = 0; i < command->argv.count; i++)
         command->launch_args[at++] = command->argv.items[i];
     command->launch_argc = at;
@@ -95,7 +100,7 @@ seal_argv(pj_command *command)
 
     if (argv == NULL)
         return -1;
-    argv[0] = (char *)(command->wrapper != NULL ? command->wrapper->path.ptr
+    argv[0] = (char *)(command->wrapper != NULL ? command->wrap_argv0.ptr
                                                 : command->argv0.ptr);
     for (size_t i = 0; i < command->launch_argc; i++)
         argv[i + 1] = (char *)command->launch_args[i].ptr;
@@ -187,6 +192,7 @@ copy(const pj_command *from)
         to->wrapper = pj_pin_ref(from->wrapper);
     to->risk = from->risk;
     if (pj_str_dup(from->argv0, &to->argv0) < 0
+        || pj_str_dup(from->wrap_argv0, &to->wrap_argv0) < 0
         || pj_str_dup(from->cwd, &to->cwd) < 0
         || pj_str_dup(from->input, &to->input) < 0
         || pj_strv_extend(&to->argv, from->argv.items, from->argv.count) < 0
@@ -244,7 +250,11 @@ pj_command_wrap(const pj_command *command, pj_str program,
         || pj_binary_pin(canonical, &wrapped->wrapper, err) < 0)
         goto done;
     pj_strv_clear(&wrapped->wrap_args);
-    if (pj_strv_extend(&wrapped->wrap_args, args, count) < 0
+    pj_str_clear(&wrapped->wrap_argv0);
+    /* nice of busybox is nice by its name only.  */
+    if (pj_str_dup(pj_is_multicall(canonical) ? owned : canonical,
+                   &wrapped->wrap_argv0) < 0
+        || pj_strv_extend(&wrapped->wrap_args, args, count) < 0
         || pj_command_seal(wrapped) < 0) {
         pj_error_memory(err);
         goto done;

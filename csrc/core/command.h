@@ -16,6 +16,7 @@ struct pj_command {
     pj_pin *directory;
     pj_confinement *confinement;
     pj_str argv0;       /* of the validated program */
+    pj_str wrap_argv0;  /* of the wrapper */
     pj_str cwd;         /* as it is shown */
     pj_strv argv;
     pj_strv wrap_args;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "locales.h"
+
 struct code_row {
     const char *name;
     pj_class cls;
@@ -122,6 +124,19 @@ pj_escape(char *out, pj_str text)
     out[used] = '\0';
 }
 
+/* vsnprintf with a point in every number.  */
+static int
+write_plain(char *out, size_t size, const char *format, va_list args)
+{
+    locale_t plain = pj_locale_plain(), before = uselocale(plain);
+    int wrote = vsnprintf(out, size, format, args);
+
+    uselocale(before);
+    if (plain != (locale_t)0)
+        freelocale(plain);
+    return wrote;
+}
+
 void
 pj_text_add(pj_text *text, const char *format, ...)
 {
@@ -130,7 +145,7 @@ pj_text_add(pj_text *text, const char *format, ...)
     int wrote;
 
     va_start(args, format);
-    wrote = vsnprintf(text->text + text->used, room, format, args);
+    wrote = write_plain(text->text + text->used, room, format, args);
     va_end(args);
     text->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
 }
@@ -169,7 +184,7 @@ pj_error_say(pj_error *err, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(err->message, sizeof err->message, format, args);
+    write_plain(err->message, sizeof err->message, format, args);
     va_end(args);
     return -1;
 }
@@ -194,9 +209,14 @@ pj_error_nul(pj_error *err, const char *what, pj_str value, long index)
 void
 pj_errno_text(char *out, size_t size, int number)
 {
+    locale_t plain = pj_locale_plain(), before = uselocale(plain);
+
     /* strerror_r has two incompatible forms; strerror is thread-safe on
        glibc, musl and Darwin for the numbers the kernel returns.  */
     snprintf(out, size, "%s", strerror(number));
+    uselocale(before);
+    if (plain != (locale_t)0)
+        freelocale(plain);
 }
 
 int

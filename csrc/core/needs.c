@@ -73,7 +73,8 @@ script_interpreter(int fd, char *out, size_t size)
 static size_t
 interpreter(const char *path, char *out, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* A script may name a FIFO, whose open would wait for a writer.  */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t len;
 
     if (fd < 0)

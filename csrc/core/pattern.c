@@ -3,7 +3,12 @@
    A search begins at every character anew, which takes minutes for texts
    that are made for it: matches are anchored.  And the form that regcomp
    makes keeps what it learns of an expression, without a bound, for some
-   texts megabytes of each: it is thrown away once it has read a few.  */
+   texts megabytes of each: it is thrown away once it has read a few.
+
+   What an expression means depends on the locale, and that is the host's:
+   each pattern has one of its own, in which characters are those of UTF-8
+   and a range is one of their numbers.  Where the system has none, only
+   ASCII is matched, of which "C" thinks the same.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -15,6 +20,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "locales.h"
 
 /* Single characters and operators of an expression with its repeats written
    out.  regcomp needs memory and time by the square and worse.  */
@@ -40,6 +46,8 @@ typedef struct form {
 
 struct pj_pattern {
     pj_str source;
+    locale_t locale;
+    int ascii_only;
     _Atomic(form *) spare; /* the form that no thread uses now, or NULL */
 };
 
@@ -253,13 +261,48 @@ make_source(pj_str expression, pj_str *out)
     return 0;
 }
 
+static int
+is_ascii(pj_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] >= 0x80)
+            return 0;
+    return 1;
+}
+
+static int
+choose_locale(pj_pattern *pattern, pj_str expression, pj_error *err)
+{
+    pattern->locale = pj_locale_utf8();
+    pattern->ascii_only = pattern->locale == (locale_t)0;
+    if (!pattern->ascii_only)
+        return 0;
+    if (!is_ascii(expression))
+        return invalid(expression, "this system has no locale C.UTF-8, "
+                       "without which a Pattern is ASCII only", err);
+    pattern->locale = pj_locale_plain();
+    return pattern->locale == (locale_t)0 ? pj_error_memory(err) : 0;
+}
+
+/* What both regcomp and a match need: the locale of the pattern.  */
+static int
+compile(const pj_pattern *pattern, const char *text, regex_t *out)
+{
+    locale_t before = uselocale(pattern->locale);
+    int code = regcomp(out, text, REG_EXTENDED | REG_NOSUB);
+
+    uselocale(before);
+    return code;
+}
+
 /* Checks an expression by itself: `text` has a NUL behind it.  */
 static int
-try_expression(const char *text, pj_error *err)
+try_expression(const pj_pattern *pattern, const char *text, pj_error *err)
 {
     char why[128];
+    locale_t before;
     regex_t regex;
-    int code = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
+    int code = compile(pattern, text, &regex);
 
     if (code == 0) {
         regfree(&regex);
@@ -267,10 +310,14 @@ try_expression(const char *text, pj_error *err)
     }
     if (code == REG_ESPACE)
         return pj_error_memory(err);
+    before = uselocale(pattern->locale);
     regerror(code, &regex, why, sizeof why);
+    uselocale(before);
     return invalid(pj_str_of(text), why, err);
 }
 
+/* NULL without memory.  The expression was compiled before, so there is no
+   other reason.  */
 static form *
 new_form(const pj_pattern *pattern)
 {
@@ -279,8 +326,7 @@ new_form(const pj_pattern *pattern)
     if (made == NULL)
         return NULL;
     made->read = 0;
-    if (regcomp(&made->regex, pattern->source.ptr, REG_EXTENDED | REG_NOSUB)
-        == 0)
+    if (compile(pattern, pattern->source.ptr, &made->regex) == 0)
         return made;
     free(made);
     return NULL;
@@ -299,25 +345,29 @@ int
 pj_pattern_new(pj_str expression, pj_pattern **out, pj_error *err)
 {
     pj_pattern *pattern;
-    pj_str copy;
-    int result;
+    pj_str copy = {NULL, 0};
 
     if (check_expression(expression, err) < 0)
         return -1;
-    if (pj_str_dup(expression, &copy) < 0)
-        return pj_error_memory(err);
-    result = try_expression(copy.ptr, err);
-    pj_str_clear(&copy);
-    if (result < 0)
-        return -1;
     pattern = calloc(1, sizeof *pattern);
-    if (pattern == NULL || make_source(expression, &pattern->source) < 0) {
-        free(pattern);
+    if (pattern == NULL)
         return pj_error_memory(err);
+    if (pj_str_dup(expression, &copy) < 0
+        || make_source(expression, &pattern->source) < 0) {
+        pj_error_memory(err);
+        goto fail;
     }
+    if (choose_locale(pattern, expression, err) < 0
+        || try_expression(pattern, copy.ptr, err) < 0)
+        goto fail;
+    pj_str_clear(&copy);
     atomic_init(&pattern->spare, new_form(pattern));
     *out = pattern;
     return 0;
+fail:
+    pj_str_clear(&copy);
+    pj_pattern_free(pattern);
+    return -1;
 }
 
 void
@@ -327,6 +377,8 @@ pj_pattern_free(pj_pattern *pattern)
         return;
     free_form(atomic_load(&pattern->spare));
     pj_str_clear(&pattern->source);
+    if (pattern->locale != (locale_t)0)
+        freelocale(pattern->locale);
     free(pattern);
 }
 
@@ -354,14 +406,20 @@ match(form *mine, pj_str text)
 int
 pj_pattern_matches(pj_pattern *pattern, pj_str text)
 {
-    form *mine = atomic_exchange(&pattern->spare, NULL), *none = NULL;
+    form *mine, *none = NULL;
+    locale_t before;
     int result;
 
+    if (pattern->ascii_only && !is_ascii(text))
+        return 0;
+    mine = atomic_exchange(&pattern->spare, NULL);
     if (mine == NULL)
         mine = new_form(pattern);
     if (mine == NULL)
         return -1;
+    before = uselocale(pattern->locale);
     result = match(mine, text);
+    uselocale(before);
     mine->read += text.len;
     if (mine->read > TEXT_MAX
         || !atomic_compare_exchange_strong(&pattern->spare, &none, mine))

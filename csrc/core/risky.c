@@ -1,7 +1,6 @@
 /* risky.c: recognising dangerous programs, from the table in risky.def.  */
 #include "risky.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,12 +91,12 @@ without_version(pj_str name)
     cut_suffix(&kept, PJ_STR("-dbg"));
     cut_suffix(&kept, PJ_STR("-debug"));
     if (kept.len > 2 && strchr("dmtu", kept.ptr[kept.len - 1]) != NULL
-        && isdigit((unsigned char)kept.ptr[kept.len - 2]))
+        && pj_is_digit(kept.ptr[kept.len - 2]))
         kept.len--;
     while (kept.len > 1) {
         char last = kept.ptr[kept.len - 1];
 
-        if (!isdigit((unsigned char)last) && strchr(".-_", last) == NULL)
+        if (!pj_is_digit(last) && strchr(".-_", last) == NULL)
             break;
         kept.len--;
     }
@@ -200,8 +199,8 @@ same_bytes(int a, int b)
 static int
 is_copy(const char *known, const char *path)
 {
-    int a = open(known, O_RDONLY | O_CLOEXEC);
-    int b = open(path, O_RDONLY | O_CLOEXEC);
+    int a = open(known, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int b = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int same = a < 0 || b < 0 || same_bytes(a, b);
 
     if (a >= 0)
@@ -281,7 +280,7 @@ pj_risk_of_pin(const pj_pin *pin, pj_str name)
 static pj_str
 interpreter_of(const char *path, char *line, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t got = fd < 0 ? -1 : read(fd, line, size - 1);
     char *start, *end;
 

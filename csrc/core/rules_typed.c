@@ -208,6 +208,14 @@ pj_rules_add_flag(pj_rules *rules, const pj_str *names, size_t count,
     return add_names(rules, PJ_DECLARED_FLAG, names, count, err);
 }
 
+/* C has no type that is never NULL.  */
+static int
+check_type(pj_str name, const void *type, pj_error *err)
+{
+    return type != NULL ? 0 : invalid(name, "no type was given for it",
+                                      "give it one", err);
+}
+
 int
 pj_rules_add_option(pj_rules *rules, const pj_str *names, size_t count,
                     pj_value *value, int optional, size_t repeat,
@@ -220,7 +228,8 @@ pj_rules_add_option(pj_rules *rules, const pj_str *names, size_t count,
 
     if (err == NULL)
         err = &scratch;
-    if (check_option_names(names, count, err) < 0)
+    if (check_option_names(names, count, err) < 0
+        || check_type(names[0], value, err) < 0)
         return -1;
     if (repeat == 0)
         return invalid(names[0], "an option that may be given 0 times",
@@ -250,6 +259,8 @@ pj_rules_add_positional(pj_rules *rules, pj_str name, pj_value *value,
         return invalid(name, "a positional that may be given less often "
                        "than it has to", "let max be at least 1 and min",
                        err);
+    if (check_type(name, value, err) < 0)
+        return -1;
     for (size_t i = 0; i < unless_count; i++)
         if (check_option_name(unless[i], err) < 0)
             return -1;
@@ -300,6 +311,9 @@ pj_rules_add_subcommand(pj_rules *rules, pj_str word, const pj_rules *inner,
     if (word.len == 0 || word.ptr[0] == '-')
         return invalid(word, "this is no subcommand", "name a word that "
                        "does not begin with '-'", err);
+    if (inner == NULL)
+        return invalid(word, "a subcommand without rules", "give it some",
+                       err);
     if (inner->is_plain)
         return invalid(word, "the rules of a subcommand list tokens",
                        "declare its options by type", err);

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 pj_str
 pj_str_of(const char *text)
@@ -17,11 +16,23 @@ pj_str_equal(pj_str a, pj_str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Of ASCII only: strncasecmp asks the locale, and in a Turkish one I and i
+   are two letters.  */
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 int
 pj_str_equal_nocase(pj_str a, pj_str b)
 {
-    return a.len == b.len
-        && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+    if (a.len != b.len)
+        return 0;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.ptr[i]) != lower(b.ptr[i]))
+            return 0;
+    return 1;
 }
 
 int

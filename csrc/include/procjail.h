@@ -631,10 +631,11 @@ typedef struct pj_command_info {
 void pj_command_get(const pj_command *command, pj_command_info *out);
 
 /*
- * A copy that runs as `program args... bin argv...`.  For the application,
- * not for the request: the arguments of the wrapper are not checked.  The
- * wrapper is resolved and pinned like any program; one wrapper replaces
- * another.  Fails with the Bin codes, NulByte or OutOfMemory.
+ * A copy that runs as `program args... path argv...`, where path is `bin`
+ * or, for a program that was allowed under another name, that name.  For the
+ * application, not for the request: the arguments of the wrapper are not
+ * checked.  The wrapper is resolved and pinned like any program; one wrapper
+ * replaces another.  Fails with the Bin codes, NulByte or OutOfMemory.
  */
 int pj_command_wrap(const pj_command *command, pj_str program,
                     const pj_str *args, size_t count, pj_command **out,

@@ -56,7 +56,9 @@ int pj_value_text(size_t max, pj_value **out, pj_error *err);
 /* Up to `max` bytes, at most PJ_PATTERN_MAX, which the POSIX extended
    regular expression matches from end to end.  Back-references are
    refused, with which the time of a match has no bound; so are repeats that
-   nest more than four deep or come to more than 1000 characters.  */
+   nest more than four deep or come to more than 1000 characters.  Characters
+   are those of the locale C.UTF-8, whatever the locale of the host; on a
+   system without it an expression and what it matches are ASCII.  */
 int pj_value_pattern(pj_str expression, size_t max, pj_value **out,
                      pj_error *err);
 

@@ -11,12 +11,13 @@ builder_wrap(PyTypeObject *type, pj_builder *builder)
 
     if (builder == NULL)
         return PyErr_NoMemory();
-    self = PyObject_New(BuilderObject, type);
+    self = PyObject_GC_New(BuilderObject, type);
     if (self == NULL) {
         pj_builder_free(builder);
         return NULL;
     }
     self->builder = builder;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -36,8 +37,9 @@ builder_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_builder_free(((BuilderObject *)self)->builder);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -467,6 +469,7 @@ static PyType_Slot builder_slots[] = {
     {Py_tp_doc, (void *)builder_doc},
     {Py_tp_new, builder_new},
     {Py_tp_dealloc, builder_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, builder_methods},
     {Py_tp_repr, builder_repr},
     {0, NULL},
@@ -475,6 +478,7 @@ static PyType_Slot builder_slots[] = {
 PyType_Spec pj_builder_spec = {
     .name = "proc_jail.ProcPolicyBuilder",
     .basicsize = sizeof(BuilderObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = builder_slots,
 };

@@ -5,13 +5,14 @@
 PyObject *
 pj_py_command(pj_state *state, pj_command *command)
 {
-    CommandObject *self = PyObject_New(CommandObject, state->command_type);
+    CommandObject *self = PyObject_GC_New(CommandObject, state->command_type);
 
     if (self == NULL) {
         pj_command_unref(command);
         return NULL;
     }
     self->command = command;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -20,8 +21,9 @@ command_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_command_unref(((CommandObject *)self)->command);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -381,6 +383,7 @@ PyDoc_STRVAR(command_doc,
 static PyType_Slot command_slots[] = {
     {Py_tp_doc, (void *)command_doc},
     {Py_tp_dealloc, command_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, command_methods},
     {Py_tp_getset, command_getset},
     {Py_tp_repr, command_repr},
@@ -390,7 +393,8 @@ static PyType_Slot command_slots[] = {
 PyType_Spec pj_command_spec = {
     .name = "proc_jail.PreparedCommand",
     .basicsize = sizeof(CommandObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE
         | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = command_slots,
 };

@@ -298,21 +298,43 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     return 0;
 }
 
-int
-pj_py_choice(PyObject *value, const char *what, int *out)
+/* An int from 0 to `most`; -1 for one that is out of range.  True is 1 for
+   Python, but never what was meant.  */
+static int
+small_number(PyObject *value, const char *what, int64_t most, int64_t *out)
 {
     int overflow;
-    long number;
 
     if (PyBool_Check(value)) {
         PyErr_Format(PyExc_TypeError, "%s must not be a bool", what);
         return -1;
     }
-    number = PyLong_AsLongAndOverflow(value, &overflow);
-    if (number == -1 && !overflow && PyErr_Occurred())
+    *out = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (*out == -1 && !overflow && PyErr_Occurred())
         return -1;
-    *out = overflow || number < 0 || number > INT_MAX ? -1 : (int)number;
+    if (overflow || *out < 0 || *out > most)
+        *out = -1;
     return 0;
+}
+
+int
+pj_py_choice(PyObject *value, const char *what, int *out)
+{
+    int64_t number = -1;
+    int result = small_number(value, what, INT_MAX, &number);
+
+    *out = (int)number;
+    return result;
+}
+
+int
+pj_py_id(PyObject *value, const char *what, uint32_t *out)
+{
+    int64_t number = -1;
+    int result = small_number(value, what, UINT32_MAX - 1, &number);
+
+    *out = (uint32_t)number;
+    return result;
 }
 
 int

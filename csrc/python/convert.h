@@ -44,4 +44,8 @@ int pj_py_size(PyObject *value, uint64_t *out);
    int's range.  A bool is a TypeError.  */
 int pj_py_choice(PyObject *value, const char *what, int *out);
 
+/* A user or group id; UINT32_MAX, which is none, when it is out of range.
+   A bool is a TypeError.  */
+int pj_py_id(PyObject *value, const char *what, uint32_t *out);
+
 #endif

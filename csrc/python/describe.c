@@ -99,8 +99,8 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
     if (!info->has_user)
         return 0;
     return pj_py_add_args(calls, "user",
-                          Py_BuildValue("(ll)", (long)info->uid,
-                                        (long)info->gid));
+                          Py_BuildValue("(II)", (unsigned)info->uid,
+                                        (unsigned)info->gid));
 }
 
 static const char *
@@ -423,32 +423,53 @@ construct(PyObject *module, const char *name)
     return object;
 }
 
+/* What one call of a replay makes of the object so far.  */
+static PyObject *
+replay_one(PyObject *object, PyObject *call)
+{
+    PyObject *method, *values, *keywords = NULL, *own = NULL, *bound;
+    PyObject *next = NULL;
+
+    if (!PyTuple_Check(call)) {
+        PyErr_Format(PyExc_TypeError, "a call must be a tuple, not %.200s",
+                     Py_TYPE(call)->tp_name);
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(call, "UO!|O!:_replay", &method, &PyTuple_Type,
+                          &values, &PyDict_Type, &keywords))
+        return NULL;
+    if (keywords != NULL && (own = PyDict_Copy(keywords)) == NULL)
+        return NULL;
+    bound = PyObject_GetAttr(object, method);
+    if (bound != NULL)
+        next = PyObject_Call(bound, values, own);
+    Py_XDECREF(bound);
+    Py_XDECREF(own);
+    return next;
+}
+
 /* _replay(name, calls): makes the object again.  Policies come as their
-   builder's calls, and pin their files where they are loaded.  */
+   builder's calls, and pin their files where they are loaded.  The calls
+   run code of whoever made the pickle, which can change the list: what is
+   called is held by a tuple of our own.  */
 PyObject *
 pj_py_replay(PyObject *module, PyObject *args)
 {
     const char *name;
-    PyObject *calls, *object;
+    PyObject *list, *calls, *object;
 
-    if (!PyArg_ParseTuple(args, "sO!:_replay", &name, &PyList_Type, &calls))
+    if (!PyArg_ParseTuple(args, "sO!:_replay", &name, &PyList_Type, &list))
+        return NULL;
+    calls = PyList_AsTuple(list);
+    if (calls == NULL)
         return NULL;
     object = construct(module, name);
-    for (Py_ssize_t i = 0; object != NULL && i < PyList_GET_SIZE(calls);
+    for (Py_ssize_t i = 0; object != NULL && i < PyTuple_GET_SIZE(calls);
          i++) {
-        PyObject *method, *values, *keywords = NULL, *bound, *next = NULL;
+        PyObject *next = replay_one(object, PyTuple_GET_ITEM(calls, i));
 
-        if (!PyArg_ParseTuple(PyList_GET_ITEM(calls, i), "UO!|O!", &method,
-                              &PyTuple_Type, &values, &PyDict_Type,
-                              &keywords)) {
-            Py_DECREF(object);
-            return NULL;
-        }
-        bound = PyObject_GetAttr(object, method);
-        if (bound != NULL)
-            next = PyObject_Call(bound, values, keywords);
-        Py_XDECREF(bound);
         Py_SETREF(object, next);
     }
+    Py_DECREF(calls);
     return object;
 }

@@ -151,7 +151,7 @@ pj_py_rules_calls(pj_state *state, const pj_rules *rules)
 PyObject *
 pj_py_rules_object(pj_state *state, const pj_rules *rules)
 {
-    RulesObject *object = PyObject_New(RulesObject, state->rules_type);
+    RulesObject *object = PyObject_GC_New(RulesObject, state->rules_type);
 
     if (object == NULL)
         return NULL;
@@ -160,6 +160,7 @@ pj_py_rules_object(pj_state *state, const pj_rules *rules)
         Py_DECREF(object);
         return PyErr_NoMemory();
     }
+    PyObject_GC_Track(object);
     return (PyObject *)object;
 }
 

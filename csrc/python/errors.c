@@ -108,12 +108,14 @@ set_system(PyObject *error, const pj_error *err)
     return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
-/* Raises a made exception, whose reference is taken over.  */
+/* Raises a made exception, whose reference is taken over.  PyErr_SetObject
+   gives it the exception that is being handled as its context.  */
 static PyObject *
 throw(PyObject *error)
 {
     if (error != NULL)
-        pj_py_put_exception(error);
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
     return NULL;
 }
 
@@ -184,7 +186,7 @@ exit_message(const OutputObject *output, PyObject *program)
 PyObject *
 pj_py_raise_exit(pj_state *state, const OutputObject *output)
 {
-    PyObject *program = PyList_GetItem(output->args, 0);
+    PyObject *program = Py_XNewRef(PyList_GetItem(output->args, 0));
     PyObject *shown = program == NULL ? NULL : PyObject_ASCII(program);
     PyObject *message = shown == NULL ? NULL : exit_message(output, shown);
     PyObject *error = message == NULL ? NULL
@@ -203,6 +205,7 @@ pj_py_raise_exit(pj_state *state, const OutputObject *output)
             || set(error, "returncode",
                    PyLong_FromLong(output->returncode)) < 0))
         Py_CLEAR(error);
+    Py_XDECREF(program);
     return throw(error);
 }
 

@@ -141,13 +141,15 @@ pj_py_tell_ended(pj_state *state, pj_command *command, pid_t pid,
                  PyObject *output)
 {
     PyObject *error = output == NULL ? pj_py_take_exception() : NULL;
-    PyObject *module = listener(), *answer = NULL;
+    PyObject *module = listener(), *ran = NULL, *answer = NULL;
 
     if (module != NULL)
-        answer = PyObject_CallMethod(
-            module, "ended", "NOi",
-            pj_py_command(state, pj_command_ref(command)),
-            output == NULL ? error : output, (int)pid);
+        ran = pj_py_command(state, pj_command_ref(command));
+    if (ran != NULL)
+        answer = PyObject_CallMethod(module, "ended", "OOi", ran,
+                                     output == NULL ? error : output,
+                                     (int)pid);
+    Py_XDECREF(ran);
     if (settle(answer, module) == 0) {
         if (error != NULL)
             pj_py_put_exception(error);

@@ -324,6 +324,13 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
+int
+pj_py_visit_type(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+
 /* Calls `visit` for every object of the state.  */
 static int
 module_traverse(PyObject *module, visitproc visit, void *arg)

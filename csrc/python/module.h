@@ -102,8 +102,9 @@ state_of(PyObject *self)
     return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
 }
 
-/* Takes the exception that is set, as an instance, or NULL; and sets one
-   again.  CPython 3.12 renamed both.  */
+/* Takes the exception that is set, as an instance, or NULL; and sets the
+   same one again, for which the context is kept as it is.  CPython 3.12
+   renamed both.  */
 static inline PyObject *
 pj_py_take_exception(void)
 {
@@ -135,6 +136,12 @@ pj_py_put_exception(PyObject *error)
     Py_XDECREF(error);
 #endif
 }
+
+/* The tp_traverse of instances that hold no other object that could hold
+   them: their type holds the module, and with it the whole package, where
+   one of them may be kept.  No tp_clear: what else is in such a cycle has
+   one.  */
+int pj_py_visit_type(PyObject *self, visitproc visit, void *arg);
 
 /* One spec per type, in the file of the type.  */
 extern PyType_Spec pj_rules_spec;

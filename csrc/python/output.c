@@ -11,7 +11,7 @@ wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
     OutputObject *self = NULL;
 
     if (args != NULL && out != NULL && err != NULL && sandbox != NULL)
-        self = PyObject_New(OutputObject, state->output_type);
+        self = PyObject_GC_New(OutputObject, state->output_type);
     if (self == NULL) {
         Py_XDECREF(args);
         Py_XDECREF(out);
@@ -27,6 +27,7 @@ wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
     self->sandbox = sandbox;
     self->out_total = totals[0];
     self->err_total = totals[1];
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -98,17 +99,29 @@ pj_py_restore_output(PyObject *module, PyObject *values)
                 totals);
 }
 
+/* What a pickle brought can be anything, and hold this in its turn.  */
+static int
+output_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    OutputObject *self = (OutputObject *)object;
+
+    Py_VISIT(self->args);
+    Py_VISIT(self->sandbox);
+    return pj_py_visit_type(object, visit, arg);
+}
+
 static void
 output_dealloc(PyObject *object)
 {
     OutputObject *self = (OutputObject *)object;
     PyTypeObject *type = Py_TYPE(object);
 
+    PyObject_GC_UnTrack(object);
     Py_DECREF(self->args);
     Py_DECREF(self->out);
     Py_DECREF(self->err);
     Py_DECREF(self->sandbox);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -317,6 +330,7 @@ PyDoc_STRVAR(output_doc,
 static PyType_Slot output_slots[] = {
     {Py_tp_doc, (void *)output_doc},
     {Py_tp_dealloc, output_dealloc},
+    {Py_tp_traverse, output_traverse},
     {Py_tp_methods, output_methods},
     {Py_tp_getset, output_getset},
     {Py_tp_repr, output_repr},
@@ -326,7 +340,8 @@ static PyType_Slot output_slots[] = {
 PyType_Spec pj_output_spec = {
     .name = "proc_jail.Output",
     .basicsize = sizeof(OutputObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE
         | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = output_slots,
 };

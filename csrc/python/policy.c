@@ -5,13 +5,14 @@
 PyObject *
 pj_py_policy(pj_state *state, pj_policy *policy)
 {
-    PolicyObject *self = PyObject_New(PolicyObject, state->policy_type);
+    PolicyObject *self = PyObject_GC_New(PolicyObject, state->policy_type);
 
     if (self == NULL) {
         pj_policy_unref(policy);
         return NULL;
     }
     self->policy = policy;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -20,8 +21,9 @@ policy_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_policy_unref(((PolicyObject *)self)->policy);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -297,6 +299,7 @@ PyDoc_STRVAR(policy_doc,
 static PyType_Slot policy_slots[] = {
     {Py_tp_doc, (void *)policy_doc},
     {Py_tp_dealloc, policy_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, policy_methods},
     {Py_tp_repr, policy_repr},
     {0, NULL},
@@ -305,7 +308,8 @@ static PyType_Slot policy_slots[] = {
 PyType_Spec pj_policy_spec = {
     .name = "proc_jail.ProcPolicy",
     .basicsize = sizeof(PolicyObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE
         | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = policy_slots,
 };

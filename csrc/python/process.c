@@ -47,7 +47,7 @@ pj_py_start(pj_state *state, pj_command *command)
 
     if (pj_py_audit_spawn(command) < 0)
         return NULL;
-    self = PyObject_New(ProcessObject, state->process_type);
+    self = PyObject_GC_New(ProcessObject, state->process_type);
     if (self == NULL)
         return NULL;
     self->process = NULL;
@@ -71,6 +71,7 @@ pj_py_start(pj_state *state, pj_command *command)
     }
     self->process = process;
     self->pid = pj_process_pid(process);
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -80,12 +81,13 @@ process_dealloc(PyObject *object)
     ProcessObject *self = (ProcessObject *)object;
     PyTypeObject *type = Py_TYPE(object);
 
+    PyObject_GC_UnTrack(object);
     /* Kills and reaps what was not finished.  */
     Py_BEGIN_ALLOW_THREADS
     pj_process_free(self->process);
     Py_END_ALLOW_THREADS
     pj_command_unref(self->command);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -287,6 +289,7 @@ PyDoc_STRVAR(process_doc,
 static PyType_Slot process_slots[] = {
     {Py_tp_doc, (void *)process_doc},
     {Py_tp_dealloc, process_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, process_methods},
     {Py_tp_getset, process_getset},
     {0, NULL},
@@ -295,7 +298,8 @@ static PyType_Slot process_slots[] = {
 PyType_Spec pj_process_spec = {
     .name = "proc_jail._core._Process",
     .basicsize = sizeof(ProcessObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE
         | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = process_slots,
 };

@@ -11,7 +11,7 @@ wrap(PyTypeObject *type, PyObject *bin, PyObject *argv, PyObject *env,
     RequestObject *self = NULL;
 
     if (bin != NULL && argv != NULL && env != NULL)
-        self = PyObject_New(RequestObject, type);
+        self = PyObject_GC_New(RequestObject, type);
     if (self == NULL) {
         Py_XDECREF(bin);
         Py_XDECREF(argv);
@@ -25,6 +25,7 @@ wrap(PyTypeObject *type, PyObject *bin, PyObject *argv, PyObject *env,
     self->env = env;
     self->cwd = cwd;
     self->input = input;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -90,12 +91,13 @@ request_dealloc(PyObject *object)
     RequestObject *self = (RequestObject *)object;
     PyTypeObject *type = Py_TYPE(object);
 
+    PyObject_GC_UnTrack(object);
     Py_XDECREF(self->bin);
     Py_XDECREF(self->argv);
     Py_XDECREF(self->env);
     Py_XDECREF(self->cwd);
     Py_XDECREF(self->input);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -366,6 +368,7 @@ static PyType_Slot request_slots[] = {
     {Py_tp_doc, (void *)request_doc},
     {Py_tp_new, request_new},
     {Py_tp_dealloc, request_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, request_methods},
     {Py_tp_getset, request_getset},
     {Py_tp_repr, request_repr},
@@ -377,6 +380,7 @@ static PyType_Slot request_slots[] = {
 PyType_Spec pj_request_spec = {
     .name = "proc_jail.ProcRequest",
     .basicsize = sizeof(RequestObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = request_slots,
 };

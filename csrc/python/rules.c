@@ -9,12 +9,13 @@ wrap(PyTypeObject *type, pj_rules *rules)
 
     if (rules == NULL)
         return PyErr_NoMemory();
-    self = PyObject_New(RulesObject, type);
+    self = PyObject_GC_New(RulesObject, type);
     if (self == NULL) {
         pj_rules_free(rules);
         return NULL;
     }
     self->rules = rules;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -33,8 +34,9 @@ rules_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_rules_free(((RulesObject *)self)->rules);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -290,6 +292,7 @@ static PyType_Slot rules_slots[] = {
     {Py_tp_doc, (void *)rules_doc},
     {Py_tp_new, rules_new},
     {Py_tp_dealloc, rules_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, rules_methods},
     {Py_tp_repr, rules_repr},
     {Py_tp_richcompare, rules_compare},
@@ -300,6 +303,7 @@ static PyType_Slot rules_slots[] = {
 PyType_Spec pj_rules_spec = {
     .name = "proc_jail.ArgRules",
     .basicsize = sizeof(RulesObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = rules_slots,
 };

@@ -9,12 +9,13 @@ wrap(PyTypeObject *type, pj_sandbox *sandbox)
 
     if (sandbox == NULL)
         return PyErr_NoMemory();
-    self = PyObject_New(SandboxObject, type);
+    self = PyObject_GC_New(SandboxObject, type);
     if (self == NULL) {
         pj_sandbox_free(sandbox);
         return NULL;
     }
     self->sandbox = sandbox;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -39,8 +40,9 @@ sandbox_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_sandbox_free(((SandboxObject *)self)->sandbox);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -159,22 +161,6 @@ one_number(PyObject *args, PyObject *kwargs, const char *format, char *name,
         ? 0 : -1;
 }
 
-/* Enums and modes are small numbers.  */
-static int
-small_number(PyObject *value, int *out)
-{
-    long number = PyLong_AsLong(value);
-
-    if (number == -1 && PyErr_Occurred()) {
-        if (!PyErr_ExceptionMatches(PyExc_OverflowError))
-            return -1;
-        PyErr_Clear();
-        number = -1;
-    }
-    *out = number < 0 || number > INT_MAX ? INT_MAX : (int)number;
-    return 0;
-}
-
 PyDoc_STRVAR(network_doc,
 "network($self, /, network)\n--\n\n"
 "Return a copy with Network.Deny or Network.Inherit (the default).\n\n"
@@ -190,7 +176,7 @@ sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
     int number;
 
     if (one_number(args, kwargs, "O:network", "network", &value) < 0
-        || small_number(value, &number) < 0)
+        || pj_py_choice(value, "network", &number) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -216,7 +202,7 @@ sandbox_tree(PyObject *self, PyObject *args, PyObject *kwargs)
     int number;
 
     if (one_number(args, kwargs, "O:tree", "tree", &value) < 0
-        || small_number(value, &number) < 0)
+        || pj_py_choice(value, "tree", &number) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -302,7 +288,7 @@ sandbox_umask(PyObject *self, PyObject *args, PyObject *kwargs)
     int mask;
 
     if (one_number(args, kwargs, "O:umask", "mask", &value) < 0
-        || small_number(value, &mask) < 0)
+        || pj_py_choice(value, "mask", &mask) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
@@ -322,24 +308,21 @@ sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"uid", "gid", NULL};
     PyObject *uid, *gid;
-    int numbers[2];
+    uint32_t numbers[2];
     pj_sandbox *copy;
     pj_error err;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:user", names, &uid,
                                      &gid)
-        || small_number(uid, &numbers[0]) < 0
-        || small_number(gid, &numbers[1]) < 0)
+        || pj_py_id(uid, "uid", &numbers[0]) < 0
+        || pj_py_id(gid, "gid", &numbers[1]) < 0)
         return NULL;
     copy = copy_of(self);
     if (copy == NULL)
         return NULL;
-    /* What is no id was made INT_MAX above.  */
-    return done(self, copy, pj_sandbox_set_user(
-                    copy, numbers[0] == INT_MAX ? (uid_t)-1
-                                                : (uid_t)numbers[0],
-                    numbers[1] == INT_MAX ? (gid_t)-1 : (gid_t)numbers[1],
-                    &err), &err);
+    return done(self, copy,
+                pj_sandbox_set_user(copy, (uid_t)numbers[0],
+                                    (gid_t)numbers[1], &err), &err);
 }
 
 PyDoc_STRVAR(best_effort_doc,
@@ -466,6 +449,7 @@ static PyType_Slot sandbox_slots[] = {
     {Py_tp_doc, (void *)sandbox_doc},
     {Py_tp_new, sandbox_new},
     {Py_tp_dealloc, sandbox_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, sandbox_methods},
     {Py_tp_repr, sandbox_repr},
     {Py_tp_richcompare, sandbox_compare},
@@ -476,6 +460,7 @@ static PyType_Slot sandbox_slots[] = {
 PyType_Spec pj_sandbox_spec = {
     .name = "proc_jail.Sandbox",
     .basicsize = sizeof(SandboxObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = sandbox_slots,
 };

@@ -12,12 +12,14 @@ typedef struct {
 static PyObject *
 wrap(PyTypeObject *type, pj_value *value)
 {
-    ValueObject *self = PyObject_New(ValueObject, type);
+    ValueObject *self = PyObject_GC_New(ValueObject, type);
 
-    if (self == NULL)
+    if (self == NULL) {
         pj_value_unref(value);
-    else
-        self->value = value;
+        return NULL;
+    }
+    self->value = value;
+    PyObject_GC_Track(self);
     return (PyObject *)self;
 }
 
@@ -58,8 +60,9 @@ value_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
 
+    PyObject_GC_UnTrack(self);
     pj_value_unref(((ValueObject *)self)->value);
-    PyObject_Free(self);
+    PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
@@ -423,6 +426,7 @@ done_with:
 static PyType_Slot base_slots[] = {
     {Py_tp_doc, "The type of a value."},
     {Py_tp_dealloc, value_dealloc},
+    {Py_tp_traverse, pj_py_visit_type},
     {Py_tp_methods, value_methods},
     {Py_tp_repr, value_repr},
     {Py_tp_richcompare, value_compare},
@@ -433,7 +437,7 @@ static PyType_Slot base_slots[] = {
 static PyType_Spec base_spec = {
     .name = "proc_jail._core._Value",
     .basicsize = sizeof(ValueObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE
         | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = base_slots,
 };
@@ -446,13 +450,16 @@ add_value_type(PyObject *module, PyObject *base, PyTypeObject **slot,
     PyType_Slot slots[] = {
         {Py_tp_doc, (void *)(uintptr_t)doc},
         {Py_tp_new, (void *)make},
+        {Py_tp_dealloc, value_dealloc},
+        {Py_tp_traverse, pj_py_visit_type},
         {Py_tp_getset, fields},
         {0, NULL},
     };
     PyType_Spec spec = {
         .name = name,
         .basicsize = sizeof(ValueObject),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC
+        | Py_TPFLAGS_IMMUTABLETYPE,
         .slots = slots,
     };
 

@@ -23,7 +23,8 @@ PyDoc_STRVAR(pattern_doc,
 "Text that a POSIX extended regular expression matches as a whole.\n\n"
 "Back-references are refused, and repeats that nest more than four deep or\n"
 "come to more than 1000 characters.  Raises ValueTypeInvalid for those, and\n"
-"for an expression that is none.\n\n"
+"for an expression that is none.  Characters are those of UTF-8, whatever\n"
+"the locale; a system without C.UTF-8 matches ASCII only.\n\n"
 ">>> ArgRules().option('-n', Pattern('[0-9]+,[0-9]+p'))");
 
 PyDoc_STRVAR(read_path_doc,

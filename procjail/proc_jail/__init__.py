@@ -15,6 +15,8 @@ can be spawned.
 True
 """
 
+from typing import TYPE_CHECKING
+
 from proc_jail._core import (
     ArgConflict,
     ArgFlagAfterPositional,
@@ -91,6 +93,12 @@ from proc_jail._extension import load_ipython_extension
 from proc_jail._lint import Finding, lint
 from proc_jail._many import run_many
 from proc_jail._running import AsyncRunningCommand, RunningCommand
+
+if TYPE_CHECKING:
+    # C imports these when they are first needed. What packs applications
+    # cannot see that, and reads it here.
+    from proc_jail import _display, _events, _files, _profiles  # noqa: F401
+del TYPE_CHECKING
 
 __all__ = [
     "ArgConflict",

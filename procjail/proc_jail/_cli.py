@@ -7,7 +7,7 @@ line is small; what argparse has not, completion, is made from its parser.
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -24,7 +24,6 @@ INVALID = 4  # the policy file
 RUN_STOPPED = 124  # as timeout(1)
 RUN_FAILED = 125  # as env(1): proc-jail itself, not the program
 RUN_DENIED = 126
-INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 EPILOG = """\
@@ -197,10 +196,13 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 def complain(text: str) -> None:
-    """An error of proc-jail's own, on one line."""
+    """An error of proc-jail's own, on one line; nobody has to read it."""
+    from proc_jail._cli_host import Sink
     from proc_jail._errors import printable
 
-    print(f"proc-jail: {printable(text)}", file=sys.stderr)
+    line = f"proc-jail: {printable(text)}\n"
+    with contextlib.suppress(OSError):
+        Sink(2, 0).write(line.encode("utf-8", "backslashreplace"))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -220,23 +222,39 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
+    from proc_jail._cli_host import (
+        Ended,
+        drop_stdout,
+        fill_streams,
+        ignore_signals,
+        signals_raise,
+    )
+
+    fill_streams()
     try:
-        args = parse(sys.argv[1:] if argv is None else argv)
-        status = _act(args)
-        sys.stdout.flush()
-        return status
+        with signals_raise():
+            return _act(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:
-        # Whatever is still buffered must not be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         return PIPE_CLOSED
-    except KeyboardInterrupt:
-        return INTERRUPTED
+    except Ended as ended:
+        ignore_signals()
+        drop_stdout()
+        return ended.status
 
 
-def _act(args: argparse.Namespace) -> int:
-    is_run = args.name == "run"
+def _act(argv: Sequence[str]) -> int:
+    from proc_jail._cli_host import drop_stdout
+
+    is_run = False
     try:
-        status: int = args.action(args)
+        try:
+            args = parse(argv)
+            is_run = args.name == "run"
+            status: int = args.action(args)
+        finally:
+            # Also what --help and --version have printed.
+            sys.stdout.flush()
     except PolicyFileError as error:
         complain(str(error))
         return RUN_FAILED if is_run else INVALID
@@ -245,5 +263,6 @@ def _act(args: argparse.Namespace) -> int:
     except (ProcJailError, OSError) as error:
         code = getattr(error, "code", None)
         complain(f"{code}: {error}" if code else str(error))
+        drop_stdout()
         return RUN_FAILED if is_run else FAILED
     return status

@@ -14,6 +14,8 @@ from proc_jail._cli_show import Screen
 from proc_jail._errors import printable
 
 if TYPE_CHECKING:
+    # The server, for what packs applications: it is imported by its name.
+    from proc_jail import _mcp  # noqa: F401
     from proc_jail._profiles import Profile
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import time
 
 from proc_jail._cli import (
     RUN_DENIED,
@@ -11,8 +11,10 @@ from proc_jail._cli import (
     RUN_STOPPED,
     complain,
 )
+from proc_jail._cli_host import Sink
 from proc_jail._cli_request import load, request_of
 from proc_jail._core import (
+    Cancelled,
     ExecError,
     Output,
     Overflow,
@@ -23,6 +25,33 @@ from proc_jail._core import (
 )
 from proc_jail._described import setting_of
 
+DEFAULT_TIMEOUT = 30
+
+
+class Streams:
+    """Where the output goes, for as long as the policy lets a command run."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        deadline = time.monotonic() + seconds
+        self.out = Sink(1, deadline)
+        self.err = Sink(2, deadline)
+
+    def write(self, out: bytes, err: bytes) -> None:
+        self.out.write(out)
+        self.err.write(err)
+
+    def complaint(self) -> str | None:
+        """What was not taken in time, if anything was not."""
+        for sink, name in ((self.out, "output"), (self.err, "error")):
+            if sink.expired:
+                told = f"; {sink.lost} bytes are lost" if sink.lost else ""
+                return (
+                    f"standard {name} was not taken within {self._seconds} s"
+                    + told
+                )
+        return None
+
 
 def run(args: argparse.Namespace) -> int:
     policy = load(args)
@@ -31,22 +60,37 @@ def run(args: argparse.Namespace) -> int:
     except Violation as error:
         complain(f"denied: {error.code}: {error}")
         return RUN_DENIED
+    streams = Streams(command_timeout(policy))
+    told: str | None = None
     try:
-        output = _output_of(command, policy)
-    except StoppedError as error:
-        _write(error.stdout, error.stderr)
-        complain(f"stopped: {error.code}: {error}")
-        return RUN_STOPPED
+        status = _status_of(_output_of(command, policy, streams))
     except ExecError as error:
-        _write(error.stdout, error.stderr)
-        complain(f"{error.code}: {error}")
-        return RUN_FAILED
+        streams.write(error.stdout, error.stderr)
+        status, told = RUN_FAILED, f"{error.code}: {error}"
+        if isinstance(error, (StoppedError, Cancelled)):
+            status, told = RUN_STOPPED, f"stopped: {told}"
+    untaken = streams.complaint()
+    if untaken is not None:
+        told, status = f"stopped: Timeout: {untaken}", RUN_STOPPED
+    if told is not None:
+        complain(told)
+    return status
+
+
+def command_timeout(policy: ProcPolicy) -> float:
+    (seconds,) = setting_of(policy, "timeout") or (DEFAULT_TIMEOUT,)
+    return float(seconds)
+
+
+def _status_of(output: Output) -> int:
     if output.signal is not None:
         return 128 + output.signal
     return output.returncode
 
 
-def _output_of(command: PreparedCommand, policy: ProcPolicy) -> Output:
+def _output_of(
+    command: PreparedCommand, policy: ProcPolicy, streams: Streams
+) -> Output:
     """Run it; its output is written as it comes, its errors at the end.
 
     The end of an output can only be kept if its beginning was not yet given
@@ -56,23 +100,18 @@ def _output_of(command: PreparedCommand, policy: ProcPolicy) -> Output:
     if setting_of(policy, "on_overflow") == (Overflow.KeepHeadTail,):
         output = command.spawn_sync()
         written = len(output.stdout)
-        _write(output.stdout, output.stderr)
+        streams.write(output.stdout, output.stderr)
     else:
         with command.start() as running:
+            # Nobody looks at the command while its reader is waited for.
+            streams.out.at_deadline = running.kill
             for chunk in running:
-                _write(chunk, b"")
+                streams.out.write(chunk)
                 written += len(chunk)
         output = running.wait()
-        _write(b"", output.stderr)
+        streams.write(b"", output.stderr)
     _tell_of_cuts(output, written)
     return output
-
-
-def _write(out: bytes, err: bytes) -> None:
-    sys.stdout.buffer.write(out)
-    sys.stdout.buffer.flush()
-    sys.stderr.buffer.write(err)
-    sys.stderr.buffer.flush()
 
 
 def _tell_of_cuts(output: Output, written: int) -> None:

@@ -304,8 +304,8 @@ USER = Table(
     "user",
     "the ids that commands run as",
     {
-        "uid": Field(Whole(0, 2**31 - 2), "user id", required=True),
-        "gid": Field(Whole(0, 2**31 - 2), "group id", required=True),
+        "uid": Field(Whole(0, 2**32 - 2), "user id", required=True),
+        "gid": Field(Whole(0, 2**32 - 2), "group id", required=True),
     },
 )
 PRESETS = {"default": "", "strict": "strict", "compat": "compat"}

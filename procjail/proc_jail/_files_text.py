@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from proc_jail._errors import PolicyFileError
 from proc_jail._files_open import read_policy
@@ -23,6 +23,11 @@ from proc_jail._files_places import (
     line_and_column,
     toml_places,
 )
+
+if TYPE_CHECKING:
+    # Imported by its name; what packs applications reads it here.
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: F401
 
 
 class Source:

@@ -7,6 +7,7 @@ does the end of the session.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ except ModuleNotFoundError as _missing:
         name=_missing.name,
     ) from _missing
 
+from proc_jail._cli_host import ending_signals
 from proc_jail._core import __version__
+from proc_jail._running import _end_all
 from proc_jail.tools import MAX_OUTPUT, RESULT_SCHEMA, tools_for
 
 if TYPE_CHECKING:
@@ -174,22 +177,38 @@ async def serve(
         )
 
 
+async def _end_at_signal() -> None:
+    """Kill what runs and end the process, whatever else it waits for.
+
+    A thread of the SDK reads standard input, which nothing interrupts; so
+    there is no way back from here but the process's end.
+    """
+    with anyio.open_signal_receiver(*ending_signals()) as received:
+        async for number in received:
+            _end_all()
+            os._exit(128 + number)
+
+
 def main(
     policy: ProcPolicy,
     *,
     name: str = "proc_jail",
     max_output: int = MAX_OUTPUT,
 ) -> int:
-    """Serve one client and return an exit status; Ctrl-C ends it too.
+    """Serve one client and return an exit status.
+
+    SIGTERM, SIGHUP and SIGINT (Ctrl-C) kill what runs and end the process
+    with 128 and their number.
 
     >>> sys.exit(main(policy))
     """
 
     async def run() -> None:
-        await serve(policy, name=name, max_output=max_output)
+        async with anyio.create_task_group() as group:
+            if ending_signals():
+                group.start_soon(_end_at_signal)
+            await serve(policy, name=name, max_output=max_output)
+            group.cancel_scope.cancel()
 
-    try:
-        anyio.run(run)
-    except KeyboardInterrupt:
-        return 130
+    anyio.run(run)
     return 0

@@ -386,6 +386,13 @@ test_setters(void)
     CHECK(refuses(pj_rules_add_positional(rules, S("p"), any_text, 2, 1,
                                           NULL, 0, &err), &err,
                   PJ_E_ArgRulesInvalid));
+    CHECK(refuses(pj_rules_add_subcommand(rules, S("log"), NULL, &err), &err,
+                  PJ_E_ArgRulesInvalid));
+    CHECK(refuses(pj_rules_add_option(rules, &name, 1, NULL, 0, 1, &err),
+                  &err, PJ_E_ArgRulesInvalid));
+    CHECK(refuses(pj_rules_add_positional(rules, S("p"), NULL, 1, 1, NULL, 0,
+                                          &err), &err,
+                  PJ_E_ArgRulesInvalid));
     CHECK(refuses(pj_rules_add_roots(rules, PJ_ACCESS_READ, &root, 1, &err),
                   &err, PJ_E_ArgRulesInvalid));
     CHECK(refuses(pj_rules_add_roots(rules, PJ_ACCESS_EXECUTE, &root, 0,
