@@ -33,6 +33,7 @@ def core_sources(portable: bool) -> list[str]:
         "landlock.c",
         "seccomp.c",
         "needs.c",
+        "kernel_fs.c",
     }
     if not portable:
         other = {"child_posix.c", "platform_posix.c"}

@@ -44,6 +44,7 @@ CHANGES: list[Callable[[Sandbox], Sandbox]] = [
     lambda s: s.network(Network.Inherit),
     lambda s: s.tree(Tree.PidNamespace),
     lambda s: s.max_memory(1 << 30),
+    lambda s: s.max_data(1 << 30),
     lambda s: s.max_processes(64),
     lambda s: s.max_file_size(1 << 20),
     lambda s: s.max_open_files(64),
@@ -131,6 +132,7 @@ INVALID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda s: s.tree(7), "tree"),
     (lambda s: s.max_memory(0), "limit"),
     (lambda s: s.max_memory(-1), "limit"),
+    (lambda s: s.max_data(0), "limit"),
     (lambda s: s.max_processes(0), "limit"),
     (lambda s: s.max_file_size(2**63), "limit"),
     (lambda s: s.max_file_size(2**70), "limit"),
@@ -216,9 +218,9 @@ def test_policy_keeps_its_sandbox() -> None:
 
 # -------------------------------------------------------------- the report
 
-HYGIENE = {"no_new_privs", "no_core"}
+HYGIENE = {"no_new_privs", "no_core", "host_guard"}
 DEFAULT = HYGIENE | {
-    "cpu_backstop",
+    "cpu_per_process",
     "syscall_filter",
     "session_lock",
     "host_shield",
@@ -274,8 +276,8 @@ REPORTS: list[tuple[Sandbox | None, set[str]]] = [
 def test_report(sandbox: Sandbox | None, enforced: set[str]) -> None:
     report = run_here(sandbox, "/bin/cat", "/dev/null").sandbox
     assert isinstance(report, SandboxReport)
-    # A limit of the program's own takes the place of the backstop.
-    either = {"cpu_backstop", "tree_totals"}
+    # A limit of the program's own takes the place of that of every command.
+    either = {"cpu_per_process", "tree_totals"}
     assert set(report.enforced) | either == enforced | either
     # Totals need a cgroup, which few hosts are given.
     assert set(report.missing) <= {"tree_totals"}

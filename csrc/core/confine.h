@@ -35,6 +35,8 @@ typedef struct pj_confinement {
     gid_t gid;
     int drop_capabilities;      /* all */
     int shed_capabilities;      /* those that see or command the host */
+    int shed_ids;               /* the right to change ids: the kernel would
+                                   not let this host kill who has others */
     int namespace_flags;        /* of clone; 0: the host's namespace */
     int cgroup_fd;              /* where to make them; -1: no totals */
     pj_cgroup_limits totals;

@@ -39,7 +39,7 @@
 #define WORDS 32 /* numbers below 1024; the highest is below 500 */
 #define MOST 256 /* instructions; a jump reaches as far */
 
-enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, WATCH, GROUPS };
+enum group { SYSCALLS, SESSION, NETWORK, METADATA, IPC, WATCH, HOST, GROUPS };
 
 /* Numbers that older headers lack are defined there.  */
 static const struct {
@@ -135,7 +135,8 @@ static void
 mark_all(struct program *p, const pj_seccomp_plan *plan)
 {
     const int on[GROUPS] = {plan->syscalls, plan->session, plan->network,
-                            plan->metadata, plan->ipc, plan->watch};
+                            plan->metadata, plan->ipc, plan->watch,
+                            plan->host};
 
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
         if (on[refused[i].group])
@@ -163,8 +164,12 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
     if (plan->network)
         mark(p, SYS_socketpair);
     /* Sealed against execution or not: the loader only maps it.  */
-    if (plan->execute)
+    if (plan->execute || plan->memory)
         mark(p, SYS_memfd_create);
+#ifdef SYS_shmget
+    if (plan->memory)
+        mark(p, SYS_shmget);
+#endif
     if (plan->exec) {
         mark(p, SYS_execve);
         mark(p, SYS_execveat);
