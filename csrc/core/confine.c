@@ -24,6 +24,25 @@ enforces(const pj_draft *d, uint32_t bit)
     return (d->out->report.enforced & bit) != 0;
 }
 
+static int
+wants(const pj_draft *d, uint32_t bit)
+{
+    return (d->wanted & bit) != 0;
+}
+
+/* The controls that mean nothing while the command can take over a process
+   outside, or undo them by a file of the kernel's: whatever the preset, they
+   bring the Landlock domain and the rows of the filter that refuse it, and
+   take away the capabilities that pass both.  */
+static int
+leans_on_the_host(const pj_draft *d)
+{
+    return wants(d, BIT(HOST_SHIELD) | BIT(NETWORK_DENY) | BIT(READ_ROOTS)
+                        | BIT(WRITE_ROOTS) | BIT(EXECUTE_ROOTS)
+                        | BIT(EXEC_LOCK))
+        || enforces(d, BIT(TREE_TOTALS));
+}
+
 static void
 add_limit(pj_confinement *out, int resource, uint64_t value)
 {
@@ -37,12 +56,6 @@ add_limit(pj_confinement *out, int resource, uint64_t value)
     if (getrlimit((pj_resource)resource, &now) == 0
         && now.rlim_max != RLIM_INFINITY && now.rlim_max < (rlim_t)value)
         limit->value.rlim_cur = limit->value.rlim_max = now.rlim_max;
-}
-
-static int
-wants(const pj_draft *d, uint32_t bit)
-{
-    return (d->wanted & bit) != 0;
 }
 
 /* Processor time that no command within its deadline can use up: a process
@@ -84,18 +97,6 @@ compile_limits(pj_draft *d)
 }
 
 #if defined(__linux__) && !defined(PJ_PORTABLE)
-
-/* The controls that mean nothing while the command can take over a process
-   outside, or undo them by a file of the kernel's: whatever the preset, they
-   bring the Landlock domain and the rows of the filter that refuse it.  */
-static int
-leans_on_the_host(const pj_draft *d)
-{
-    return wants(d, BIT(HOST_SHIELD) | BIT(NETWORK_DENY) | BIT(READ_ROOTS)
-                        | BIT(WRITE_ROOTS) | BIT(EXECUTE_ROOTS)
-                        | BIT(EXEC_LOCK))
-        || enforces(d, BIT(TREE_TOTALS));
-}
 
 /* A control of which the kernel has a part only is reported missing, and
    that part is enforced: so what is asked here is what is wanted.  */
@@ -291,7 +292,7 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     d.out->uid = d.sandbox->uid;
     d.out->gid = d.sandbox->gid;
     d.out->drop_capabilities = enforces(&d, BIT(NO_CAPABILITIES));
-    d.out->shed_capabilities = wants(&d, BIT(HOST_SHIELD));
+    d.out->shed_capabilities = leans_on_the_host(&d);
     d.out->shed_ids = pj_features_is_lesser_root();
     if (enforces(&d, BIT(PID_NAMESPACE)))
         d.out->namespace_flags = d.features.namespace_flags;
