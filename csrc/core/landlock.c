@@ -236,13 +236,18 @@ allow_without(int ruleset, const char *root, uint64_t rights,
               const pj_strv *kernel)
 {
     const struct grant grant = {ruleset, rights, kernel};
-    char path[PATH_MAX];
+    char path[PATH_MAX], *canonical = realpath(root, NULL);
+    size_t len = canonical == NULL ? 0 : strlen(canonical);
 
-    if (realpath(root, path) == NULL)
+    if (canonical == NULL)
         return -1;
-    if (look(pj_str_of(path), kernel) != ABOVE)
+    if (len < sizeof path)
+        memcpy(path, canonical, len + 1);
+    free(canonical);
+    if (len >= sizeof path
+        || look((pj_str){path, len}, kernel) != ABOVE)
         return allow(ruleset, root, rights);
-    return grant_around(&grant, path, strlen(path));
+    return grant_around(&grant, path, len);
 }
 
 static int
