@@ -45,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line(
             "filterwarnings", "ignore::proc_jail.SandboxWarning"
         )
+        # And those of the interpreters that tests start.
+        os.environ["PYTHONWARNINGS"] = "ignore:sandbox control"
 
 
 @pytest.fixture(scope="session", autouse=True)
