@@ -233,7 +233,7 @@ def test_policy_files_are_told_in_their_own_words(
     """The file is fine: the error has no line, and is none of the file."""
     text = "version = 1\n[sandbox]\npreset = 'strict'\n"
     path = tmp_path / "policy.toml"
-    path.write_text(text)
+    path.write_text(text + "best_effort = ['host_signals']\n")
     code = f"""
 path = {str(path)!r}
 error = refused(lambda: ProcPolicy.from_file(path))
@@ -241,13 +241,28 @@ assert error.code == "SandboxUnavailable" and error.path == path
 assert ":1" not in str(error).partition("; found")[0], str(error)
 assert "Sandbox(" not in str(error) and ".best_effort" not in str(error)
 line = str(error).rpartition(" with [sandbox] ")[2]
-with open(path, "a") as file:
-    file.write(line + "\\n")
+with open(path, "w") as file:
+    file.write({text!r} + line + "\\n")
 ProcPolicy.from_file(path)
 print(line)
 """
     out = ask(answer, PRELUDE + code).stdout
     assert out.startswith('best_effort = ["')
+
+
+def test_the_command_line_tells_it_from_a_denial(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("version = 1\n[sandbox]\npreset = 'strict'\n")
+    code = f"""
+from proc_jail._cli import main
+statuses = []
+for name in "check", "explain", "run":
+    statuses.append(main([name, {str(path)!r}, "--", "/bin/cat"]))
+print(*statuses)
+"""
+    done = ask(2, code)
+    assert done.stdout.splitlines()[-1] == "1 1 125"
+    assert done.stderr.count("SandboxUnavailable: ") == 2
 
 
 @uids

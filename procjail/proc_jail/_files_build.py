@@ -222,16 +222,20 @@ def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
     try:
         return builder.build()
     except SandboxUnavailable as error:
-        raise _unavailable(error, at) from error
+        raise _unavailable(error, table, at) from error
     except ProcJailError as error:
         raise _culprit(error, table, at).error(str(error)) from error
 
 
-def _unavailable(error: SandboxUnavailable, at: At) -> SandboxUnavailable:
-    """The same in the words of a policy file."""
+def _unavailable(
+    error: SandboxUnavailable, table: Values, at: At
+) -> SandboxUnavailable:
+    """The same in the words of a policy file, as one whole entry."""
     path = at.source.path
     text, _, call = str(error).rpartition(" with .")
-    names = re.findall(r'"\w+"', call)
+    given = table.get("sandbox", {}).get("best_effort", ())
+    names = [f'"{name}"' for name in given]
+    names += re.findall(r'"\w+"', call)
     preset = 'preset = "compat", ' if "compat" in call else ""
     text += f" with [sandbox] {preset}best_effort = [{', '.join(names)}]"
     told = SandboxUnavailable(
