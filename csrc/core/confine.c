@@ -110,7 +110,6 @@ compile_filter(pj_draft *d, pj_error *err)
         .metadata = wants(d, BIT(METADATA_LOCK)),
         .execute = wants(d, BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK)),
         .exec = wants(d, BIT(EXEC_LOCK)),
-        .paths = wants(d, BIT(EXEC_LOCK)),
         .ipc = wants(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
         .watch = wants(d, BIT(READ_ROOTS)),
         .host = leans_on_the_host(d),

@@ -16,7 +16,6 @@ typedef struct pj_seccomp_plan {
     int exec;     /* every program but the one that is started */
     int host;     /* memory and descriptors of other processes */
     int memory;   /* memory that no limit of a process counts */
-    int paths;    /* execveat with a path, where exec leaves it */
 } pj_seccomp_plan;
 
 /* Whether filters can be made for this architecture and are known to the

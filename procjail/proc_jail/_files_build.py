@@ -232,12 +232,15 @@ def _unavailable(
 ) -> SandboxUnavailable:
     """The same in the words of a policy file, as one whole entry."""
     path = at.source.path
-    text, _, call = str(error).rpartition(" with .")
+    text, accept, call = str(error).rpartition(" with .")
     given = table.get("sandbox", {}).get("best_effort", ())
     names = [f'"{name}"' for name in given]
     names += re.findall(r'"\w+"', call)
     preset = 'preset = "compat", ' if "compat" in call else ""
-    text += f" with [sandbox] {preset}best_effort = [{', '.join(names)}]"
+    if accept:
+        text += f" with [sandbox] {preset}best_effort = [{', '.join(names)}]"
+    else:
+        text = str(error)
     told = SandboxUnavailable(
         text if path is None else f"{shown(path)}: {text}"
     )
