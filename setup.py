@@ -42,6 +42,7 @@ def core_sources(portable: bool) -> list[str]:
         "rehearse.c",
         "init_image.c",
         "spawn_linux.c",
+        "kernel_fs.c",
     }
     if not portable:
         other = {"child_init.c", "child_posix.c", "platform_posix.c"}

@@ -42,6 +42,16 @@ if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
     ]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where there are no kernel rules every policy would tell of it."""
+    if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
+        config.addinivalue_line(
+            "filterwarnings", "ignore::proc_jail.SandboxWarning"
+        )
+        # And those of the interpreters that tests start.
+        os.environ["PYTHONWARNINGS"] = "ignore:sandbox control"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _adopt_orphans() -> None:
     """Make this process the parent of whatever a command leaves behind.

@@ -34,6 +34,7 @@ EVERYTHING: dict[str, Any] = {
         "write": ["/tmp"],
         "execute": ["/usr/bin"],
         "max_memory": "1GiB",
+        "max_data": "1GiB",
         "max_processes": 64,
         "max_file_size": "1MiB",
         "max_open_files": 64,

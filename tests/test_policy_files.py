@@ -117,6 +117,7 @@ SANDBOXES: list[tuple[str, Sandbox]] = [
     ("network = 'inherit'", Sandbox()),
     ("tree = 'group'", Sandbox().tree(Tree.Group)),
     ("max_memory = '1GiB'", Sandbox().max_memory(2**30)),
+    ("max_data = '1GiB'", Sandbox().max_data(2**30)),
     ("max_processes = 7", Sandbox().max_processes(7)),
     ("max_file_size = 99", Sandbox().max_file_size(99)),
     ("max_open_files = 20", Sandbox().max_open_files(20)),

@@ -29,9 +29,9 @@ def git(tmp_path: Path) -> ProcPolicyBuilder:
 
 @elsewhere
 def test_what_cannot_be_held_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SandboxUnavailable, match=r"best_effort\('exec_lock'"):
+    with pytest.raises(SandboxUnavailable, match=r'best_effort\("exec_lock"'):
         policy_for(program("cat"), NOTHING)
-    with pytest.raises(SandboxUnavailable, match=r"best_effort\('exec_lock'"):
+    with pytest.raises(SandboxUnavailable, match=r'best_effort\("exec_lock"'):
         git(tmp_path).build()
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,7 @@ CHANGES: list[Callable[[Sandbox], Sandbox]] = [
     lambda s: s.network(Network.Inherit),
     lambda s: s.tree(Tree.PidNamespace),
     lambda s: s.max_memory(1 << 30),
+    lambda s: s.max_data(1 << 30),
     lambda s: s.max_processes(64),
     lambda s: s.max_file_size(1 << 20),
     lambda s: s.max_open_files(64),
@@ -164,6 +168,7 @@ INVALID: list[tuple[Callable[[Any], Any], str]] = [
     (lambda s: s.tree(7), "tree"),
     (lambda s: s.max_memory(0), "limit"),
     (lambda s: s.max_memory(-1), "limit"),
+    (lambda s: s.max_data(0), "limit"),
     (lambda s: s.max_processes(0), "limit"),
     (lambda s: s.max_file_size(2**63), "limit"),
     (lambda s: s.max_file_size(2**70), "limit"),
@@ -252,9 +257,9 @@ def test_policy_keeps_its_sandbox() -> None:
 
 # -------------------------------------------------------------- the report
 
-HYGIENE = {"no_new_privs", "no_core"}
+HYGIENE = {"no_new_privs", "no_core", "host_guard"}
 DEFAULT = HYGIENE | {
-    "cpu_backstop",
+    "cpu_per_process",
     "syscall_filter",
     "session_lock",
     "host_shield",
@@ -310,8 +315,8 @@ REPORTS: list[tuple[Sandbox | None, set[str]]] = [
 def test_report(sandbox: Sandbox | None, enforced: set[str]) -> None:
     report = run_here(sandbox, "/bin/cat", "/dev/null").sandbox
     assert isinstance(report, SandboxReport)
-    # A limit of the program's own takes the place of the backstop.
-    either = {"cpu_backstop", "tree_totals"}
+    # A limit of the program's own takes the place of that of every command.
+    either = {"cpu_per_process", "tree_totals"}
     assert set(report.enforced) | either == enforced | either
     # Totals need a cgroup, which few hosts are given.
     assert set(report.missing) <= {"tree_totals"}
@@ -352,6 +357,48 @@ def test_max_memory() -> None:
     assert run_here(Sandbox(), program, "memory").success
     output = run_here(Sandbox().max_memory(64 << 20), program, "memory")
     assert output.stdout == b"malloc: errno 12\n"
+
+
+@pytest.mark.parametrize("what", ["segment", "memfd"])
+def test_max_memory_without_a_cgroup_leaves_no_other_memory(
+    what: str,
+) -> None:
+    program = attack("use")
+    for free in (Sandbox.compat(), Sandbox(), Sandbox().max_data(64 << 20)):
+        assert run_here(free, program, what).stdout == b"ESCAPED\n"
+    for start in (Sandbox.compat(), Sandbox()):
+        output = run_here(start.max_memory(64 << 20), program, what)
+        if "tree_totals" in output.sandbox.missing:
+            assert output.stdout == f"{what}: errno 1\n".encode()
+
+
+def test_max_data_counts_what_is_used() -> None:
+    """And not what is reserved, as max_memory has to."""
+    program = attack("use")
+    data, memory = Sandbox().max_data(64 << 20), Sandbox().max_memory(64 << 20)
+    assert "max_data" in run_here(data, program, "files").sandbox.enforced
+    assert run_here(data, program, "memory").stdout == b"malloc: errno 12\n"
+    assert run_here(data, program, "reserve").stdout == b"ESCAPED\n"
+    output = run_here(memory, program, "reserve")
+    if "tree_totals" in output.sandbox.missing:
+        assert output.stdout == b"mmap: errno 12\n"
+
+
+def test_files_in_memory_are_no_way_round_max_memory(tmp_path: Path) -> None:
+    """Where there is a cgroup they are counted."""
+    limited = Sandbox.strict().max_memory(1 << 30)
+    report = run_here(limited, "/bin/true").sandbox
+    shm = Path("/dev/shm")
+    if "tree_totals" in report.enforced or not os.path.ismount(shm):
+        pytest.skip("there is a cgroup, or no /dev/shm")
+    with pytest.raises(SandboxInvalid, match="memory") as caught:
+        run_here(limited.write(shm), "/bin/true")
+    assert caught.value.value == str(shm)
+    run_here(limited.write(shm).best_effort("tree_totals"), "/bin/true")
+    run_here(Sandbox().max_memory(1 << 30).write(shm), "/bin/true")
+    run_here(Sandbox.strict().write(shm), "/bin/true")
+    on_disk = Path(__file__).parent
+    run_here(limited.write(on_disk), "/bin/true")
 
 
 def test_max_memory_leaves_programs_room() -> None:
@@ -450,6 +497,45 @@ def test_user_needs_the_right() -> None:
         return str(caught.value.control)
 
     assert in_host(NOBODY, work).get() == "user"
+
+
+WITHOUT_IDS = """
+import os
+from proc_jail import *
+made = ProcPolicyBuilder().allow_bin("/bin/cat")
+made = made.arg_rules("/bin/cat", ArgRules().max_positionals(1))
+sandbox = Sandbox().user(65534, 65534)
+try:
+    made.sandbox(sandbox).build()
+except SandboxUnavailable as error:
+    print(error.control)
+loose = made.sandbox(sandbox.best_effort("user")).build()
+print(loose.run("/bin/cat", ["/dev/null"]).success, os.geteuid())
+"""
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["setpriv", "--bounding-set=-setuid", "--inh-caps=-setuid"],
+        ["unshare", "--user", "--map-root-user"],
+    ],
+    ids=["capability", "namespace"],
+)
+def test_root_by_name_alone_has_no_user(words: list[str]) -> None:
+    """The ids that can be had are what counts, and not the number 0."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    done = subprocess.run(
+        [*words, sys.executable, "-c", WITHOUT_IDS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if words[0] in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.stdout == "user\nTrue 0\n", done.stderr
 
 
 def test_user_that_the_host_is_already() -> None:

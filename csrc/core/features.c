@@ -4,35 +4,62 @@
 #endif
 #include "features.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-int
-pj_features_may_become(uid_t uid, gid_t gid)
+/* Whether the ids are what this process has, and all that it has.  */
+static int
+has_ids(uid_t uid, gid_t gid)
 {
-    if (geteuid() == 0)
-        return 1;
     return getuid() == uid && geteuid() == uid && getgid() == gid
         && getegid() == gid && getgroups(0, NULL) == 0;
+}
+
+/* Why there is no Landlock, in words.  */
+static void
+say_landlock(const pj_features *features, char *out, size_t size)
+{
+    switch (features->landlock_errno) {
+    case 0:
+        out[0] = '\0';
+        break;
+    case ENOSYS:
+        snprintf(out, size, " (ENOSYS: not in this kernel)");
+        break;
+    case EOPNOTSUPP:
+        snprintf(out, size, " (EOPNOTSUPP: not switched on at boot by lsm=)");
+        break;
+    case EPERM:
+        snprintf(out, size, " (EPERM: refused by a container's filter)");
+        break;
+    default:
+        snprintf(out, size, " (errno %d)", features->landlock_errno);
+    }
 }
 
 static void
 describe(pj_features *out)
 {
     struct utsname name;
+    char why[64];
 
     if (uname(&name) != 0)
         memcpy(name.sysname, "?", 2), memcpy(name.release, "?", 2);
+    say_landlock(out, why, sizeof why);
+    /* With the longest of releases all of it fits a field of an error.  */
     snprintf(out->text, sizeof out->text,
-             "%.20s %.24s, Landlock ABI %d, seccomp %s", name.sysname,
-             name.release, out->landlock_abi, out->seccomp ? "yes" : "no");
+             "%.16s %.48s, Landlock ABI %d%s, seccomp %s", name.sysname,
+             name.release, out->landlock_abi, why,
+             out->seccomp ? "yes" : "no");
 }
 
 #if defined(__linux__) && !defined(PJ_PORTABLE)
 
-#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -53,9 +80,100 @@ pj_features_probe(pj_features *out)
     memset(out, 0, sizeof *out);
     out->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) >= 0;
     out->seccomp = pj_seccomp_available();
-    out->landlock_abi = pj_landlock_abi();
+    out->landlock_abi = pj_landlock_abi(&out->landlock_errno);
     out->capabilities = syscall(SYS_capget, &header, data) == 0;
     describe(out);
+}
+
+/* Capabilities of this process, as bits; 0 where it cannot be told.  */
+static uint64_t
+capabilities(int effective)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
+                                              0};
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data) != 0)
+        return 0;
+    return effective
+        ? (uint64_t)data[1].effective << 32 | data[0].effective
+        : (uint64_t)data[1].permitted << 32 | data[0].permitted;
+}
+
+/* The start of a file of /proc/self; -1 when it cannot be read.  */
+static int
+read_own(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
+
+    if (fd >= 0)
+        close(fd);
+    if (got < 0)
+        return -1;
+    out[got] = '\0';
+    return 0;
+}
+
+/* Whether an id has a number outside of this user namespace.  What cannot
+   be read is not held against it: the child will tell.  */
+static int
+is_mapped(const char *path, uint64_t id)
+{
+    uint64_t first, outside, count;
+    char text[4096];
+
+    if (read_own(path, text, sizeof text) < 0)
+        return 1;
+    for (const char *line = text; line != NULL && *line != '\0';
+         line = strchr(line, '\n'), line += line != NULL) {
+        if (sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64, &first,
+                   &outside, &count) == 3
+            && id >= first && id - first < count)
+            return 1;
+    }
+    return 0;
+}
+
+int
+pj_features_changes_ids(void)
+{
+    const uint64_t needed = UINT64_C(1) << CAP_SETUID
+        | UINT64_C(1) << CAP_SETGID;
+    char groups[16];
+
+    /* Where an unprivileged user made the namespace, supplementary groups
+       may not be given up.  */
+    if (read_own("/proc/self/setgroups", groups, sizeof groups) == 0
+        && strncmp(groups, "deny", 4) == 0)
+        return 0;
+    return (capabilities(1) & needed) == needed;
+}
+
+int
+pj_features_may_become(uid_t uid, gid_t gid)
+{
+    if (has_ids(uid, gid))
+        return 1;
+    return pj_features_changes_ids()
+        && is_mapped("/proc/self/uid_map", uid)
+        && is_mapped("/proc/self/gid_map", gid);
+}
+
+int
+pj_features_is_lesser_root(void)
+{
+    unsigned long long first, outside, count;
+    char text[128];
+
+    if (!(capabilities(0) & UINT64_C(1) << CAP_SETUID))
+        return 0;
+    if (geteuid() != 0)
+        return 1;
+    /* The namespace that the system began with maps all to itself.  */
+    return read_own("/proc/self/uid_map", text, sizeof text) < 0
+        || sscanf(text, "%llu %llu %llu", &first, &outside, &count) != 3
+        || first != 0 || outside != 0 || count != UINT32_MAX;
 }
 
 void
@@ -104,6 +222,24 @@ pj_features_probe(pj_features *out)
 
 int
 pj_features_pid_namespace(void)
+{
+    return 0;
+}
+
+int
+pj_features_changes_ids(void)
+{
+    return geteuid() == 0;
+}
+
+int
+pj_features_may_become(uid_t uid, gid_t gid)
+{
+    return geteuid() == 0 || has_ids(uid, gid);
+}
+
+int
+pj_features_is_lesser_root(void)
 {
     return 0;
 }

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include "procjail.h"
+
 /* CLONE_NEWUSER, where the headers may not have it.  */
 #define PJ_NAMESPACE_USER 0x10000000
 
@@ -12,10 +14,11 @@ typedef struct pj_features {
     int no_new_privs;
     int seccomp;
     int landlock_abi;
+    int landlock_errno;  /* why there is no Landlock, or 0 */
     int capabilities;
     int cgroup;          /* of pj_cgroup_find, when asked */
     int namespace_flags; /* of pj_features_pid_namespace, when asked */
-    char text[96]; /* for errors: what was found */
+    char text[PJ_VALUE_SIZE]; /* for errors: what was found */
 } pj_features;
 
 void pj_features_probe(pj_features *out);
@@ -30,6 +33,14 @@ void pj_features_user_maps(pj_user_maps *out);
 
 /* Whether a child can get these ids, and lose all supplementary groups. */
 int pj_features_may_become(uid_t uid, gid_t gid);
+
+/* Whether this process may change its ids at all.  */
+int pj_features_changes_ids(void);
+
+/* Whether this process is one to whom ids are free, but is not the root of
+   the whole system: then the kernel asks for matching ids where it would
+   not ask that root.  */
+int pj_features_is_lesser_root(void);
 
 /* The clone flags that give a process-id namespace here; 0 when nothing
    does.  Tries it, with a child that ends at once.  */

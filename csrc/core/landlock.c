@@ -4,13 +4,17 @@
 #endif
 #include "landlock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "error.h"
+#include "kernel_fs.h"
 #include "needs.h"
 #include "strings.h"
 
@@ -56,11 +60,12 @@ struct path_rule {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 int
-pj_landlock_abi(void)
+pj_landlock_abi(int *why)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
                        VERSION_FLAG);
 
+    *why = abi < 0 ? errno : 0;
     return abi < 0 ? 0 : (int)abi;
 }
 
@@ -76,6 +81,8 @@ handled(const pj_landlock_plan *plan, int abi)
         rights |= WRITE_RIGHTS;
     if (plan->execute)
         rights |= FS_EXECUTE;
+    if (plan->kernel)
+        rights |= FS_WRITE_FILE;
     /* What handles any right refuses this one, handled or not.  */
     if (rights != 0)
         rights |= FS_REFER;
@@ -105,56 +112,189 @@ create(const pj_landlock_plan *plan, int abi)
     return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0U);
 }
 
-/* Gives `rights` at a path.  0; -1 with errno when it cannot be opened or
-   added.  */
+/* Gives `rights` at an open file.  0; -1 with errno.  */
+static int
+allow_fd(int ruleset, int fd, uint64_t rights)
+{
+    struct path_rule rule = {.access = rights, .parent_fd = fd};
+    struct stat st;
+
+    if (fstat(fd, &st) != 0)
+        return -1;
+    if (!S_ISDIR(st.st_mode))
+        rule.access &= FILE_RIGHTS;
+    /* A link is no place of its own, and its target has one elsewhere.  */
+    if (rule.access == 0 || S_ISLNK(st.st_mode))
+        return 0;
+    return (int)syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule,
+                        0U);
+}
+
+/* And at a path.  */
 static int
 allow(int ruleset, const char *path, uint64_t rights)
 {
-    struct path_rule rule = {.access = rights};
-    struct stat st;
     int fd = open(path, O_PATH | O_CLOEXEC), result, number;
 
     if (fd < 0)
         return -1;
-    result = fstat(fd, &st);
-    if (result == 0 && !S_ISDIR(st.st_mode))
-        rule.access &= FILE_RIGHTS;
-    rule.parent_fd = fd;
-    if (result == 0 && rule.access != 0)
-        result = (int)syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH,
-                              &rule, 0U);
+    result = allow_fd(ruleset, fd, rights);
     number = errno;
     close(fd);
     errno = number;
     return result;
 }
 
+/* Rights at all of a directory but the places below it.  */
+struct grant {
+    int ruleset;
+    uint64_t rights;
+    const pj_strv *without;
+};
+
+static int
+is_out_of_room(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOMEM
+        || number == E2BIG;
+}
+
+enum where { APART, ABOVE, IN };
+
+/* Where a path stands to the places.  */
+static enum where
+look(pj_str path, const pj_strv *places)
+{
+    enum where found = APART;
+
+    for (size_t i = 0; i < places->count; i++) {
+        if (pj_path_is_below(path, places->items[i]))
+            return IN;
+        if (pj_path_is_below(places->items[i], path))
+            found = ABOVE;
+    }
+    return found;
+}
+
+/* One entry.  What cannot be opened is left out: this process could not
+   write there either.  */
+static int
+grant_entry(const struct grant *grant, const char *path)
+{
+    int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;
+    int number = errno;
+
+    if (fd < 0)
+        return is_out_of_room(number) ? -1 : 0;
+    if (!pj_kernel_fs_holds(fd)
+        && allow_fd(grant->ruleset, fd, grant->rights) < 0
+        && is_out_of_room(errno))
+        result = -1;
+    number = errno;
+    close(fd);
+    errno = number;
+    return result;
+}
+
+/* Walks down to the places, granting what stands beside the way.  The
+   directories on the way themselves get nothing, since a right to them
+   would be one to all below.  `path` is PATH_MAX long.  */
+static int
+grant_around(const struct grant *grant, char *path, size_t len)
+{
+    enum where where = look((pj_str){path, len}, grant->without);
+    size_t end = len > 1 ? len : 0; /* without the slash of the root */
+    struct dirent *entry;
+    int result = 0;
+    DIR *dir;
+
+    if (where != ABOVE)
+        return where == IN ? 0 : grant_entry(grant, path);
+    dir = opendir(path);
+    if (dir == NULL)
+        return is_out_of_room(errno) ? -1 : 0;
+    while (result == 0 && (entry = readdir(dir)) != NULL) {
+        size_t more = strlen(entry->d_name);
+
+        if (strcmp(entry->d_name, ".") == 0
+            || strcmp(entry->d_name, "..") == 0
+            || end + 1 + more >= PATH_MAX)
+            continue;
+        path[end] = '/';
+        memcpy(path + end + 1, entry->d_name, more + 1);
+        result = grant_around(grant, path, end + 1 + more);
+        path[len] = '\0';
+    }
+    closedir(dir);
+    return result;
+}
+
+/* Gives `rights` below a root, but for the file systems of the kernel.  A
+   root that is in one of them is what its owner says it is.  */
+static int
+allow_without(int ruleset, const char *root, uint64_t rights,
+              const pj_strv *kernel)
+{
+    const struct grant grant = {ruleset, rights, kernel};
+    char path[PATH_MAX], *canonical = realpath(root, NULL);
+    size_t len = canonical == NULL ? 0 : strlen(canonical);
+
+    if (canonical == NULL)
+        return -1;
+    if (len < sizeof path)
+        memcpy(path, canonical, len + 1);
+    free(canonical);
+    if (len >= sizeof path
+        || look((pj_str){path, len}, kernel) != ABOVE)
+        return allow(ruleset, root, rights);
+    return grant_around(&grant, path, len);
+}
+
+static int
+refuse_root(pj_str root, int number, pj_error *err)
+{
+    char text[96];
+
+    if (is_out_of_room(number))
+        return pj_error_system(err, "open", number);
+    pj_errno_text(text, sizeof text, number);
+    pj_error_begin(err, PJ_E_SandboxInvalid, root);
+    pj_escape(err->reason, pj_str_of(text));
+    return pj_error_say(err, "sandbox invalid: root %s: %s; name an "
+                        "existing file or directory", err->value, text);
+}
+
 static int
 add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
-          pj_error *err)
+          const pj_strv *kernel, pj_error *err)
 {
-    static const uint64_t rights[3] = {
+    const uint64_t rights[3] = {
         [PJ_ACCESS_READ] = READ_RIGHTS,
         [PJ_ACCESS_WRITE] = WRITE_GRANT,
-        [PJ_ACCESS_EXECUTE] = FS_EXECUTE | READ_RIGHTS,
+        [PJ_ACCESS_EXECUTE] = READ_RIGHTS
+            | (plan->nothing ? 0 : FS_EXECUTE),
     };
-    char text[96];
 
     for (int access = 0; access < 3; access++)
         for (size_t i = 0; i < plan->root_count[access]; i++) {
             pj_str root = plan->roots[access][i];
+            int result = access == PJ_ACCESS_WRITE && plan->write
+                ? allow_without(ruleset, root.ptr, WRITE_GRANT & all, kernel)
+                : allow(ruleset, root.ptr, rights[access] & all);
 
-            if (allow(ruleset, root.ptr, rights[access] & all) == 0)
-                continue;
-            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
-                return pj_error_system(err, "open", errno);
-            pj_errno_text(text, sizeof text, errno);
-            pj_error_begin(err, PJ_E_SandboxInvalid, root);
-            pj_escape(err->reason, pj_str_of(text));
-            return pj_error_say(err, "sandbox invalid: root %s: %s; name an "
-                                "existing file or directory", err->value,
-                                text);
+            if (result < 0)
+                return refuse_root(root, errno, err);
         }
+    return 0;
+}
+
+/* Without limits of writing: everything but the kernel's files.  */
+static int
+add_the_rest(int ruleset, const pj_strv *kernel, pj_error *err)
+{
+    if (allow_without(ruleset, "/", FS_WRITE_FILE, kernel) < 0
+        && is_out_of_room(errno))
+        return pj_error_system(err, "landlock rules", errno);
     return 0;
 }
 
@@ -175,7 +315,7 @@ add_system(int ruleset, uint64_t all)
     static const char *const devices[] = {"/dev/null", "/dev/zero",
                                           "/dev/full"};
 
-    for (size_t i = 0; i < COUNT(readable); i++)
+    for (size_t i = 0; i < COUNT(readable) && (READ_RIGHTS & all) != 0; i++)
         allow(ruleset, readable[i], READ_RIGHTS & all);
     for (size_t i = 0; i < COUNT(devices); i++)
         allow(ruleset, devices[i], (FS_READ_FILE | FS_WRITE_FILE) & all);
@@ -184,7 +324,8 @@ add_system(int ruleset, uint64_t all)
 /* The program itself, its interpreter and loader; the system's loaders for
    the programs of other roots.  */
 static int
-add_program(int ruleset, const pj_pin *program, uint64_t all, pj_error *err)
+add_program(int ruleset, const pj_landlock_plan *plan, const pj_pin *program,
+            uint64_t all, pj_error *err)
 {
     static const char *const loaders[] = {
         "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
@@ -199,9 +340,34 @@ add_program(int ruleset, const pj_pin *program, uint64_t all, pj_error *err)
         result = pj_error_memory(err);
     for (size_t i = 0; i < needs.count; i++)
         allow(ruleset, needs.items[i].ptr, rights);
-    for (size_t i = 0; i < COUNT(loaders); i++)
+    /* Nobody else is started where only the program is.  */
+    for (size_t i = 0; i < COUNT(loaders) && !plan->nothing; i++)
         allow(ruleset, loaders[i], rights);
     pj_strv_clear(&needs);
+    return result;
+}
+
+static int
+fill(int ruleset, const pj_landlock_plan *plan, uint64_t all,
+     const pj_pin *program, pj_error *err)
+{
+    pj_strv kernel = {NULL, 0, 0};
+    int result = 0;
+
+    if ((plan->write || plan->kernel) && pj_kernel_fs_places(&kernel) < 0)
+        result = pj_error_memory(err);
+    add_system(ruleset, all);
+    /* Moving and linking are not limited; what would gain rights by it
+       still is.  */
+    if (!plan->write)
+        allow(ruleset, "/", FS_REFER & all);
+    if (result == 0 && plan->kernel && !plan->write)
+        result = add_the_rest(ruleset, &kernel, err);
+    if (result == 0)
+        result = add_roots(ruleset, plan, all, &kernel, err);
+    if (result == 0 && program != NULL)
+        result = add_program(ruleset, plan, program, all, err);
+    pj_strv_clear(&kernel);
     return result;
 }
 
@@ -219,13 +385,7 @@ pj_landlock_build(const pj_landlock_plan *plan, int abi,
     close(low);
     if (ruleset < 0)
         return pj_error_system(err, "landlock ruleset", errno);
-    add_system(ruleset, all);
-    /* Moving and linking are not limited; what would gain rights by it
-       still is.  */
-    if (!plan->write)
-        allow(ruleset, "/", FS_REFER);
-    if (add_roots(ruleset, plan, all, err) < 0
-        || (program != NULL && add_program(ruleset, program, all, err) < 0)) {
+    if (fill(ruleset, plan, all, program, err) < 0) {
         close(ruleset);
         return -1;
     }

@@ -9,14 +9,18 @@ typedef struct pj_landlock_plan {
     int read;      /* reading needs a root */
     int write;     /* writing needs a root */
     int execute;   /* executing needs a root */
+    int nothing;   /* and is given to the program alone, by no root */
+    int kernel;    /* no writing to the kernel's own file systems */
     int network;   /* no TCP */
     int signals;   /* none to processes outside */
     const pj_str *roots[3]; /* by pj_access */
     size_t root_count[3];
 } pj_landlock_plan;
 
-/* The ABI version of the running kernel; 0 when there is none.  */
-int pj_landlock_abi(void);
+/* The ABI version of the running kernel.  Where there is none, 0 and errno
+   in `*why`: ENOSYS for a kernel without it, EOPNOTSUPP where it was not
+   switched on, EPERM where a filter refuses the call.  */
+int pj_landlock_abi(int *why);
 
 /* Makes a ruleset for a program (NULL: for none in particular) and gives
    its descriptor.  Fails with SandboxInvalid for a root that cannot be

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "controls.h"
 #include "cwd.h"
 #include "error.h"
 #include "risky.h"
@@ -270,6 +271,19 @@ pj_policy_unref(pj_policy *policy)
         close(policy->null_fd);
     pj_builder_free(policy->source);
     free(policy);
+}
+
+uint32_t
+pj_policy_missing(const pj_policy *policy, pj_error *why)
+{
+    const uint32_t totals = PJ_BIT(TREE_TOTALS);
+    uint32_t missing = 0;
+
+    for (size_t i = 0; i < policy->allowed_count; i++)
+        missing |= policy->allowed[i].confinement->report.missing;
+    if ((missing & ~totals) != 0 && why != NULL)
+        pj_controls_tell(missing & ~totals, why);
+    return missing;
 }
 
 const pj_builder *

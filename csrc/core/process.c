@@ -246,6 +246,8 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
     output->elapsed_ns = pj_platform_now() - process->started_ns;
     output->pid = process->child.pid;
     output->sandbox = process->command->confinement->report;
+    if (process->guard.unwatched)
+        output->sandbox.missing |= UINT32_C(1) << PJ_CONTROL_WATCHDOG;
     output->end = process->status.end;
     output->exit_code = process->status.end == PJ_END_EXITED
         ? process->status.code : 0;

@@ -141,7 +141,7 @@ typedef enum pj_risk {
 /* Room, in bytes, for one escaped value and for one message.  A value is
    cut at 128 bytes of text and then ends in "...".  */
 #define PJ_VALUE_SIZE 160
-#define PJ_MESSAGE_SIZE 768
+#define PJ_MESSAGE_SIZE 1280
 
 /*
  * Why a call failed.  A plain struct on the caller's stack: it owns
@@ -160,6 +160,7 @@ typedef struct pj_error {
     uint64_t max;     /* the bound that was passed */
     uint64_t got;     /* what was found instead */
     pj_risk risk;     /* for BinRiskyDenied */
+    uint32_t controls; /* for SandboxUnavailable: bits 1 << PJ_CONTROL_x */
     char value[PJ_VALUE_SIZE];    /* the path, flag, name ... at fault */
     char expected[PJ_VALUE_SIZE]; /* what would have been accepted */
     char reason[PJ_VALUE_SIZE];   /* the detail, in words */
@@ -334,6 +335,7 @@ typedef enum pj_limit {
     PJ_LIMIT_FILE_SIZE, /* bytes */
     PJ_LIMIT_OPEN_FILES,
     PJ_LIMIT_CPU_SECONDS,
+    PJ_LIMIT_DATA, /* bytes that are written to; not what is only reserved */
     PJ_LIMIT_COUNT
 } pj_limit;
 
@@ -369,7 +371,8 @@ int pj_sandbox_set_user(pj_sandbox *sandbox, uid_t uid, gid_t gid,
                         pj_error *err);
 
 /* Accepts that a control, by its stable name, is missing where the system
-   lacks it.  Reports tell whether it was there.  */
+   lacks it.  What the system has of it is enforced all the same; reports
+   tell whether it was whole.  */
 int pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str control,
                            pj_error *err);
 
@@ -409,7 +412,7 @@ void pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out);
 /* What was enforced on a command.  */
 typedef struct pj_sandbox_report {
     uint32_t enforced; /* bits 1 << PJ_CONTROL_x */
-    uint32_t missing;  /* asked for by best effort, and not there */
+    uint32_t missing;  /* wanted, not there as a whole, and accepted */
     int landlock_abi;  /* of this kernel; 0 when it has none */
 } pj_sandbox_report;
 
@@ -498,9 +501,11 @@ int pj_builder_timeout(pj_builder *builder, int64_t nanoseconds,
 int pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err);
 int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
 
-/* What the kernel holds the child to; `sandbox` is copied.  A builder that
-   was given none has PJ_PRESET_DEFAULT on Linux, and elsewhere what that
-   system offers of it.  */
+/* What the kernel holds the child to; `sandbox` is copied, and all of it is
+   required.  A builder that was given none has PJ_PRESET_DEFAULT as far as
+   the system offers it: on Linux never without no_new_privs, no_core,
+   syscall_filter, session_lock, and what the rules of the programs ask for.
+   pj_policy_missing tells what it goes without.  */
 int pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
                        pj_error *err);
 
@@ -573,6 +578,11 @@ int pj_builder_build(const pj_builder *builder, pj_policy **out,
 
 pj_policy *pj_policy_ref(pj_policy *policy);
 void pj_policy_unref(pj_policy *policy);
+
+/* The controls that some program of the policy goes without, as bits
+   1 << PJ_CONTROL_x.  Where that is more than tree_totals, `why` (which may
+   be NULL) gets the report that SandboxUnavailable would be.  */
+uint32_t pj_policy_missing(const pj_policy *policy, pj_error *why);
 
 /* What the policy was built from; lives as long as the policy.  */
 const pj_builder *pj_policy_builder(const pj_policy *policy);

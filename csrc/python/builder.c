@@ -344,8 +344,9 @@ builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(sandbox_doc,
 "sandbox($self, /, sandbox)\n--\n\n"
 "Return a copy whose commands run inside `sandbox` (Sandbox).\n\n"
-"The default is Sandbox().  build() raises SandboxUnavailable for a control\n"
-"that the system lacks, and SandboxInvalid for a root that is not there.\n\n"
+"All of it is required: build() raises SandboxUnavailable for controls that\n"
+"the system lacks, and SandboxInvalid for a root that is not there.  Without\n"
+"this call a policy has Sandbox() as far as the system offers it.\n\n"
 ">>> ProcPolicyBuilder().sandbox(Sandbox.strict().read('/srv/docs'))");
 
 static PyObject *
@@ -373,7 +374,8 @@ PyDoc_STRVAR(build_doc,
 "Raises a Violation (a ValueError) that names what is wrong: the Bin codes\n"
 "for a path that is no executable file, ArgRulesRequired, ArgRulesUnused,\n"
 "ArgRulesDuplicate or ArgRulesInvalid for the rules, SandboxUnavailable or\n"
-"SandboxInvalid for the sandbox.\n\n"
+"SandboxInvalid for the sandbox.  Warns (SandboxWarning, once) where no\n"
+"sandbox was named and the system lacks part of the default.\n\n"
 ">>> ProcPolicyBuilder().build()");
 
 static PyObject *
@@ -391,6 +393,10 @@ builder_build(PyObject *self, PyObject *Py_UNUSED(ignored))
     Py_END_ALLOW_THREADS
     if (failed)
         return pj_py_raise(state, &err);
+    if (pj_py_warn_missing(state, policy) < 0) {
+        pj_policy_unref(policy);
+        return NULL;
+    }
     return pj_py_policy(state, policy);
 }
 

@@ -86,6 +86,7 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
         [PJ_LIMIT_FILE_SIZE] = "max_file_size",
         [PJ_LIMIT_OPEN_FILES] = "max_open_files",
         [PJ_LIMIT_CPU_SECONDS] = "max_cpu_seconds",
+        [PJ_LIMIT_DATA] = "max_data",
     };
 
     for (int i = 0; i < PJ_LIMIT_COUNT; i++)

@@ -70,7 +70,9 @@ set_details(pj_state *state, PyObject *error, const pj_error *err)
         || set_text(error, lacks ? "needs" : "expected", err->expected) < 0
         || set_text(error, lacks ? "found" : "reason", err->reason) < 0)
         return -1;
-    if (set_text(error, "option", err->option) < 0)
+    if (set_text(error, "option", err->option) < 0
+        || (lacks && set(error, "controls",
+                         pj_py_control_names(err->controls)) < 0))
         return -1;
     if (err->index >= 0
         && set(error, "index", PyLong_FromLong(err->index)) < 0)
@@ -269,7 +271,8 @@ add_bases(PyObject *module, pj_state *state)
     static const char *const none[] = {NULL};
     static const char *const violation[] = {
         "path", "flag", "key", "value", "max", "got", "expected", "reason",
-        "index", "option", "category", "control", "needs", "found", NULL};
+        "index", "option", "category", "control", "controls", "needs",
+        "found", NULL};
     static const char *const exec[] = {
         "bin", "argv", "elapsed", "limit", "errno", "step", "returncode",
         NULL};

@@ -179,16 +179,26 @@ add_report(PyObject *module, pj_state *state)
 }
 
 static int
-add_warning(PyObject *module, pj_state *state)
+add_warnings(PyObject *module, pj_state *state)
 {
     state->risky_warning = PyErr_NewExceptionWithDoc(
         "proc_jail.RiskyBinaryWarning",
         "A risky program was allowed, as the policy says it may be.",
         PyExc_UserWarning, NULL);
-    if (state->risky_warning == NULL)
+    if (state->risky_warning == NULL
+        || PyModule_AddObjectRef(module, "RiskyBinaryWarning",
+                                 state->risky_warning) < 0)
         return -1;
-    return PyModule_AddObjectRef(module, "RiskyBinaryWarning",
-                                 state->risky_warning);
+    state->sandbox_warning = PyErr_NewExceptionWithDoc(
+        "proc_jail.SandboxWarning",
+        "Commands run without a control that the system lacks.\n\n"
+        "Once in an interpreter, by build() of a policy that names no "
+        "sandbox.",
+        PyExc_RuntimeWarning, NULL);
+    if (state->sandbox_warning == NULL)
+        return -1;
+    return PyModule_AddObjectRef(module, "SandboxWarning",
+                                 state->sandbox_warning);
 }
 
 static int
@@ -196,7 +206,7 @@ module_exec(PyObject *module)
 {
     pj_state *state = PyModule_GetState(module);
 
-    if (pj_py_add_errors(module, state) < 0 || add_warning(module, state) < 0
+    if (pj_py_add_errors(module, state) < 0 || add_warnings(module, state) < 0
         || add_enums(module, state) < 0 || add_report(module, state) < 0
         || add_types(module, state) < 0
         || pj_py_add_values(module, state) < 0)
@@ -354,6 +364,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     for (int code = 0; code < PJ_CODE_COUNT; code++)
         Py_VISIT(state->errors[code]);
     Py_VISIT(state->risky_warning);
+    Py_VISIT(state->sandbox_warning);
     Py_VISIT(state->risky_policy_enum);
     Py_VISIT(state->double_dash_enum);
     Py_VISIT(state->risk_enum);
@@ -391,6 +402,7 @@ module_clear(PyObject *module)
     for (int code = 0; code < PJ_CODE_COUNT; code++)
         Py_CLEAR(state->errors[code]);
     Py_CLEAR(state->risky_warning);
+    Py_CLEAR(state->sandbox_warning);
     Py_CLEAR(state->risky_policy_enum);
     Py_CLEAR(state->double_dash_enum);
     Py_CLEAR(state->risk_enum);

@@ -30,6 +30,8 @@ typedef struct pj_state {
     PyObject *stopped_error;   /* StoppedError */
     PyObject *errors[PJ_CODE_COUNT];
     PyObject *risky_warning; /* RiskyBinaryWarning */
+    PyObject *sandbox_warning; /* SandboxWarning */
+    _Atomic int sandbox_warned; /* once in an interpreter is enough */
 
     PyObject *risky_policy_enum; /* RiskyBinPolicy */
     PyObject *double_dash_enum;  /* InjectDoubleDash */
@@ -186,6 +188,9 @@ PyObject *pj_py_start(pj_state *state, pj_command *command);
 
 /* sandbox.c: an object for a copy of a sandbox.  */
 PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
+
+/* missing.c: warns once of what a policy without a sandbox goes without.  */
+int pj_py_warn_missing(pj_state *state, const pj_policy *policy);
 
 /* output.c: the launched program and its arguments, of a pj_command.  */
 PyObject *pj_py_launched(void *command);

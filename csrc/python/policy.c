@@ -194,7 +194,8 @@ PyDoc_STRVAR(from_file_doc,
 "The file must belong to this user or to root, and nobody else may be able\n"
 "to write to it.  What is unknown is refused, and so is a file whose\n"
 "examples do not come out as it says: PolicyFileError, with line and\n"
-"column.  docs/policy-files.md lists all entries.\n\n"
+"column.  Raises SandboxUnavailable where the system lacks what it asks\n"
+"for.  docs/policy-files.md lists all entries.\n\n"
 ">>> policy = ProcPolicy.from_file('policy.toml')");
 
 static PyObject *
@@ -206,7 +207,8 @@ policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(from_dict_doc,
 "from_dict($type, /, data)\n--\n\n"
 "Return the policy of a mapping with what a policy file may hold.\n\n"
-"Raises PolicyFileError, whose `key` tells the entry.\n\n"
+"Raises PolicyFileError, whose `key` tells the entry, and\n"
+"SandboxUnavailable.\n\n"
 ">>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})");
 
 static PyObject *

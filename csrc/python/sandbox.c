@@ -241,10 +241,20 @@ PyDoc_STRVAR(max_memory_doc,
 "max_memory($self, /, max)\n--\n\n"
 "Return a copy that limits memory to `max` bytes (int, positive).\n\n"
 "Of the whole tree where a cgroup is delegated (Output.sandbox then has\n"
-"'tree_totals'), else of address space for each process.  Raises\n"
+"'tree_totals'), else of address space for each process, with no memory\n"
+"files and no System V segments.  Programs that reserve more than they use\n"
+"(node, Java, Go, WebAssembly, sanitizers) take max_data instead.  Raises\n"
 "SandboxInvalid.\n\n"
 ">>> Sandbox().max_memory(256 * 2**20)");
 LIMIT_METHOD(max_memory, PJ_LIMIT_MEMORY)
+
+PyDoc_STRVAR(max_data_doc,
+"max_data($self, /, max)\n--\n\n"
+"Return a copy that limits each process to `max` bytes of data of its own.\n"
+"\nCounts the memory that a process may write to, and not what it reserves\n"
+"or maps from files.  Raises SandboxInvalid.\n\n"
+">>> Sandbox().max_data(256 * 2**20)");
+LIMIT_METHOD(max_data, PJ_LIMIT_DATA)
 
 PyDoc_STRVAR(max_processes_doc,
 "max_processes($self, /, max)\n--\n\n"
@@ -270,7 +280,7 @@ LIMIT_METHOD(max_open_files, PJ_LIMIT_OPEN_FILES)
 PyDoc_STRVAR(max_cpu_seconds_doc,
 "max_cpu_seconds($self, /, max)\n--\n\n"
 "Return a copy that limits each process to `max` seconds of processor time."
-"\n\n"
+"\n\nA process that is forked begins anew.\n\n"
 ">>> Sandbox().max_cpu_seconds(10)");
 LIMIT_METHOD(max_cpu_seconds, PJ_LIMIT_CPU_SECONDS)
 
@@ -327,9 +337,10 @@ sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(best_effort_doc,
 "best_effort($self, /, *controls)\n--\n\n"
-"Return a copy that runs without these controls where the system lacks them."
-"\n\nNames as in Output.sandbox, which tells what was missing.  Raises\n"
-"SandboxInvalid for a name that is none.\n\n"
+"Return a copy that accepts what the system lacks of these controls.\n\n"
+"Names as in Output.sandbox, which tells what was missing.  The part of a\n"
+"control that the system has is enforced.  Raises SandboxInvalid for a name\n"
+"that is none.\n\n"
 ">>> Sandbox().best_effort('host_signals')");
 
 static PyObject *
@@ -423,6 +434,7 @@ static PyMethodDef sandbox_methods[] = {
     {"network", FUNCTION(network), KEYWORDS, network_doc},
     {"tree", FUNCTION(tree), KEYWORDS, tree_doc},
     {"max_memory", FUNCTION(max_memory), KEYWORDS, max_memory_doc},
+    {"max_data", FUNCTION(max_data), KEYWORDS, max_data_doc},
     {"max_processes", FUNCTION(max_processes), KEYWORDS, max_processes_doc},
     {"max_file_size", FUNCTION(max_file_size), KEYWORDS, max_file_size_doc},
     {"max_open_files", FUNCTION(max_open_files), KEYWORDS,
@@ -440,9 +452,11 @@ static PyMethodDef sandbox_methods[] = {
 PyDoc_STRVAR(sandbox_doc,
 "Sandbox()\n--\n\n"
 "What the kernel holds a command to, once it runs.\n\n"
-"Sandbox() is what a policy has that was given none: the command cannot\n"
-"leave its session, signal, trace or read processes outside, or use system\n"
-"calls that no tool needs.  Every method returns a changed copy.\n\n"
+"With Sandbox() the command cannot leave its session, signal, trace, read or\n"
+"command processes outside, write to files of the kernel, or use system\n"
+"calls that no tool needs.  A policy without a sandbox has it as far as the\n"
+"system offers it; one that is named is required.  Every method returns a\n"
+"changed copy.\n\n"
 ">>> ProcPolicyBuilder().sandbox(Sandbox().network(Network.Deny))");
 
 static PyType_Slot sandbox_slots[] = {

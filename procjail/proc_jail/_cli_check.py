@@ -6,9 +6,9 @@ import argparse
 import json
 from typing import Any
 
-from proc_jail._cli import DENIED, INVALID, OK
+from proc_jail._cli import DENIED, FAILED, INVALID, OK
 from proc_jail._cli_request import load, request_of, told
-from proc_jail._core import PreparedCommand, Violation
+from proc_jail._core import PreparedCommand, SandboxUnavailable, Violation
 from proc_jail._errors import PolicyFileError
 
 
@@ -18,6 +18,8 @@ def check(args: argparse.Namespace) -> int:
         command = policy.prepare(request_of(args, policy))
     except PolicyFileError as error:
         return _answer(INVALID, allowed=False, error=told(error))
+    except SandboxUnavailable as error:  # of the system, and not denied
+        return _answer(FAILED, allowed=False, error=told(error))
     except Violation as error:
         return _answer(DENIED, allowed=False, error=told(error))
     return _answer(OK, allowed=True, command=_command(command))

@@ -22,7 +22,8 @@ def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
     The file has to belong to this user or to root, and nobody else may be
     able to write to it. Unknown entries are refused, and so is a file whose
     examples do not come out as it says. Raises PolicyFileError, which tells
-    the line and the column.
+    the line and the column; and SandboxUnavailable where the system lacks
+    what the file asks for.
 
     >>> policy = from_file("policy.toml")
     """
@@ -34,7 +35,8 @@ def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
 def from_dict(data: Mapping[str, Any]) -> ProcPolicy:
     """Return the policy of a dict with what a policy file may hold.
 
-    Raises PolicyFileError, whose `key` tells the entry.
+    Raises PolicyFileError, whose `key` tells the entry; and
+    SandboxUnavailable where the system lacks what it asks for.
 
     >>> policy = from_dict({"version": 1, "timeout": "5s"})
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -12,7 +13,9 @@ from proc_jail._core import (
     ProcPolicy,
     ProcPolicyBuilder,
     Sandbox,
+    SandboxUnavailable,
 )
+from proc_jail._errors import shown
 from proc_jail._files_at import At
 from proc_jail._files_shapes import Field, How
 from proc_jail._files_tables import (
@@ -211,16 +214,44 @@ def make_builder(table: Values, at: At) -> ProcPolicyBuilder:
 
 
 def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
-    """build(), with the entry that it fails for."""
+    """build(), with the entry that it fails for.
+
+    What the system lacks is no fault of the file: that error stays what it
+    is, and says what to write in the file.
+    """
     try:
         return builder.build()
+    except SandboxUnavailable as error:
+        raise _unavailable(error, table, at) from error
     except ProcJailError as error:
         raise _culprit(error, table, at).error(str(error)) from error
 
 
+def _unavailable(
+    error: SandboxUnavailable, table: Values, at: At
+) -> SandboxUnavailable:
+    """The same in the words of a policy file, as one whole entry."""
+    path = at.source.path
+    text, accept, call = str(error).rpartition(" with .")
+    given = table.get("sandbox", {}).get("best_effort", ())
+    names = [f'"{name}"' for name in given]
+    names += re.findall(r'"\w+"', call)
+    preset = 'preset = "compat", ' if "compat" in call else ""
+    if accept:
+        text += f" with [sandbox] {preset}best_effort = [{', '.join(names)}]"
+    else:
+        text = str(error)
+    told = SandboxUnavailable(
+        text if path is None else f"{shown(path)}: {text}"
+    )
+    vars(told).update(vars(error))
+    told.path = path
+    return told
+
+
 def _culprit(error: ProcJailError, table: Values, at: At) -> At:
     """The program that cannot be built alone either, or what else it is."""
-    if error.code in ("SandboxUnavailable", "SandboxInvalid"):
+    if error.code == "SandboxInvalid":
         return at / "sandbox" if "sandbox" in table else at
     if error.code == "LimitInvalid":
         return at / "stop_grace"

@@ -330,6 +330,7 @@ SANDBOX = Table(
             PATHS, "all that can be executed", "execute", How.SPREAD
         ),
         "max_memory": Field(Size(), "memory", "max_memory"),
+        "max_data": Field(Size(), "data of each process", "max_data"),
         "max_processes": Field(Whole(1), "processes", "max_processes"),
         "max_file_size": Field(Size(), "each file", "max_file_size"),
         "max_open_files": Field(Whole(3), "descriptors", "max_open_files"),

@@ -99,7 +99,7 @@ test_enums(void)
 static void
 test_structs(void)
 {
-    CHECK(PJ_VALUE_SIZE == 160 && PJ_MESSAGE_SIZE == 768);
+    CHECK(PJ_VALUE_SIZE == 160 && PJ_MESSAGE_SIZE == 1280);
     CHECK(sizeof(pj_str) == 2 * sizeof(void *));
     CHECK(sizeof(pj_pair) == 2 * sizeof(pj_str));
     CHECK(offsetof(pj_str, ptr) == 0);

@@ -1,0 +1,22 @@
+/* missing.c: telling of what a policy goes without.  */
+#include "module.h"
+
+/* What a sandbox that was named lacks its owner agreed to.  A filter that
+   makes errors of warnings makes one of every build.  */
+int
+pj_py_warn_missing(pj_state *state, const pj_policy *policy)
+{
+    pj_builder_info info;
+    pj_error why = {.code = PJ_OK};
+
+    pj_builder_get(pj_policy_builder(policy), &info);
+    if (info.sandbox != NULL || state->sandbox_warned)
+        return 0;
+    pj_policy_missing(policy, &why);
+    if (why.code == PJ_OK)
+        return 0;
+    if (PyErr_WarnEx(state->sandbox_warning, why.message, 1) < 0)
+        return -1;
+    state->sandbox_warned = 1;
+    return 0;
+}

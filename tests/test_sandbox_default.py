@@ -1,0 +1,329 @@
+"""Kernels with less Landlock than ours: what the default makes of them.
+
+A preloaded object answers for the kernel; what is then asked of it the real
+one does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from containment import attack, folder, uids
+
+ROOT = Path(__file__).parent.parent
+HELPER = Path(__file__).parent / "helpers/fake_landlock.c"
+ENOSYS, EPERM, EOPNOTSUPP = -38, -1, -95
+
+# What the kernel answers; what the default then goes without.
+MISSING = {
+    ENOSYS: ["host_shield", "host_signals"],
+    EPERM: ["host_shield", "host_signals"],
+    EOPNOTSUPP: ["host_shield", "host_signals"],
+    1: ["host_signals"],
+    2: ["host_signals"],
+    4: ["host_signals"],
+    6: [],
+}
+CAUSES = {
+    ENOSYS: "(ENOSYS: not in this kernel)",
+    EPERM: "(EPERM: refused by a container's filter)",
+    EOPNOTSUPP: "(EOPNOTSUPP: not switched on at boot by lsm=)",
+}
+answers = pytest.mark.parametrize("answer", MISSING)
+
+PRELUDE = """
+import json, os, warnings
+from proc_jail import *
+
+def builder(sandbox=None, rules=None, path="/bin/cat"):
+    rules = rules or ArgRules().max_positionals(9)
+    made = ProcPolicyBuilder().allow_bin(path).arg_rules(path, rules)
+    made = made.allow_risky_binaries()
+    return made if sandbox is None else made.sandbox(sandbox)
+
+def run(sandbox, path, *args):
+    return builder(sandbox, None, path).build().run(path, list(args))
+
+def refused(make):
+    try:
+        make()
+    except SandboxUnavailable as error:
+        return error
+    raise AssertionError("it was built")
+"""
+
+
+@cache
+def preload() -> str:
+    """The object, where everybody can reach it."""
+    place = Path(tempfile.mkdtemp(prefix="fake-"))
+    place.chmod(0o755)
+    atexit.register(shutil.rmtree, place)
+    made = place / "fake_landlock.so"
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(
+        ["cc", *flags, "-D_GNU_SOURCE", "-o", made, HELPER, "-ldl"],
+        check=True,
+    )
+    return str(made)
+
+
+def ask(
+    answer: int, code: str, uid: int | None = None, *flags: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python on such a kernel, as this user."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    if uid is not None:
+        # The interpreter may be where this user cannot go.
+        begin = "import proc_jail, containment\ncontainment.become"
+        code = f"{begin}({uid})\n{code}"
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", code],
+        env={
+            **os.environ,
+            "PYTHONPATH": path,
+            "LD_PRELOAD": preload(),
+            "FAKE_LANDLOCK": str(answer),
+        },
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, (done.returncode, done.stderr)
+    return done
+
+
+def first_example() -> str:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@uids
+@answers
+def test_the_first_example_runs(answer: int, uid: int) -> None:
+    show = "\nprint('missing', *output.sandbox.missing)"
+    done = ask(answer, first_example() + show, uid)
+    assert done.stdout.startswith("1:root:")
+    missing = done.stdout.splitlines()[-1].split()
+    assert missing == ["missing", *MISSING[answer]]
+    assert done.stderr.count("SandboxWarning") == bool(MISSING[answer])
+
+
+@answers
+def test_what_is_missing_is_told_once(answer: int) -> None:
+    code = """
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    for _ in range(3):
+        builder().build()
+print(json.dumps([str(one.message) for one in seen]))
+assert all(one.category is SandboxWarning for one in seen)
+assert issubclass(SandboxWarning, RuntimeWarning)
+"""
+    told = json.loads(ask(answer, PRELUDE + code).stdout)
+    assert len(told) == bool(MISSING[answer])
+    for text in told:
+        assert all(name in text for name in MISSING[answer])
+        assert CAUSES.get(answer, f"Landlock ABI {answer}") in text
+        names = ", ".join(f'"{name}"' for name in MISSING[answer])
+        assert f".sandbox(Sandbox().best_effort({names}))" in text
+        assert f"[sandbox] best_effort = [{names}]" in text
+
+
+def test_naming_a_sandbox_silences_it() -> None:
+    code = """
+warnings.simplefilter("error")
+names = "host_signals", "host_shield"
+builder(Sandbox().best_effort(*names)).build()
+builder(Sandbox.compat()).build()
+for _ in range(2):
+    try:
+        builder().build()
+    except SandboxWarning:
+        print("raised")
+"""
+    assert ask(ENOSYS, PRELUDE + code).stdout == "raised\n" * 2
+
+
+NAMED = {
+    "Sandbox()": [],
+    "Sandbox.strict()": ["write_roots"],
+    "Sandbox.compat().write('/tmp')": ["write_roots"],
+}
+
+
+@answers
+@pytest.mark.parametrize("sandbox", NAMED)
+def test_a_named_sandbox_is_required(answer: int, sandbox: str) -> None:
+    """All that is lacking at once, with the cause, and what accepts it."""
+    code = f"""
+sandbox = {sandbox}
+try:
+    builder(sandbox).build()
+except SandboxUnavailable as error:
+    assert error.control == error.controls[0]
+    assert all(name in str(error) for name in error.controls)
+    assert error.needs in str(error) and error.found in str(error)
+    call = str(error).rpartition(" with ")[2]
+    built = builder(eval("sandbox" + call)).build()
+    missing = built.run("/bin/true" if 0 else "/bin/cat", []).sandbox.missing
+    assert set(error.controls) == set(missing), missing
+    print(error.found)
+    print(*error.controls)
+else:
+    print("built")
+"""
+    lines = ask(answer, PRELUDE + code, None, "-W", "error").stdout.split("\n")
+    if answer >= 6 or (answer == 4 and "compat" in sandbox):
+        assert lines[0] == "built"
+        return
+    assert CAUSES.get(answer, f"Landlock ABI {answer}") in lines[0]
+    named = lines[1].split()
+    expected = [] if "compat" in sandbox else list(MISSING[answer])
+    if answer < 3:
+        expected += NAMED[sandbox]
+    assert set(expected) <= set(named)
+    if answer > 0:
+        assert set(expected) == set(named)
+
+
+@answers
+def test_rules_that_name_paths_are_required(answer: int) -> None:
+    """And the call that the error tells really accepts it."""
+    code = """
+rules = ArgRules().positional("file", ReadPath("/etc"))
+try:
+    builder(None, rules).build()
+except SandboxUnavailable as error:
+    call = str(error).rpartition(" with ")[2]
+    policy = eval("builder(None, rules)" + call).build()
+    print(*error.controls)
+else:
+    print("built")
+"""
+    flags = ("-W", "ignore::RuntimeWarning")
+    out = ask(answer, PRELUDE + code, None, *flags).stdout
+    if answer >= 3:
+        assert out == "built\n"
+    else:
+        assert "write_roots" in out
+        assert ("read_roots" in out) is (answer < 1)
+        assert "host_signals" not in out
+
+
+@pytest.mark.parametrize("answer", [ENOSYS, 2])
+def test_policy_files_are_told_in_their_own_words(
+    answer: int, tmp_path: Path
+) -> None:
+    """The file is fine: the error has no line, and is none of the file."""
+    text = "version = 1\n[sandbox]\npreset = 'strict'\n"
+    path = tmp_path / "policy.toml"
+    path.write_text(text + "best_effort = ['host_signals']\n")
+    code = f"""
+path = {str(path)!r}
+error = refused(lambda: ProcPolicy.from_file(path))
+assert error.code == "SandboxUnavailable" and error.path == path
+assert ":1" not in str(error).partition("; found")[0], str(error)
+assert "Sandbox(" not in str(error) and ".best_effort" not in str(error)
+line = str(error).rpartition(" with [sandbox] ")[2]
+with open(path, "w") as file:
+    file.write({text!r} + line + "\\n")
+ProcPolicy.from_file(path)
+print(line)
+"""
+    out = ask(answer, PRELUDE + code).stdout
+    assert out.startswith('best_effort = ["')
+
+
+def test_the_command_line_tells_it_from_a_denial(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("version = 1\n[sandbox]\npreset = 'strict'\n")
+    code = f"""
+from proc_jail._cli import main
+statuses = []
+for name in "check", "explain", "run":
+    statuses.append(main([name, {str(path)!r}, "--", "/bin/cat"]))
+print(*statuses)
+"""
+    done = ask(2, code)
+    assert done.stdout.splitlines()[-1] == "1 1 125"
+    assert done.stderr.count("SandboxUnavailable: ") == 2
+
+
+@uids
+@pytest.mark.parametrize("answer", [1, 2])
+@pytest.mark.parametrize("how", ["write", "append", "create"])
+def test_write_roots_are_held_as_far_as_they_go(
+    how: str, answer: int, uid: int
+) -> None:
+    """Landlock before version 3 knows all of writing but cutting short."""
+    with folder(uid) as outside, folder(uid) as inside:
+        for name in ("file", "other"):
+            (outside / name).write_bytes(b"data")
+            (outside / name).chmod(0o666)
+        code = f"""
+roots = Sandbox().best_effort("host_signals", "write_roots")
+roots = roots.write({str(inside)!r})
+def attempt(sandbox, name):
+    path = {str(outside)!r} + "/" + name
+    output = run(sandbox, {attack("open_file")!r}, {how!r}, path)
+    print(output.stdout_string().strip())
+    return output.sandbox
+attempt(Sandbox.compat(), "made" if {how!r} == "create" else "file")
+report = attempt(roots, "make" if {how!r} == "create" else "other")
+assert report.missing == ("host_signals", "write_roots"), report
+"""
+        control, held = ask(answer, PRELUDE + code, uid).stdout.splitlines()
+        assert control == "ESCAPED"
+        assert held == f"{how}: errno 13"
+        assert not (outside / "make").exists()
+
+
+@uids
+def test_the_shield_is_held_as_far_as_it_goes(uid: int) -> None:
+    """Without Landlock: the rows of the filter, and root's capabilities."""
+    code = f"""
+import ctypes
+secret = ctypes.create_string_buffer(b"secret")
+args = str(os.getpid()), str(ctypes.addressof(secret))
+warnings.simplefilter("ignore")
+loose = Sandbox().best_effort("host_shield", "host_signals")
+for sandbox in Sandbox.compat(), None, loose:
+    output = run(sandbox, {attack("vm_readv")!r}, *args)
+    status = run(sandbox, "/bin/cat", "/proc/self/status").stdout_string()
+    held = int(status.partition("CapPrm:")[2].split()[0], 16)
+    traces = held & (1 << 19 | 1 << 38)  # CAP_SYS_PTRACE, CAP_PERFMON
+    print("ESCAPED" in output.stdout_string(), traces != 0)
+"""
+    told = ask(ENOSYS, PRELUDE + code, uid).stdout.splitlines()
+    assert told == [f"True {uid == 0}", "False False", "False False"]
+
+
+def test_the_floor_stays() -> None:
+    """Whatever Landlock is: session, filter, no new privileges."""
+    code = """
+warnings.simplefilter("ignore")
+print(*run(None, "/bin/cat", "/dev/null").sandbox.enforced)
+"""
+    held = set(ask(ENOSYS, PRELUDE + code).stdout.split())
+    assert held >= {
+        "no_new_privs",
+        "no_core",
+        "syscall_filter",
+        "session_lock",
+    }
