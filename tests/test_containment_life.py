@@ -322,8 +322,8 @@ def test_no_sandbox_where_no_session_can_be_had(
 ) -> None:
     """Sharing the outer session would let one kill hit the outer tree."""
     outcome = nested(uid, outer, "Sandbox()")
-    assert b"SpawnFailed" in outcome.get().stderr
-    assert b"session" in outcome.get().stderr
+    assert b"SandboxUnavailable" in outcome.get().stderr
+    assert b"Tree.PidNamespace" in outcome.get().stderr
     assert outcome.survivors == []
 
 

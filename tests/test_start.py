@@ -367,6 +367,45 @@ print(policy.run(path, []).returncode)
     assert done.stdout == "0\n", done.stderr
 
 
+# ------------------------------------------ what the host itself is held by
+
+
+LAYERS = """
+import struct
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+for _ in range(16):
+    rules = struct.pack("Q", 1 << 6)  # making character devices
+    fd = libc.syscall(444, rules, 8, 0)
+    assert fd >= 0 and libc.syscall(446, fd, 0) == 0
+    os.close(fd)
+"""
+
+
+@pytest.mark.parametrize("sandbox", ["Sandbox()", "Sandbox.strict()"])
+def test_a_host_in_all_layers_of_landlock(sandbox: str) -> None:
+    """The kernel has Landlock, and this host cannot enter it once more."""
+    out = run_host(
+        LAYERS
+        + f"""
+from proc_jail import ArgRules, Sandbox
+import warnings
+builder = (ProcPolicyBuilder().allow_bin("/usr/bin/true").cwd("/")
+    .arg_rules("/usr/bin/true", ArgRules()))
+try:
+    builder.sandbox({sandbox}).build()
+except proc_jail.SandboxUnavailable as error:
+    print("host_shield" in error.controls, "16 layers" in str(error))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    policy = builder.build()
+output = policy.run("/usr/bin/true", [])
+print(output.success, "host_shield" in output.sandbox.missing, len(caught))
+"""
+    )
+    assert out.splitlines() == ["True True", "True True 1"]
+
+
 # --------------------------------------------------------------- the orphans
 
 

@@ -16,6 +16,7 @@
 #include "kernel_fs.h"
 #include "landlock.h"
 #include "platform.h"
+#include "rehearse.h"
 #include "seccomp.h"
 
 #define BIT PJ_BIT
@@ -272,6 +273,73 @@ pj_confine_is_general(const pj_builder_info *policy)
     return pj_controls_of_files(pj_controls_sandbox(policy)) == 0;
 }
 
+static void
+close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* The plan for what is settled.  */
+static int
+compile(pj_draft *d, const pj_pin *program, pj_error *err)
+{
+    pj_confinement *out = d->out;
+
+    /* A host that may not change ids was found to have them already.  */
+    out->has_user = enforces(d, BIT(USER)) && pj_features_changes_ids();
+    out->uid = d->sandbox->uid;
+    out->gid = d->sandbox->gid;
+    out->drop_capabilities = enforces(d, BIT(NO_CAPABILITIES));
+    out->shed_capabilities = leans_on_the_host(d);
+    out->shed_ids = pj_features_is_lesser_root();
+    out->namespace_flags = enforces(d, BIT(PID_NAMESPACE))
+        ? d->features.namespace_flags : 0;
+    /* A user namespace makes its first process all-powerful inside.  */
+    if (out->namespace_flags & PJ_NAMESPACE_USER)
+        out->drop_capabilities = 1;
+    compile_limits(d);
+    if (out->has_user || out->namespace_flags != 0) {
+        out->init_fd = pj_platform_init_program();
+        if (out->init_fd < 0)
+            return pj_error_system(err, "init", errno);
+    }
+    if (compile_filter(d, err) < 0)
+        return -1;
+    return compile_landlock(d, program, err);
+}
+
+/* What compile made, before it is made anew.  */
+static void
+discard(pj_confinement *out)
+{
+    close_fd(&out->init_fd);
+    close_fd(&out->landlock_fd);
+    free(out->filter);
+    out->filter = NULL;
+    out->filter_count = 0;
+    out->limit_count = 0;
+}
+
+/* What can be had is settled, compiled and tried, and what turned out to be
+   refused is taken back, until what is left works.  Each round takes one
+   feature at least.  */
+static int
+compile_what_works(pj_draft *d, const pj_pin *program, pj_error *err)
+{
+    pj_child_report report;
+
+    for (;;) {
+        if (pj_controls_settle(d, err) < 0 || compile(d, program, err) < 0)
+            return -1;
+        if (!pj_sandbox_has_kernel() || pj_rehearse(d->out, &report) == 0
+            || !pj_features_withdraw(&d->features, &report))
+            return 0;
+        discard(d->out);
+    }
+}
+
 int
 pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
                    const pj_reach *reach, pj_confinement **out,
@@ -293,36 +361,12 @@ pj_confine_compile(const pj_builder_info *policy, const pj_pin *program,
     if (d.sandbox->tree == PJ_TREE_PID_NAMESPACE)
         d.features.namespace_flags = pj_features_pid_namespace();
     find_cgroup(&d);
-    if (pj_controls_settle(&d, err) < 0)
-        goto fail;
-    /* A host that may not change ids was found to have them already.  */
-    d.out->has_user = enforces(&d, BIT(USER)) && pj_features_changes_ids();
-    d.out->uid = d.sandbox->uid;
-    d.out->gid = d.sandbox->gid;
-    d.out->drop_capabilities = enforces(&d, BIT(NO_CAPABILITIES));
-    d.out->shed_capabilities = leans_on_the_host(&d);
-    d.out->shed_ids = pj_features_is_lesser_root();
-    if (enforces(&d, BIT(PID_NAMESPACE)))
-        d.out->namespace_flags = d.features.namespace_flags;
-    /* A user namespace makes its first process all-powerful inside.  */
-    if (d.out->namespace_flags & PJ_NAMESPACE_USER)
-        d.out->drop_capabilities = 1;
-    compile_limits(&d);
-    if (d.out->has_user || d.out->namespace_flags != 0) {
-        d.out->init_fd = pj_platform_init_program();
-        if (d.out->init_fd < 0) {
-            pj_error_system(err, "init", errno);
-            goto fail;
-        }
+    if (compile_what_works(&d, program, err) < 0) {
+        pj_confine_unref(d.out);
+        return -1;
     }
-    if (compile_filter(&d, err) < 0
-        || compile_landlock(&d, program, err) < 0)
-        goto fail;
     *out = d.out;
     return 0;
-fail:
-    pj_confine_unref(d.out);
-    return -1;
 }
 
 pj_confinement *
@@ -339,12 +383,7 @@ pj_confine_unref(pj_confinement *confinement)
         || atomic_fetch_sub_explicit(&confinement->refs, 1,
                                      memory_order_acq_rel) > 1)
         return;
-    if (confinement->landlock_fd >= 0)
-        close(confinement->landlock_fd);
-    if (confinement->cgroup_fd >= 0)
-        close(confinement->cgroup_fd);
-    if (confinement->init_fd >= 0)
-        close(confinement->init_fd);
-    free(confinement->filter);
+    discard(confinement);
+    close_fd(&confinement->cgroup_fd);
     free(confinement);
 }

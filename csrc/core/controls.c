@@ -130,8 +130,8 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(WRITE_ROOTS);
     if (features->capabilities)
         can |= BIT(NO_CAPABILITIES);
-    if (sandbox->has_user && pj_features_may_become(sandbox->uid,
-                                                    sandbox->gid))
+    if (sandbox->has_user && !features->no_user
+        && pj_features_may_become(sandbox->uid, sandbox->gid))
         can |= BIT(USER);
     if (features->namespace_flags != 0)
         can |= BIT(PID_NAMESPACE);
@@ -312,11 +312,26 @@ pj_controls_tell(uint32_t missing, pj_error *why)
                  features.text, accept.text);
 }
 
+/* Nothing runs without a session of its own: one kill ends all of it.  */
+static int
+refuse_session(const pj_draft *d, pj_error *err)
+{
+    begin(BIT(SESSION_LOCK), &d->features, err);
+    return pj_error_say(err, "no command can have a session of its own: this "
+                        "process runs inside of a sandbox that locks its "
+                        "session; give the outer sandbox "
+                        ".tree(Tree.PidNamespace), inside of which others "
+                        "can be made");
+}
+
 int
 pj_controls_settle(pj_draft *d, pj_error *err)
 {
     uint32_t can = available_controls(&d->features, d->sandbox);
     uint32_t tolerated = tolerated_controls(d), lacking;
+
+    if (d->features.no_session != 0)
+        return refuse_session(d, err);
 
     /* Without the namespace the group has to hold the tree after all.  */
     if ((d->wanted & ~can & BIT(PID_NAMESPACE))

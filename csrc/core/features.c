@@ -10,6 +10,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "spawn.h"
+
 /* Whether the ids are what this process has, and all that it has.  */
 static int
 has_ids(uid_t uid, gid_t gid)
@@ -34,6 +36,9 @@ say_landlock(const pj_features *features, char *out, size_t size)
         break;
     case EPERM:
         snprintf(out, size, " (EPERM: refused by a container's filter)");
+        break;
+    case E2BIG:
+        snprintf(out, size, " (E2BIG: this process is in 16 layers of it)");
         break;
     default:
         snprintf(out, size, " (errno %d)", features->landlock_errno);
@@ -83,6 +88,54 @@ pj_features_probe(pj_features *out)
     out->landlock_abi = pj_landlock_abi(&out->landlock_errno);
     out->capabilities = syscall(SYS_capget, &header, data) == 0;
     describe(out);
+}
+
+/* An answer, and not an accident.  */
+static int
+is_refusal(int number)
+{
+    return number == EPERM || number == EACCES || number == ENOSYS
+        || number == EOPNOTSUPP || number == EINVAL || number == E2BIG
+        || number == ENOSPC;
+}
+
+int
+pj_features_withdraw(pj_features *features, const pj_child_report *report)
+{
+    pj_features before = *features;
+
+    if (report->stage != PJ_STAGE_FAILED || !is_refusal(report->number))
+        return 0;
+    switch (report->step) {
+    case PJ_STEP_SESSION:
+        features->no_session = report->number;
+        break;
+    case PJ_STEP_NONE:
+    case PJ_STEP_INIT:
+    case PJ_STEP_NAMESPACE:
+        features->namespace_flags = 0;
+        break;
+    case PJ_STEP_USER:
+        features->no_user = 1;
+        break;
+    case PJ_STEP_CAPABILITIES:
+        features->capabilities = 0;
+        break;
+    case PJ_STEP_PRIVILEGES:
+        features->no_new_privs = 0;
+        break;
+    case PJ_STEP_LANDLOCK:
+        features->landlock_abi = 0;
+        features->landlock_errno = report->number;
+        break;
+    case PJ_STEP_SECCOMP:
+        features->seccomp = 0;
+        break;
+    default:
+        return 0;
+    }
+    describe(features);
+    return memcmp(&before, features, sizeof before) != 0;
 }
 
 /* Capabilities of this process, as bits; 0 where it cannot be told.  */
@@ -212,6 +265,13 @@ pj_features_pid_namespace(void)
 }
 
 #else
+
+int
+pj_features_withdraw(pj_features *features, const pj_child_report *report)
+{
+    (void)features, (void)report;
+    return 0;
+}
 
 void
 pj_features_probe(pj_features *out)

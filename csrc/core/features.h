@@ -18,10 +18,20 @@ typedef struct pj_features {
     int capabilities;
     int cgroup;          /* of pj_cgroup_find, when asked */
     int namespace_flags; /* of pj_features_pid_namespace, when asked */
+    int no_user;         /* changing ids was tried, and refused */
+    int no_session;      /* so was a session of one's own: an errno */
     char text[PJ_VALUE_SIZE]; /* for errors: what was found */
 } pj_features;
 
 void pj_features_probe(pj_features *out);
+
+struct pj_child_report;
+
+/* Takes back what a rehearsal found to be refused, whatever the kernel says
+   of itself.  Returns whether that is something; what failed for another
+   reason, such as a lack of memory, is not.  */
+int pj_features_withdraw(pj_features *features,
+                         const struct pj_child_report *report);
 
 /* What a user namespace is told of its one user, as /proc takes it.  */
 typedef struct pj_user_maps {

@@ -244,24 +244,36 @@ enforce_all(void)
     return next;
 }
 
+/* Sleeps until something is due; at most for as long as it lingers, so that
+   a command that ended early need not wake it.  Returns 0 when it is no
+   longer needed.  */
+static int
+sleep_till_due(void)
+{
+    int64_t now = pj_platform_now(), due = enforce_all();
+
+    if (due == 0) {
+        if (now >= host.stays_ns)
+            return 0;
+        due = host.stays_ns;
+    }
+    host.wakes_ns = due < now + LINGER_NS ? due : now + LINGER_NS;
+    pj_platform_await(&host.changed, &host.lock, host.wakes_ns);
+    return 1;
+}
+
 static void *
 watch(void *argument)
 {
     unsigned long number = (unsigned long)(uintptr_t)argument;
 
     pthread_mutex_lock(&host.lock);
-    while (host.number == number) {
-        host.wakes_ns = enforce_all();
-        if (host.wakes_ns == 0)
-            host.wakes_ns = host.stays_ns;
-        if (host.wakes_ns == host.stays_ns
-            && pj_platform_now() >= host.stays_ns) {
+    while (host.number == number)
+        if (!sleep_till_due()) {
             host.running = 0;
             pthread_detach(pthread_self());
             break;
         }
-        pj_platform_await(&host.changed, &host.lock, host.wakes_ns);
-    }
     pthread_mutex_unlock(&host.lock);
     return NULL;
 }

@@ -263,6 +263,7 @@ def _act(argv: Sequence[str]) -> int:
     except (ProcJailError, OSError) as error:
         code = getattr(error, "code", None)
         complain(f"{code}: {error}" if code else str(error))
-        drop_stdout()
+        if not isinstance(error, ProcJailError):
+            drop_stdout()  # which may be what failed
         return RUN_FAILED if is_run else FAILED
     return status
