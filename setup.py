@@ -41,6 +41,7 @@ def core_sources(portable: bool) -> list[str]:
         "needs.c",
         "rehearse.c",
         "init_image.c",
+        "alias.c",
         "spawn_linux.c",
         "kernel_fs.c",
     }

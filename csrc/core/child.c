@@ -89,6 +89,17 @@ pj_child_default_signals(void)
     return 0;
 }
 
+/* Sends a signal to `owner`, a process or -group, when the other end of
+   this one's pipe is released.  */
+static int
+arm(int fd, long owner, int signal)
+{
+    if (syscall(SYS_fcntl, fd, F_SETOWN, owner) != 0
+        || syscall(SYS_fcntl, fd, F_SETSIG, signal) != 0)
+        return -1;
+    return (int)syscall(SYS_fcntl, fd, F_SETFL, O_ASYNC);
+}
+
 /* Ties this process's group to the host.  Both ends of the pipe are the
    host's alone: when it dies, the kernel releases one of them, and what
    waits for news of the other, which is the group, gets SIGKILL at once.
@@ -106,9 +117,7 @@ arm_lifeline(const pj_child_plan *plan)
     if (plan->lifeline[0] < 0)
         return 0;
     for (int i = 0; i < 2; i++)
-        if (syscall(SYS_fcntl, plan->lifeline[i], F_SETOWN, -group) != 0
-            || syscall(SYS_fcntl, plan->lifeline[i], F_SETSIG, SIGKILL) != 0
-            || syscall(SYS_fcntl, plan->lifeline[i], F_SETFL, O_ASYNC) != 0)
+        if (arm(plan->lifeline[i], -group, SIGKILL) != 0)
             return -1;
     for (int i = 0; i < 2; i++)
         syscall(SYS_close, plan->lifeline[i]);
@@ -128,7 +137,7 @@ place_streams(const pj_child_plan *plan)
 }
 
 /* What is still needed below the filter and the exec.  */
-enum { KEPT = 5 };
+enum { KEPT = 6 };
 
 static void
 list_kept(const pj_child_plan *plan, int kept[KEPT])
@@ -138,6 +147,7 @@ list_kept(const pj_child_plan *plan, int kept[KEPT])
     kept[2] = plan->confinement->landlock_fd;
     kept[3] = plan->lifeline[0];
     kept[4] = plan->lifeline[1];
+    kept[5] = plan->dir_fd;
 }
 
 static int
@@ -329,6 +339,24 @@ shed_capabilities(const pj_confinement *confinement)
     return (kept[0] & kept[1]) == UINT32_MAX ? 0 : hold_no_more_than(kept);
 }
 
+/* Whoever is executed by a name stops there, until it was looked at: both
+   ends of this pipe are closed by the exec, and the first that goes sends
+   SIGSTOP for the other.  */
+static int
+stop_at_exec(const pj_child_plan *plan)
+{
+    int ends[2];
+
+    if (plan->dir_fd < 0)
+        return 0;
+    if (syscall(SYS_pipe2, ends, O_CLOEXEC) != 0)
+        return -1;
+    for (int i = 0; i < 2; i++)
+        if (arm(ends[i], syscall(SYS_getpid), SIGSTOP) != 0)
+            return -1;
+    return 0;
+}
+
 static int
 enter_landlock(const pj_confinement *confinement)
 {
@@ -358,11 +386,14 @@ clear_mask(void)
                         (size_t)KERNEL_SIGSET_SIZE);
 }
 
-/* By descriptor; where execveat is missing (an emulator), or refused by a
+/* Where it goes by a name, by that; see alias.c.  Else by descriptor; where execveat is missing (an emulator), or refused by a
    filter around the host, by the link that leads to the same file.  */
 static void
 execute(const pj_child_plan *plan)
 {
+    if (plan->dir_fd >= 0)
+        syscall(SYS_execveat, plan->dir_fd, plan->name, plan->argv,
+                plan->envp, 0);
     if (plan->exec_fd < 0) {
         syscall(SYS_execve, plan->exec_path, plan->argv, plan->envp);
         return;
@@ -405,7 +436,7 @@ pj_child_become(const pj_child_plan *plan)
         pj_child_give_up(plan, PJ_STEP_LIMITS);
     if (become_user(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_USER);
-    if (arm_lifeline(plan) != 0)
+    if (arm_lifeline(plan) != 0 || stop_at_exec(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_GUARD);
     if (syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         pj_child_give_up(plan, PJ_STEP_PRIVILEGES);
@@ -475,7 +506,7 @@ pj_child_hand_over(const pj_child_plan *plan, int order_fd,
                           plan->stderr_fd, plan->cwd_fd, plan->exec_fd,
                           plan->confinement->landlock_fd,
                           plan->lifeline[0], plan->lifeline[1],
-                          plan->report_fd};
+                          plan->report_fd, plan->dir_fd};
 
     if (join_cgroup(plan) != 0)
         pj_child_give_up(plan, PJ_STEP_CGROUP);

@@ -38,6 +38,10 @@ enum pj_look {
 int pj_platform_open_path(const char *path, int directory, int *fd,
                           struct stat *st);
 
+/* Opens a directory to look names up in, above 2 and closed by exec.  -1
+   sets errno.  */
+int pj_platform_open_place(const char *path, int *fd);
+
 /* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
 int pj_platform_pipe(int ends[2]);
 

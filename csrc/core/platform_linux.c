@@ -200,6 +200,13 @@ open_without_links(const char *path, int flags)
 }
 
 int
+pj_platform_open_place(const char *path, int *fd)
+{
+    *fd = raise_fd(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return *fd < 0 ? -1 : 0;
+}
+
+int
 pj_platform_open_path(const char *path, int directory, int *fd,
                       struct stat *st)
 {

@@ -46,7 +46,7 @@ play(const pj_confinement *confinement, int null_fd, int cwd_fd,
     char *nothing[] = {NULL}, *argv[] = {(char *)"", NULL};
     pj_child_plan plan = {
         .stdin_fd = null_fd, .stdout_fd = null_fd, .stderr_fd = null_fd,
-        .cwd_fd = cwd_fd, .cwd_path = "/", .exec_fd = -1, .exec_path = "",
+        .cwd_fd = cwd_fd, .cwd_path = "/", .exec_fd = -1, .dir_fd = -1, .exec_path = "",
         .argv = argv, .envp = nothing, .cgroup_fd = -1, .exec_ns = BOUND,
         .parent = getpid(), .lifeline = {-1, -1}, .report_fd = -1,
         .rehearsal = 1, .confinement = confinement};

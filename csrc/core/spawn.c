@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alias.h"
 #include "command.h"
 #include "error.h"
 #include "policy.h"
@@ -61,6 +62,8 @@ make_plan(const pj_command *command, pj_child_plan *plan)
     plan->argv = command->exec_argv;
     plan->envp = command->exec_envp;
     plan->exec_ns = 0;
+    plan->dir_fd = -1;
+    plan->name[0] = '\0';
     snprintf(plan->exec_fd_path, sizeof plan->exec_fd_path,
              "/proc/self/fd/%d", plan->exec_fd);
     plan->parent = getpid();
@@ -89,6 +92,12 @@ spawn_failed(const pj_command *command, const pj_child_report *report,
         return pj_error_system(err, step, number);
     pj_errno_text(text, sizeof text, number);
     pj_error_begin(err, PJ_E_SpawnFailed, pj_command_target(command)->path);
+    if (report->stage == PJ_STAGE_OTHER) {
+        pj_error_begin(err, PJ_E_BinChanged, command->binary->path);
+        return pj_error_say(err, "binary changed since it was checked: %s "
+                            "has another file now; prepare the request "
+                            "again", command->argv0.ptr);
+    }
     if (report->stage == PJ_STAGE_KILLED)
         return pj_error_say(err, "failed to spawn process: %s: killed "
                             "before it was executed", err->value);
@@ -145,6 +154,15 @@ is_busy(const pj_child_report *report)
         && report->number == ETXTBSY;
 }
 
+/* Whether the program was allowed by another name than its file's.  */
+static int
+is_alias(const pj_command *command)
+{
+    return command->wrapper == NULL && command->binary->is_native
+        && command->binary->fd >= 0
+        && !pj_str_equal(command->argv0, command->binary->path);
+}
+
 /* -1 with errno, or with what the report says.  */
 static int
 spawn(pj_process *process, pj_child_plan *plan, pj_child_report *report)
@@ -170,7 +188,7 @@ static int
 start_child(pj_process *process, pj_error *err)
 {
     const pj_command *command = process->command;
-    pj_child_plan plan;
+    pj_child_plan plan = {.dir_fd = -1};
     pj_child_report report;
     int out[2] = {-1, -1}, errs[2] = {-1, -1}, input = -1, result = -1;
 
@@ -184,6 +202,8 @@ start_child(pj_process *process, pj_error *err)
         goto done;
     }
     make_plan(command, &plan);
+    if (is_alias(command))
+        pj_alias_open(&plan, command->argv0.ptr);
     if (input >= 0)
         plan.stdin_fd = input;
     if (make_cgroup(process, &plan, err) < 0)
@@ -199,6 +219,7 @@ start_child(pj_process *process, pj_error *err)
     out[0] = errs[0] = -1;
     result = 0;
 done:
+    pj_alias_close(&plan);
     close_fd(&input);
     pj_cgroup_close(&process->cgroup);
     close_fd(&out[0]);

@@ -56,7 +56,9 @@ enum pj_stage {
     PJ_STAGE_BEGUN,
     PJ_STAGE_FAILED, /* `step` and `number` say where and why */
     PJ_STAGE_EXEC,   /* it executes, or was executed */
-    PJ_STAGE_KILLED  /* for the parent: it ended before that */
+    /* For the parent: */
+    PJ_STAGE_KILLED, /* it ended before that */
+    PJ_STAGE_OTHER   /* it is not the file that was checked */
 };
 
 /* What the child tells: written by it, read by the parent.  It is memory of
@@ -80,6 +82,8 @@ typedef struct pj_child_plan {
     const char *cwd_path;
     int exec_fd;           /* -1: execute exec_path */
     char exec_fd_path[32]; /* of exec_fd, below /proc */
+    int dir_fd;            /* execute `name` there; -1: exec_fd */
+    char name[256];
     const char *exec_path;
     char *const *argv;
     char *const *envp;

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "alias.h"
 #include "child.h"
 #include "features.h"
 #include "linux.h"
@@ -66,11 +67,12 @@ map_shared(size_t size, int *fd)
 
     if (fd != NULL) {
         file = *fd = pj_linux_memory_file("order", PJ_MFD_NOEXEC_SEAL);
-        if (file < 0 || ftruncate(file, (off_t)size) != 0)
+        if (file < 0)
             return NULL;
     }
-    page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+    page = file >= 0 && ftruncate(file, (off_t)size) != 0 ? MAP_FAILED
+        : mmap(NULL, size, PROT_READ | PROT_WRITE,
+               MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
     number = errno;
     if (page == MAP_FAILED && file >= 0)
         close(file);
@@ -119,8 +121,12 @@ await_exec(const pj_guard *guard, int64_t end, const pj_child *child)
    ended on the way was not executed, whoever's signal it was; where it was
    the clock's, the caller tells so.  */
 static int
-settle_start(int64_t end, pj_child *child, pj_child_report *report)
+settle_start(const pj_child_plan *plan, int64_t end, pj_child *child,
+             pj_child_report *report)
 {
+    if (report->stage == PJ_STAGE_EXEC && plan->dir_fd >= 0
+        && pj_alias_confirm(plan, child, end) < 0)
+        report->stage = PJ_STAGE_OTHER;
     if (report->stage == PJ_STAGE_EXEC
         || (report->stage == PJ_STAGE_BEGUN && pj_platform_now() >= end))
         return 0;
@@ -150,7 +156,7 @@ spawn_shared(const pj_child_plan *plan, pj_child *child,
     if (clone_child(child_entry, &own, stack + STACK,
                     CLONE_VM | CLONE_VFORK, child) < 0)
         return -1;
-    return settle_start(end, child, report);
+    return settle_start(plan, end, child, report);
 }
 
 /* The child has a memory of its own: under a sanitizer, and where a system
@@ -179,7 +185,7 @@ spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     if (result == 0) {
         await_exec(guard, end, child);
         *report = *own.report;
-        result = settle_start(end, child, report);
+        result = settle_start(plan, end, child, report);
     }
     number = errno;
     pj_guard_close(guard, PJ_GUARD_REPORT, 0);
@@ -283,6 +289,9 @@ spawn_by_init(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     if (pj_guard_open(guard, PJ_GUARD_REPORT) == 0) {
         own.report_fd = guard->ends[PJ_GUARD_REPORT][1];
         own.report = &order->report;
+        /* The number of a program in there is not known out here.  */
+        if (plan->confinement->namespace_flags != 0)
+            own.dir_fd = -1;
         fill_order(order, &own);
         result = clone_init(order_fd, &own, child);
         number = errno;
@@ -295,7 +304,7 @@ spawn_by_init(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     if (result == 0) {
         await_exec(guard, end, child);
         *report = order->report;
-        result = settle_start(end, child, report);
+        result = settle_start(&own, end, child, report);
     }
     number = errno;
     pj_guard_close(guard, PJ_GUARD_REPORT, 0);
