@@ -1,0 +1,69 @@
+"""What a spawn asks of the kernel: so many calls and no more.
+
+Time depends on the machine; calls are counted. A budget that is exceeded is
+a step that was added, or one that is done twice.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from conftest import program
+from hosts import on_linux
+
+pytestmark = on_linux
+
+SPAWNS = 50
+HOST = """
+import os, sys
+from proc_jail import *
+path = sys.argv[1]
+builder = ProcPolicyBuilder().allow_bin(path).arg_rules(path, ArgRules())
+command = (
+    builder.cwd("/").sandbox({sandbox}).build()
+    .prepare(ProcRequest(path, []))
+)
+for _ in range(5):
+    command.spawn_sync()
+os.getresuid()
+for _ in range({spawns}):
+    command.spawn_sync()
+os.getresuid()
+"""
+
+# For one spawn: the host's calls, the child's until it executes, children.
+# The child's are 62 dispositions of signals, which exec leaves where they
+# are ignored, and one for each thing that is taken away.
+BUDGETS = {
+    "Sandbox.compat()": (31, 89, 1),
+    "Sandbox()": (31, 96, 1),
+    "Sandbox.strict()": (31, 96, 1),
+    "Sandbox().tree(Tree.PidNamespace)": (41, 110, 2),
+}
+if os.geteuid() == 0:
+    BUDGETS["Sandbox().user(65534, 65534)"] = (41, 12, 1)
+
+
+@pytest.mark.parametrize("sandbox", BUDGETS)
+def test_a_spawn_makes_so_many_calls(
+    sandbox: str, helper: Callable[[str], str]
+) -> None:
+    code = HOST.format(sandbox=sandbox, spawns=SPAWNS)
+    done = subprocess.run(
+        [helper("calls"), sys.executable, "-c", code, program("true")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    counts = [int(word) / SPAWNS for word in done.stdout.split()]
+    print(counts)
+    budget = BUDGETS[sandbox]
+    for count, most in zip(counts, budget, strict=True):
+        # An interrupted wait, or a second look, now and then.
+        assert most * 0.8 <= count <= most + 1, (counts, budget)
