@@ -324,7 +324,7 @@ def capture(setting: Setting, who: Who) -> list[Row]:
 # Programs that make many system calls, each of which a filter looks at.
 PROGRAMS = {
     "dd": [DD, "if=/dev/zero", "of=/dev/null", "bs=1", "count=300000"],
-    "du": [DU, "-s", "/usr/lib"],
+    "du": [DU, "-s", "/usr/include"],
 }
 
 
