@@ -31,8 +31,8 @@
  * Errors.  A function that can fail returns 0 for success and -1 for
  * failure, and takes `pj_error *err` as its very last parameter.  It may
  * be NULL where the reason does not matter.  A failed call changes none of
- * its other arguments, with one exception that is told where it applies:
- * pj_process_finish and pj_command_run fill their output either way.
+ * its other arguments, with one exception: pj_process_finish and
+ * pj_command_run fill their output either way.
  *
  * Fail closed.  An unknown value, an ambiguity or an error of the system
  * denies.  There is no call that turns a denial into a warning.
@@ -46,9 +46,20 @@
  * may be used from any number of threads.  pj_rules and pj_builder belong
  * to one thread at a time, and so does a pj_process; it may be another
  * thread than the one that started it, which may end before.  The library
- * has no signal handler.  It has one thread, while commands are watched by
- * it (pj_process_keep_time), which calls nothing outside of the library;
- * and a list of what runs, from which a fork of the caller is taken off.
+ * installs no signal handler.  It has one thread of its own while it holds
+ * deadlines (pj_process_keep_time, and pj_command_run with `interrupted`).
+ * That thread blocks every signal and never calls what the caller gave.
+ *
+ * Forks.  From the first start on the library has handlers of
+ * pthread_atfork.  A fork of the caller lets go of all commands: they stay
+ * its parent's.  There pj_process_finish fails with SpawnFailed and fills
+ * an empty output, pj_process_free signals and reaps nobody, and new
+ * commands can be started.  A raw clone runs no handlers: its child may
+ * only execute, or end.
+ *
+ * The end of the caller.  On Linux the kernel kills what runs when the
+ * caller's process ends or executes another program.  The end of a thread
+ * ends nothing.  Other systems have nothing like it.
  *
  * The host.  No call changes the caller's working directory, umask, signal
  * dispositions, signal mask (restored before the call returns) or limits.
@@ -115,7 +126,7 @@ typedef enum pj_code {
 typedef enum pj_class {
     PJ_CLASS_NONE = 0,
     PJ_CLASS_VIOLATION, /* refused; nothing was started */
-    PJ_CLASS_EXEC,      /* not started, or its result cannot be told */
+    PJ_CLASS_EXEC,      /* not started, or its result is not known */
     PJ_CLASS_STOPPED,   /* started, and stopped by one of its limits */
     PJ_CLASS_SYSTEM     /* the host is out of memory or descriptors */
 } pj_class;
@@ -303,11 +314,12 @@ int pj_control_find(pj_str name, pj_control *out);
 /* Where a sandbox starts from.  */
 typedef enum pj_preset {
     /* What a builder has that was given no sandbox: the child cannot leave
-       its session, signal, trace or read processes outside, or use system
-       calls that no tool needs; it can read, write and use the network as
-       its user may.  */
+       its session, signal, trace or read processes outside, write to files
+       of the kernel, or use system calls that no tool needs.  Apart from
+       that it can read, write and use the network as its user may.  */
     PJ_PRESET_DEFAULT = 0,
-    /* Process hygiene only: no new privileges, no core dump.  */
+    /* Process hygiene only: no new privileges, no core dump, and the end
+       of its process group with the caller's process.  */
     PJ_PRESET_COMPAT = 1,
     /* No network, nothing readable but what the program needs to start and
        the roots, nothing writable or executable but the roots, no
@@ -372,14 +384,14 @@ int pj_sandbox_set_user(pj_sandbox *sandbox, uid_t uid, gid_t gid,
 
 /* Accepts that a control, by its stable name, is missing where the system
    lacks it.  What the system has of it is enforced all the same; reports
-   tell whether it was whole.  */
+   list it as missing unless it was whole.  */
 int pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str control,
                            pj_error *err);
 
 /* What a sandbox refuses unless it is allowed by name.  */
 typedef enum pj_allow {
-    /* Setting the size of a terminal.  The kernel tells whoever works at
-       it by a signal, which may be somebody outside.  */
+    /* Setting the size of a terminal.  The kernel signals whoever works at
+       it, which may be somebody outside.  */
     PJ_ALLOW_TIOCSWINSZ = 0,
     PJ_ALLOW_COUNT
 } pj_allow;
@@ -409,7 +421,9 @@ typedef struct pj_sandbox_info {
 
 void pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out);
 
-/* What was enforced on a command.  */
+/* What was enforced on a command.  pj_command_info has what is planned,
+   pj_output what held the run, with PJ_CONTROL_WATCHDOG among the missing
+   where no thread could be started to hold its deadline.  */
 typedef struct pj_sandbox_report {
     uint32_t enforced; /* bits 1 << PJ_CONTROL_x */
     uint32_t missing;  /* wanted, not there as a whole, and accepted */
@@ -432,8 +446,8 @@ typedef struct pj_builder pj_builder;
 /* What happens when an allowed program is a risky one.  */
 typedef enum pj_risky_policy {
     PJ_RISKY_DENY = 0,     /* prepare fails with BinRiskyDenied */
-    PJ_RISKY_WARN = 1,     /* allowed; pj_command_risk tells the category */
-    PJ_RISKY_DISABLED = 2  /* allowed, nothing is said */
+    PJ_RISKY_WARN = 1,     /* allowed; pj_command_info has the category */
+    PJ_RISKY_DISABLED = 2  /* allowed, like any other program */
 } pj_risky_policy;
 
 /* Where the child's environment comes from.  Under every kind, the strip
@@ -505,7 +519,7 @@ int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
    required.  A builder that was given none has PJ_PRESET_DEFAULT as far as
    the system offers it: on Linux never without no_new_privs, no_core,
    syscall_filter, session_lock, and what the rules of the programs ask for.
-   pj_policy_missing tells what it goes without.  */
+   pj_policy_missing gives what it goes without.  */
 int pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
                        pj_error *err);
 
@@ -713,7 +727,8 @@ typedef struct pj_storage {
 typedef struct pj_run_options {
     /* Called about every 50 ms and after every signal, on the running
        thread.  A value other than 0 kills the tree and ends the run with
-       Cancelled.  */
+       Cancelled.  It may take its time: from the first call on the
+       library's thread holds the deadline, as by pj_process_keep_time.  */
     int (*interrupted)(void *ctx);
     void *ctx;
     /* Memory for large outputs; NULL: the library's own.  */
@@ -763,8 +778,9 @@ typedef struct pj_watch {
 
 /* Checks the pinned file once more and starts it.  Returns when the
    program has been executed, or failed to be.  `storage` must outlive the
-   process.  On Linux all of it dies with the caller's process, whatever
-   ends that; the end of a thread ends nothing.  */
+   process.  Fails with SpawnFailed, whose `step` is NULL when the child was
+   killed before it could execute the program, with BinChanged, OutOfMemory
+   or OutOfDescriptors.  Nothing is left then.  */
 int pj_process_start(pj_command *command, const pj_storage *storage,
                      pj_process **out, pj_error *err);
 
@@ -784,12 +800,13 @@ pid_t pj_process_pid(const pj_process *process);
    for step, 0 when nothing is readable.  */
 unsigned pj_process_await(const pj_process *process, int64_t most_ns);
 
-/* Lets the library's thread hold the deadline (and send SIGTERM when the
-   grace begins), whatever the caller does, or does not do, meanwhile.
-   Without it the deadline holds while the process is stepped.
-   pj_command_run needs none.  Where no thread can be started nothing
-   changes, and the output's report lists PJ_CONTROL_WATCHDOG as missing.
-   The thread stays for half a second after its last command.  */
+/* Lets the library's thread hold the deadline, and send SIGTERM when the
+   grace begins, whatever the caller does or does not do meanwhile.  Without
+   it the deadline holds while the process is stepped.  One thread serves
+   all processes, and stays for half a second after the last of them.  Where
+   it cannot be started nothing changes, and the report of the output lists
+   PJ_CONTROL_WATCHDOG as missing.  Does nothing in a fork of the caller, or
+   for a process that was finished.  pj_command_run does not need it.  */
 void pj_process_keep_time(pj_process *process);
 
 /* Reads what is there, looks for the end of the leader and for the

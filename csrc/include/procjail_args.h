@@ -205,7 +205,7 @@ typedef struct pj_item {
 /* Reads argv as `program` would, into `*items`, which the caller frees with
    free(); their texts point into argv.  `posix`: as with $POSIXLY_CORRECT.
    Fails with ArgProgramUnknown when there is no table, or with one of the
-   Arg codes for what the program would refuse or what cannot be told.  */
+   Arg codes for what the program would refuse or what is ambiguous.  */
 int pj_program_read(pj_str program, const pj_str *argv, size_t argc,
                     int posix, pj_item **items, size_t *count,
                     pj_error *err);

@@ -294,7 +294,7 @@ PyDoc_STRVAR(on_overflow_doc,
 "Return a copy that treats too much output as `overflow` (Overflow) says.\n"
 "\nStop (the default) stops the command.  KeepHead keeps the first bytes,\n"
 "KeepHeadTail the first and the last; the command goes on, and the output\n"
-"tells how much there was.  Raises LimitInvalid for another number.\n\n"
+"says how much there was.  Raises LimitInvalid for another number.\n\n"
 ">>> ProcPolicyBuilder().on_overflow(Overflow.KeepHeadTail)");
 
 static PyObject *

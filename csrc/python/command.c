@@ -166,8 +166,8 @@ PyDoc_STRVAR(start_doc,
 "start($self, /)\n--\n\n"
 "Start the command and return it as a RunningCommand.\n\n"
 "A context manager, `with` and `async with`: what still runs at its end is\n"
-"killed and reaped.  Iterating gives stdout as it comes.  Raises\n"
-"SpawnFailed or BinChanged.\n\n"
+"killed and reaped.  Iterating gives stdout as it comes.  The deadline\n"
+"holds whether or not it is waited for.  Raises SpawnFailed or BinChanged.\n\n"
 ">>> with command.start() as running: output = running.wait()");
 
 static PyObject *
@@ -191,9 +191,10 @@ command_spawn(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(wrap_with_doc,
 "wrap_with($self, /, program, args_before)\n--\n\n"
-"Return a copy that runs as `program args_before... bin argv...`.\n\n"
+"Return a copy that runs as `program args_before... path argv...`.\n\n"
 "For the application, not for the request: `args_before` is not checked.\n"
-"`program` is absolute, pinned and verified; one wrapper replaces another.\n"
+"`path` is the name that was allowed.  `program` is absolute, pinned and\n"
+"verified; one wrapper replaces another.\n"
 "Raises the Bin violations.\n\n"
 ">>> command.wrap_with('/usr/bin/nice', ['-n', '10'])");
 

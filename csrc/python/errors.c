@@ -311,7 +311,7 @@ add_bases(PyObject *module, pj_state *state)
         Py_CLEAR(fields);
     result = add_class(module, &state->exec_error, "ExecError",
                        "A command could not be started, was stopped, or its "
-                       "result cannot be told.\n\nCarries bin, argv, stdout "
+                       "result is not known.\n\nCarries bin, argv, stdout "
                        "and stderr (bytes until then), elapsed (seconds) "
                        "and limit.",
                        bases, fields);

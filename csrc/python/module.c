@@ -191,9 +191,9 @@ add_warnings(PyObject *module, pj_state *state)
         return -1;
     state->sandbox_warning = PyErr_NewExceptionWithDoc(
         "proc_jail.SandboxWarning",
-        "Commands run without a control that the system lacks.\n\n"
-        "Once in an interpreter, by build() of a policy that names no "
-        "sandbox.",
+        "The system lacks a part of the default sandbox.\n\n"
+        "Emitted once in an interpreter, by build() of a policy that names "
+        "no\nsandbox.  Output.sandbox.missing lists what was missing.",
         PyExc_RuntimeWarning, NULL);
     if (state->sandbox_warning == NULL)
         return -1;

@@ -319,7 +319,7 @@ static PyGetSetDef output_getset[] = {
     {"stderr_truncated", output_stderr_truncated, NULL,
      "Whether stderr lacks bytes that were written.", NULL},
     {"sandbox", output_sandbox, NULL,
-     "What the kernel enforced (SandboxReport).", NULL},
+     "What the kernel enforced, and what was missing (SandboxReport).", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -40,7 +40,7 @@ const char builder_env_fixed_doc[] = PyDoc_STR(
 "env_fixed($self, /, env)\n--\n\n"
 "Return a copy whose commands get exactly `env` (a mapping of str to str).\n"
 "\nRequests have no say.  Variables of the strip table are left out; the\n"
-"prepared command tells which.  Raises EnvForbidden for a name that is\n"
+"prepared command lists them.  Raises EnvForbidden for a name that is\n"
 "empty or holds '='.\n\n"
 ">>> ProcPolicyBuilder().env_fixed({'LANG': 'C.UTF-8'})");
 

@@ -114,7 +114,7 @@ PyDoc_STRVAR(prepare_doc,
 "prepare($self, /, request)\n--\n\n"
 "Check `request` (ProcRequest) and return the PreparedCommand.\n\n"
 "Nothing is started.  Raises a Violation (a ValueError) whose code and\n"
-"fields tell what was refused and what would be accepted.\n\n"
+"fields hold what was refused and what would be accepted.\n\n"
 ">>> command = policy.prepare(ProcRequest('/usr/bin/grep', ['x', 'f']))");
 
 static PyObject *
@@ -207,7 +207,7 @@ policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(from_dict_doc,
 "from_dict($type, /, data)\n--\n\n"
 "Return the policy of a mapping with what a policy file may hold.\n\n"
-"Raises PolicyFileError, whose `key` tells the entry, and\n"
+"Raises PolicyFileError, whose `key` is the entry, and\n"
 "SandboxUnavailable.\n\n"
 ">>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})");
 

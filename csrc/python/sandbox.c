@@ -69,7 +69,8 @@ done(PyObject *self, pj_sandbox *copy, int failed, const pj_error *err)
 PyDoc_STRVAR(compat_doc,
 "compat($type, /)\n--\n\n"
 "Return a Sandbox of process hygiene only: what every command gets.\n\n"
-"A session of its own, no new privileges, no core dump, no descriptors.\n\n"
+"A session of its own, no new privileges, no core dump, no descriptors, and\n"
+"the end of its process group with the host.\n\n"
 ">>> ProcPolicyBuilder().sandbox(Sandbox.compat())");
 
 static PyObject *
@@ -137,8 +138,8 @@ PyDoc_STRVAR(write_doc,
 "write($self, /, *roots)\n--\n\n"
 "Return a copy in which files can be written and made below these only.\n\n"
 "Modes, owners, times and attributes of files cannot be changed anywhere:\n"
-"the kernel cannot tell where.  A root for writing does not grant reading.\n"
-"Calls add up.  Raises SandboxInvalid.\n\n"
+"the kernel cannot limit that by place.  A root for writing does not grant\n"
+"reading.  Calls add up.  Raises SandboxInvalid.\n\n"
 ">>> Sandbox().write('/srv/out')");
 ROOT_METHOD(write, PJ_ACCESS_WRITE)
 
@@ -188,9 +189,9 @@ sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(tree_doc,
 "tree($self, /, tree)\n--\n\n"
 "Return a copy with Tree.Group (the default) or Tree.PidNamespace.\n\n"
-"In a namespace of its own the tree has an init: inner setsid and daemons\n"
-"behave, and all ends with the host.  build() raises SandboxUnavailable\n"
-"where the system forbids it.\n\n"
+"In a namespace of its own the tree has an init, so programs may start\n"
+"sessions and daemons (gpg, tmux, start_new_session), which end with the\n"
+"command.  build() raises SandboxUnavailable where the system forbids it.\n\n"
 ">>> Sandbox().tree(Tree.PidNamespace)");
 
 static PyObject *
@@ -338,7 +339,7 @@ sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(best_effort_doc,
 "best_effort($self, /, *controls)\n--\n\n"
 "Return a copy that accepts what the system lacks of these controls.\n\n"
-"Names as in Output.sandbox, which tells what was missing.  The part of a\n"
+"Names as in Output.sandbox, which lists what was missing.  The part of a\n"
 "control that the system has is enforced.  Raises SandboxInvalid for a name\n"
 "that is none.\n\n"
 ">>> Sandbox().best_effort('host_signals')");

@@ -142,8 +142,9 @@ class RunningCommand:
 
     A context manager: what still runs at its end is killed and reaped.
     Iterating gives stdout in chunks of bytes, as they come; what was
-    iterated over is not part of the output. It belongs to the thread that
-    started it.
+    iterated over is not part of the output. The deadline holds whether or
+    not it is waited for. One thread uses it at a time; the one that started
+    it may end before.
 
     >>> with command.start() as running:
     ...     for chunk in running:
