@@ -30,13 +30,15 @@ TRUE, GREP, DD, DU = (find(name) for name in ("true", "grep", "dd", "du"))
 US, MS = 1e-3, 1e-6  # from nanoseconds
 
 # The bars.  Ratios are ours / peer.
-SPAWN_BAR = 0.85
+SPAWN_BAR = 1.0
 LARGE_PARENT_BAR = 1.25
 LARGE_PARENT_PEER_BAR = 1.0
-THREADS_BAR = 1.3
+THREADS_BAR = 1.15
 ASYNC_BAR = 0.5
 MCP_BAR = 1.2
 CAPTURE_BAR = 1.6
+FILTER_BAR = 1.05
+NAMESPACE_BAR = 1.8
 CAPTURE_SLACK_MIB = 16
 TYPED_SLACK_US = 5
 
@@ -358,11 +360,12 @@ def programs(
                 found[key],
                 unit="ms",
                 scale=MS,
+                bar=bar,
                 busy=busy,
             )
-            for against, key in (
-                (f"{name}, filter of one instruction", "one"),
-                (f"bare {name}", "bare"),
+            for against, key, bar in (
+                (f"{name}, filter of one instruction", "one", FILTER_BAR),
+                (f"bare {name}", "bare", None),
             )
         ]
     return rows
@@ -406,7 +409,14 @@ def controls(setting: Setting, who: Who) -> list[Row]:
         compare, "controls", unit="µs", scale=US, busy=busy
     )
     rows = [
-        row(f"with {text}", who.name, HYGIENE, found[n], found["hygiene"])
+        row(
+            f"with {text}",
+            who.name,
+            HYGIENE,
+            found[n],
+            found["hygiene"],
+            bar=NAMESPACE_BAR if n == "namespace" else None,
+        )
         for n, text in SANDBOXES.items()
     ]
     rows.append(
@@ -416,6 +426,7 @@ def controls(setting: Setting, who: Who) -> list[Row]:
             f"{HYGIENE}, from 400 MB",
             found["namespace 400"],
             found["hygiene 400"],
+            bar=NAMESPACE_BAR,
         )
     )
     return rows

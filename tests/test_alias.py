@@ -151,9 +151,7 @@ def test_a_link_that_is_gone(
     assert command.spawn_sync().stdout.split()[1] == b"cat"
 
 
-@pytest.mark.skipif(
-    not Path("/bin/busybox").exists(), reason="needs busybox"
-)
+@pytest.mark.skipif(not Path("/bin/busybox").exists(), reason="needs busybox")
 def test_busybox_is_the_applet_that_was_allowed(tmp_path: Path) -> None:
     link = tmp_path / "echo"
     link.symlink_to("/bin/busybox")

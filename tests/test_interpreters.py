@@ -7,6 +7,7 @@ import importlib
 import pickle
 import re
 import sys
+import warnings
 import weakref
 from pathlib import Path
 from typing import Any
@@ -147,8 +148,12 @@ def test_a_second_import_makes_a_second_module() -> None:
         assert second.Violation is not proc_jail.Violation
         echo = program("echo")
         rules = second.ArgRules().max_positionals(1)
-        policy = second.ProcPolicyBuilder().allow_bin(echo)
-        policy = policy.arg_rules(echo, rules).build()
+        builder = second.ProcPolicyBuilder().allow_bin(echo)
+        builder = builder.arg_rules(echo, rules)
+        with warnings.catch_warnings():
+            # It has a class of warnings of its own, too.
+            warnings.simplefilter("ignore", second.SandboxWarning)
+            policy = builder.build()
         assert policy.run(echo, ["x"]).stdout == b"x\n"
         with pytest.raises(second.ArgTooManyPositionals):
             policy.run(echo, ["x", "y"])

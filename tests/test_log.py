@@ -228,7 +228,15 @@ print("logging" in sys.modules, "proc_jail._events" in sys.modules)
 
 def host(more: str) -> tuple[str, str]:
     done = subprocess.run(
-        [sys.executable, "-I", "-c", SCRIPT.format(more=more)],
+        # Where no kernel holds the default, that is said once.
+        [
+            sys.executable,
+            "-I",
+            "-W",
+            "ignore:sandbox control",
+            "-c",
+            SCRIPT.format(more=more),
+        ],
         capture_output=True,
         text=True,
         check=True,
