@@ -281,7 +281,8 @@ close_fd(int *fd)
     *fd = -1;
 }
 
-/* The plan for what is settled.  */
+/* The plan for what is settled.  1: something that it needs is not there,
+   and was taken back.  */
 static int
 compile(pj_draft *d, const pj_pin *program, pj_error *err)
 {
@@ -302,8 +303,11 @@ compile(pj_draft *d, const pj_pin *program, pj_error *err)
     compile_limits(d);
     if (out->has_user || out->namespace_flags != 0) {
         out->init_fd = pj_platform_init_program();
-        if (out->init_fd < 0)
+        if (out->init_fd < 0 && (errno == EMFILE || errno == ENFILE
+                                 || errno == ENOMEM))
             return pj_error_system(err, "init", errno);
+        if (out->init_fd < 0)
+            return pj_features_have_no_init(&d->features);
     }
     if (compile_filter(d, err) < 0)
         return -1;
@@ -331,8 +335,13 @@ compile_what_works(pj_draft *d, const pj_pin *program, pj_error *err)
     pj_child_report report;
 
     for (;;) {
-        if (pj_controls_settle(d, err) < 0 || compile(d, program, err) < 0)
+        int compiled = pj_controls_settle(d, err) < 0
+            ? -1 : compile(d, program, err);
+
+        if (compiled < 0)
             return -1;
+        if (compiled > 0)
+            continue;
         if (!pj_sandbox_has_kernel() || pj_rehearse(d->out, &report) == 0
             || !pj_features_withdraw(&d->features, &report))
             return 0;

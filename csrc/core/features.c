@@ -61,6 +61,14 @@ describe(pj_features *out)
              out->seccomp ? "yes" : "no");
 }
 
+int
+pj_features_have_no_init(pj_features *features)
+{
+    features->namespace_flags = 0;
+    features->no_user = 1;
+    return 1;
+}
+
 #if defined(__linux__) && !defined(PJ_PORTABLE)
 
 #include <fcntl.h>
@@ -104,6 +112,10 @@ pj_features_withdraw(pj_features *features, const pj_child_report *report)
 {
     pj_features before = *features;
 
+    /* Such a program cannot be executed here, or not on this processor.  */
+    if (report->stage == PJ_STAGE_KILLED
+        && (features->namespace_flags != 0 || !features->no_user))
+        return pj_features_have_no_init(features);
     if (report->stage != PJ_STAGE_FAILED || !is_refusal(report->number))
         return 0;
     switch (report->step) {

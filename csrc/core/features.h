@@ -33,6 +33,9 @@ struct pj_child_report;
 int pj_features_withdraw(pj_features *features,
                          const struct pj_child_report *report);
 
+/* Takes back what the program of csrc/init is needed for.  Returns 1.  */
+int pj_features_have_no_init(pj_features *features);
+
 /* What a user namespace is told of its one user, as /proc takes it.  */
 typedef struct pj_user_maps {
     char uid[48];

@@ -267,7 +267,7 @@ clone_init(int order_fd, const pj_child_plan *plan,
         return -1;
     handover.argv = argv;
     result = clone_child(handover_entry, &handover, stack + STACK,
-                         plan->confinement->namespace_flags | CLONE_VM
+                         plan->confinement->namespace_flags | PJ_CLONE_VM
                              | CLONE_VFORK, child);
     failed = errno;
     free(argv);
