@@ -234,6 +234,28 @@ def test_a_host_with_a_full_table_of_descriptors() -> None:
     assert out == "3\n"
 
 
+@pytest.mark.parametrize("tree", ["Group", "PidNamespace"])
+def test_a_host_with_a_limit_of_file_sizes(tree: str) -> None:
+    """What is handed to the init is a file; a failed start leaves none."""
+    out = run_host(
+        f"""
+        from proc_jail import Sandbox, Tree, SpawnFailed
+        policy = shell(lambda b: b.timeout(20).sandbox(
+            Sandbox().tree(Tree.{tree})))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+        before = os.listdir("/proc/self/fd")
+        failed = 0
+        for _ in range(5):
+            try:
+                policy.run("/bin/sh", ["-c", "exit 0"])
+            except SpawnFailed:
+                failed += 1
+        print(failed, len(os.listdir("/proc/self/fd")) - len(before))
+        """
+    )
+    assert out == ("5 0\n" if tree == "PidNamespace" else "0 0\n")
+
+
 def test_a_program_that_was_just_written(tmp_path: Path) -> None:
     """Other threads' children hold it open for writing until their exec."""
     source = program("true")
