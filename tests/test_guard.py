@@ -210,7 +210,47 @@ def test_a_session_of_its_own_outlives_hygiene_only(preset: str) -> None:
     assert bool(left) == (preset == "compat")
 
 
+@uids
+@pytest.mark.parametrize("namespace", [True, False])
+def test_a_tracer_holds_no_namespace_back(uid: int, namespace: bool) -> None:
+    """It keeps the leader's end from the init, which must not need that.
+
+    Without a namespace it gets away, as what leaves its group does.
+    """
+    script = f"exec {attack('hold')} /bin/sh -c"
+    script += " 'exec >FIFO; echo all; sleep 100'"
+    sandbox = Sandbox.compat()
+    if namespace:
+        sandbox = sandbox.tree(Tree.PidNamespace)
+
+    def start(script: str) -> None:
+        run_here(sandbox, "/bin/sh", "-c", script, flags=["-c"])
+
+    assert bool(end_with(uid, start, script)) == (not namespace)
+
+
 # ------------------------------------------------ threads and forks of it
+
+
+def test_the_thread_goes_when_nothing_follows() -> None:
+    """It sleeps until the deadlines of commands that have ended since."""
+    out = run_host(
+        """
+        command = shell(lambda b: b.timeout(3000)).prepare(
+            ProcRequest("/bin/sh", ["-c", "exit 0"]))
+        threads = lambda: len(os.listdir("/proc/self/task"))
+        seen = 0
+        for _ in range(20):
+            running = command.start()
+            seen = max(seen, threads())
+            running.wait()
+        end = time.monotonic() + 20
+        while threads() > 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        print(seen, threads())
+        """
+    )
+    assert out == "2 1\n"
 
 
 @uids

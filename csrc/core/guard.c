@@ -317,6 +317,11 @@ dismiss_thread(const pj_guard *last, pthread_t *thread)
 {
     if (last->lingers) {
         host.stays_ns = pj_platform_now() + LINGER_NS;
+        /* It may sleep until a deadline that is of no interest now.  One
+           that sleeps for less finds by itself when it has to go.  */
+        if (host.running && host.wakes_ns > host.stays_ns
+            && !is_anything_watched())
+            pthread_cond_broadcast(&host.changed);
         return 0;
     }
     if (!host.running || is_anything_watched()
