@@ -141,6 +141,23 @@ def test_nothing_outlives_the_host(uid: int, preset: str, tree: str) -> None:
 
 @uids
 @presets
+@pytest.mark.parametrize("tree", ["leader", "daemon"])
+def test_whichever_end_goes_first(uid: int, preset: str, tree: str) -> None:
+    """The kernel lets go of the higher number first.
+
+    Where 0 is free that is the reading end of a pipe, which is raised past
+    the other one; elsewhere it is the writing end.
+    """
+
+    def start(script: str) -> None:
+        os.close(0)
+        jailed(preset)(script)
+
+    assert end_with(uid, start, TREES[tree]) == []
+
+
+@uids
+@presets
 def test_nothing_outlives_a_host_that_exits(uid: int, preset: str) -> None:
     """Not by a signal, and with a thread that waits for the command."""
 
@@ -170,11 +187,11 @@ def test_nothing_outlives_a_host_that_exits(uid: int, preset: str) -> None:
 
 @uids
 @pytest.mark.parametrize("preset", ["default", "strict", "compat"])
-def test_a_program_that_leads_by_another_thread(
-    uid: int, preset: str
-) -> None:
+def test_a_program_that_leads_by_another_thread(uid: int, preset: str) -> None:
     """A death signal belongs to a task, and exec may be another's."""
-    script = f"exec {attack('exec_in_thread')} /bin/sh -c 'exec >FIFO; echo all;"
+    script = (
+        f"exec {attack('exec_in_thread')} /bin/sh -c 'exec >FIFO; echo all;"
+    )
     script += " sleep 100 & wait'"
     assert end_with(uid, jailed(preset), script) == []
 
@@ -197,8 +214,8 @@ def test_another_user_does_not_outlive_it(tree: str, namespace: bool) -> None:
 @pytest.mark.parametrize("preset", ["default", "compat"])
 def test_who_changes_its_ids_does_not_outlive_it(preset: str) -> None:
     """The signal is sent with the rights of root."""
-    script = f"exec >FIFO; {attack('become')} {NOBODY} sleep 100 & sleep 0.1; echo all;"
-    script += " wait"
+    script = f"exec >FIFO; {attack('become')} {NOBODY} sleep 100 &"
+    script += " sleep 0.1; echo all; wait"
     assert end_with(0, jailed(preset), script) == []
 
 

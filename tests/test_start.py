@@ -121,8 +121,16 @@ def test_standard_input_counts_as_memory() -> None:
 def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("preload") / "awake.so"
     subprocess.run(
-        ["cc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", target]
-        + [str(HELPERS / "awake.c"), "-ldl"],
+        [
+            "cc",
+            "-shared",
+            "-fPIC",
+            "-D_GNU_SOURCE",
+            "-o",
+            target,
+            str(HELPERS / "awake.c"),
+            "-ldl",
+        ],
         check=True,
     )
     return target
@@ -307,8 +315,15 @@ for path in sys.argv[1:]:
 """
     python = os.path.realpath(sys.executable)
     done = subprocess.run(
-        ["qemu-x86_64", python, "-c", code]
-        + [program("true"), program("false"), str(broken)],
+        [
+            "qemu-x86_64",
+            python,
+            "-c",
+            code,
+            program("true"),
+            program("false"),
+            str(broken),
+        ],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
@@ -365,9 +380,7 @@ def test_shed_capabilities_do_not_come_back(ambient: bool) -> None:
 
 
 @pytest.mark.skipif(not ROOT, reason="needs root")
-@pytest.mark.skipif(
-    shutil.which("setpriv") is None, reason="needs setpriv"
-)
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv")
 @pytest.mark.parametrize("dropped", ["-setpcap", "-all"])
 @pytest.mark.parametrize("sandbox", ["Sandbox()", "Sandbox.strict()"])
 def test_root_without_the_right_to_drop(dropped: str, sandbox: str) -> None:
@@ -380,8 +393,14 @@ policy = (ProcPolicyBuilder().allow_bin(path).cwd("/")
 print(policy.run(path, []).returncode)
 """
     done = subprocess.run(
-        ["setpriv", f"--bounding-set={dropped}", "--inh-caps=-all"]
-        + [sys.executable, "-c", code],
+        [
+            "setpriv",
+            f"--bounding-set={dropped}",
+            "--inh-caps=-all",
+            sys.executable,
+            "-c",
+            code,
+        ],
         capture_output=True,
         text=True,
         check=False,
