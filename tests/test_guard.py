@@ -8,6 +8,7 @@ subprocess, it lives on.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import children, shell
+from conftest import children, program, shell
 from containment import (
     NOBODY,
     ROOT,
@@ -36,6 +37,7 @@ from hosts import (
     written_pid,
 )
 from proc_jail import Output, Sandbox, Timeout, Tree
+from test_limits import leased
 
 pytestmark = on_linux
 
@@ -154,6 +156,45 @@ def test_whichever_end_goes_first(uid: int, preset: str, tree: str) -> None:
         jailed(preset)(script)
 
     assert end_with(uid, start, TREES[tree]) == []
+
+
+def has_armed(host: int) -> bool:
+    """Whether a child of the host is past its lifeline, and on to exec."""
+    try:
+        pids = Path(f"/proc/{host}/task/{host}/children").read_text().split()
+        return any(
+            "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
+            for pid in pids
+        )
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("preset", ["default", "compat", "strict"])
+def test_an_exec_that_hangs_does_not_outlive_it(
+    tmp_path: Path, helper: Callable[[str], str], preset: str
+) -> None:
+    """Until the exec is over the child has copies of what the host held."""
+    path = tmp_path / "tool"
+    shutil.copy(program("true"), path)
+    known = children()
+    with leased(helper, path):
+        known |= children()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                become(os.geteuid())
+                run_here(PRESETS[preset], str(path))
+            finally:
+                os._exit(0)
+        try:
+            wait_until(lambda: has_armed(pid))
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        left = living(known)
+    sweep(known)
+    assert left == []
 
 
 @uids
