@@ -515,6 +515,35 @@ def test_where_no_thread_can_start() -> None:
     assert out.split() == ["3", "True", "timeout"]
 
 
+def test_a_shorter_deadline_is_not_slept_through() -> None:
+    """The thread sleeps until the first deadline that it knows of."""
+    out = run_host(
+        """
+        def start(timeout):
+            return shell(lambda b: b.timeout(timeout)).prepare(
+                ProcRequest("/bin/sh", ["-c", "exec sleep 1000"])).start()
+
+        slow = start(3000)
+        time.sleep(0.1)
+        quick = start(0.3)
+        end = time.monotonic() + 20
+        state = ""
+        while state != "Z" and time.monotonic() < end:
+            text = open(f"/proc/{quick.pid}/stat").read()
+            state = text.rpartition(")")[2].split()[0]
+            time.sleep(0.01)
+        print(state)
+        slow.kill()
+        for running in (quick, slow):
+            try:
+                running.wait()
+            except proc_jail.ProcJailError as error:
+                print(error.code)
+        """
+    )
+    assert out.split() == ["Z", "Timeout", "Cancelled"]
+
+
 @pytest.mark.parametrize("grace", [4.999, 4.9, 4.5])
 def test_a_grace_of_nearly_the_whole_deadline(grace: float) -> None:
     """SIGTERM is due long before the deadline, and SIGKILL is not."""
