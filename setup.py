@@ -32,6 +32,7 @@ def core_sources(portable: bool) -> list[str]:
     """Every file of the core, with one platform's half of the spawn."""
     other = {
         "child.c",
+        "child_entry.c",
         "child_init.c",
         "platform_linux.c",
         "landlock.c",

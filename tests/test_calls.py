@@ -66,4 +66,4 @@ def test_a_spawn_makes_so_many_calls(
     budget = BUDGETS[sandbox]
     for count, most in zip(counts, budget, strict=True):
         # An interrupted wait, or a second look, now and then.
-        assert most * 0.8 <= count <= most + 1, (counts, budget)
+        assert most * 0.8 <= count <= most + 2, (counts, budget)

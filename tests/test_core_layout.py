@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(
 # child.c may share memory with its parent: libc's door to the kernel, where
 # that door keeps its errors, and what the compiler itself adds.
 CHILD_LINUX = {"syscall", "__errno_location"}
+CHILD_ENTRY = CHILD_LINUX | {"pj_child_give_up", "pj_child_become"}
 # The init of a namespace also clones the program.
 CHILD_INIT = {
     "syscall",
@@ -198,6 +199,7 @@ def symbols(target: Path) -> Iterator[tuple[str, str]]:
     ("name", "allowed"),
     [
         ("child", CHILD_LINUX),
+        ("child_entry", CHILD_ENTRY),
         ("child_init", CHILD_INIT),
         ("child_posix", CHILD_POSIX),
     ],
@@ -225,7 +227,7 @@ STACK = 16 * 1024
 def test_the_stack_of_the_child_fits(tmp_path: Path, level: str) -> None:
     """All frames together, as if each function called the next."""
     total = 0
-    for name in ("child", "child_init"):
+    for name in ("child", "child_entry", "child_init"):
         compile_object(
             CSRC / "core" / f"{name}.c",
             tmp_path / f"{name}.o",
@@ -370,7 +372,7 @@ def test_the_header_stands_alone(tmp_path: Path) -> None:
 )
 def test_functions_that_are_not_called(banned: str) -> None:
     """Unsafe ones, and those that would change the host."""
-    child = {"child.c", "child_init.c", "child_posix.c"}
+    child = {"child.c", "child_entry.c", "child_init.c", "child_posix.c"}
     for path in [*CORE, *PYTHON]:
         if path.name in child:
             continue

@@ -8,6 +8,7 @@ subprocess, it lives on.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import children, shell
+from conftest import children, program, shell
 from containment import (
     NOBODY,
     ROOT,
@@ -36,6 +37,7 @@ from hosts import (
     written_pid,
 )
 from proc_jail import Output, Sandbox, Timeout, Tree
+from test_limits import leased
 
 pytestmark = on_linux
 
@@ -141,6 +143,62 @@ def test_nothing_outlives_the_host(uid: int, preset: str, tree: str) -> None:
 
 @uids
 @presets
+@pytest.mark.parametrize("tree", ["leader", "daemon"])
+def test_whichever_end_goes_first(uid: int, preset: str, tree: str) -> None:
+    """The kernel lets go of the higher number first.
+
+    Where 0 is free that is the reading end of a pipe, which is raised past
+    the other one; elsewhere it is the writing end.
+    """
+
+    def start(script: str) -> None:
+        os.close(0)
+        jailed(preset)(script)
+
+    assert end_with(uid, start, TREES[tree]) == []
+
+
+def has_armed(host: int) -> bool:
+    """Whether a child of the host is past its lifeline, and on to exec."""
+    try:
+        pids = Path(f"/proc/{host}/task/{host}/children").read_text().split()
+        return any(
+            "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
+            for pid in pids
+        )
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("preset", ["default", "compat", "strict"])
+def test_an_exec_that_hangs_does_not_outlive_it(
+    tmp_path: Path, helper: Callable[[str], str], preset: str
+) -> None:
+    """Until the exec is over the child has copies of what the host held."""
+    path = tmp_path / "tool"
+    shutil.copy(program("true"), path)
+    known = children()
+    with leased(helper, path):
+        known |= children()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                become(os.geteuid())
+                run_here(PRESETS[preset], str(path))
+            finally:
+                os._exit(0)
+        try:
+            wait_until(lambda: has_armed(pid))
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        left = living(known)
+    sweep(known)
+    assert left == []
+
+
+@uids
+@presets
 def test_nothing_outlives_a_host_that_exits(uid: int, preset: str) -> None:
     """Not by a signal, and with a thread that waits for the command."""
 
@@ -202,6 +260,20 @@ def test_who_changes_its_ids_does_not_outlive_it(preset: str) -> None:
     assert end_with(0, jailed(preset), script) == []
 
 
+@uids
+@presets
+def test_who_opens_the_hosts_files_does_not_outlive_it(
+    uid: int, preset: str
+) -> None:
+    """What is held by a process that lives on is not released."""
+    holder = f"{attack('hold_ends')} HOST sh -c 'echo all; sleep 100'"
+
+    def start(script: str) -> None:
+        jailed(preset)(script.replace("HOST", str(os.getpid())))
+
+    assert end_with(uid, start, f"exec >FIFO; {holder} & wait") == []
+
+
 @pytest.mark.parametrize("preset", ["compat", "default"])
 def test_a_session_of_its_own_outlives_hygiene_only(preset: str) -> None:
     """What SECURITY.md says of compat(); the default refuses the session."""
@@ -210,7 +282,47 @@ def test_a_session_of_its_own_outlives_hygiene_only(preset: str) -> None:
     assert bool(left) == (preset == "compat")
 
 
+@uids
+@pytest.mark.parametrize("namespace", [True, False])
+def test_a_tracer_holds_no_namespace_back(uid: int, namespace: bool) -> None:
+    """It keeps the leader's end from the init, which must not need that.
+
+    Without a namespace it gets away, as what leaves its group does.
+    """
+    script = f"exec {attack('hold')} /bin/sh -c"
+    script += " 'exec >FIFO; echo all; sleep 100'"
+    sandbox = Sandbox.compat()
+    if namespace:
+        sandbox = sandbox.tree(Tree.PidNamespace)
+
+    def start(script: str) -> None:
+        run_here(sandbox, "/bin/sh", "-c", script, flags=["-c"])
+
+    assert bool(end_with(uid, start, script)) == (not namespace)
+
+
 # ------------------------------------------------ threads and forks of it
+
+
+def test_the_thread_goes_when_nothing_follows() -> None:
+    """It sleeps until the deadlines of commands that have ended since."""
+    out = run_host(
+        """
+        command = shell(lambda b: b.timeout(3000)).prepare(
+            ProcRequest("/bin/sh", ["-c", "exit 0"]))
+        threads = lambda: len(os.listdir("/proc/self/task"))
+        seen = 0
+        for _ in range(20):
+            running = command.start()
+            seen = max(seen, threads())
+            running.wait()
+        end = time.monotonic() + 20
+        while threads() > 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        print(seen, threads())
+        """
+    )
+    assert out == "2 1\n"
 
 
 @uids
@@ -415,6 +527,35 @@ def test_where_no_thread_can_start() -> None:
         """
     )
     assert out.split() == ["3", "True", "timeout"]
+
+
+def test_a_shorter_deadline_is_not_slept_through() -> None:
+    """The thread sleeps until the first deadline that it knows of."""
+    out = run_host(
+        """
+        def start(timeout):
+            return shell(lambda b: b.timeout(timeout)).prepare(
+                ProcRequest("/bin/sh", ["-c", "exec sleep 1000"])).start()
+
+        slow = start(3000)
+        time.sleep(0.1)
+        quick = start(0.3)
+        end = time.monotonic() + 20
+        state = ""
+        while state != "Z" and time.monotonic() < end:
+            text = open(f"/proc/{quick.pid}/stat").read()
+            state = text.rpartition(")")[2].split()[0]
+            time.sleep(0.01)
+        print(state)
+        slow.kill()
+        for running in (quick, slow):
+            try:
+                running.wait()
+            except proc_jail.ProcJailError as error:
+                print(error.code)
+        """
+    )
+    assert out.split() == ["Z", "Timeout", "Cancelled"]
 
 
 @pytest.mark.parametrize("grace", [4.999, 4.9, 4.5])

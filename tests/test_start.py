@@ -34,6 +34,7 @@ from proc_jail import (
     ProcPolicyBuilder,
     ProcRequest,
     Sandbox,
+    SpawnFailed,
     StdinForbidden,
     Tree,
 )
@@ -239,6 +240,63 @@ def test_a_host_with_a_full_table_of_descriptors() -> None:
         """
     )
     assert out == "3\n"
+
+
+def die_at(number: int) -> None:
+    """Let the kernel kill each process from here on that makes this call."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    # Load the number; equal to this one: kill the process; else allow.
+    code = struct.pack("HBBI", 0x20, 0, 0, 0)
+    code += struct.pack("HBBI", 0x15, 0, 1, number)
+    code += struct.pack("HBBI", 0x06, 0, 0, 0x80000000)
+    code += struct.pack("HBBI", 0x06, 0, 0, 0x7FFF0000)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    filter_ = struct.pack("HxxxxxxP", 4, ctypes.addressof(buffer))
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert libc.prctl(22, 2, filter_, 0, 0) == 0
+
+
+@uids
+@pytest.mark.parametrize("tree", [Tree.Group, Tree.PidNamespace], ids=str)
+def test_who_dies_on_the_way_has_not_run(uid: int, tree: Tree) -> None:
+    """Whatever killed it: the memory's killer, a filter around the host."""
+    setsid = 112 if os.uname().machine == "x86_64" else 157
+
+    def work() -> str:
+        sandbox = Sandbox.compat().tree(tree)
+        policy = policy_for(
+            program("true"), None, lambda b: b.sandbox(sandbox)
+        )
+        command = policy.prepare(ProcRequest(program("true"), []))
+        die_at(setsid)
+        try:
+            return str(command.spawn_sync().returncode)
+        except SpawnFailed as error:
+            return str(error)
+
+    assert "killed before it was executed" in in_host(uid, work).get()
+
+
+@pytest.mark.parametrize("tree", ["Group", "PidNamespace"])
+def test_a_host_with_a_limit_of_file_sizes(tree: str) -> None:
+    """What is handed to the init is a file; a failed start leaves none."""
+    out = run_host(
+        f"""
+        from proc_jail import Sandbox, Tree, SpawnFailed
+        policy = shell(lambda b: b.timeout(20).sandbox(
+            Sandbox().tree(Tree.{tree})))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+        before = os.listdir("/proc/self/fd")
+        failed = 0
+        for _ in range(5):
+            try:
+                policy.run("/bin/sh", ["-c", "exit 0"])
+            except SpawnFailed:
+                failed += 1
+        print(failed, len(os.listdir("/proc/self/fd")) - len(before))
+        """
+    )
+    assert out == ("5 0\n" if tree == "PidNamespace" else "0 0\n")
 
 
 def test_a_program_that_was_just_written(tmp_path: Path) -> None:

@@ -245,6 +245,13 @@ drop_descriptors(const pj_child_plan *plan)
     return 0;
 }
 
+static rlim_t
+less(rlim_t limit, uint64_t size)
+{
+    return limit == RLIM_INFINITY ? limit
+        : limit > size ? (rlim_t)(limit - size) : 0;
+}
+
 /* What the host holds in memory for the program, its standard input, is
    part of what it may use.  */
 static int
@@ -256,8 +263,8 @@ limit_resources(const pj_child_plan *plan)
         struct rlimit limit = confinement->limits[i].value;
 
         if (confinement->limits[i].resource == RLIMIT_AS) {
-            limit.rlim_cur -= plan->input_size;
-            limit.rlim_max -= plan->input_size;
+            limit.rlim_cur = less(limit.rlim_cur, plan->input_size);
+            limit.rlim_max = less(limit.rlim_max, plan->input_size);
         }
         if (syscall(SYS_prlimit64, 0, confinement->limits[i].resource,
                     &limit, NULL) != 0)
@@ -386,8 +393,9 @@ clear_mask(void)
                         (size_t)KERNEL_SIGSET_SIZE);
 }
 
-/* Where it goes by a name, by that; see alias.c.  Else by descriptor; where execveat is missing (an emulator), or refused by a
-   filter around the host, by the link that leads to the same file.  */
+/* Where it goes by a name, by that; see alias.c.  Else by descriptor; where
+   execveat is missing (an emulator), or refused by a filter around the host,
+   by the link that leads to the same file.  */
 static void
 execute(const pj_child_plan *plan)
 {
@@ -453,77 +461,4 @@ pj_child_become(const pj_child_plan *plan)
         syscall(SYS_exit_group, 0);
     execute(plan);
     pj_child_give_up(plan, PJ_STEP_EXEC);
-}
-
-/* "0" is the writer.  Before anything else: the init of a namespace, too,
-   belongs to the tree.  */
-static int
-join_cgroup(const pj_child_plan *plan)
-{
-    if (plan->cgroup_fd < 0)
-        return 0;
-    return syscall(SYS_write, plan->cgroup_fd, "0", (size_t)1) == 1 ? 0 : -1;
-}
-
-static int
-write_text(const char *path, const char *text)
-{
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC,
-                          0);
-    long size = 0, wrote;
-
-    if (fd < 0)
-        return -1;
-    while (text[size] != '\0')
-        size++;
-    wrote = syscall(SYS_write, fd, text, (size_t)size);
-    syscall(SYS_close, fd);
-    return wrote == size ? 0 : -1;
-}
-
-/* A user namespace knows nobody until it is told.  Without the right to
-   change groups it may map one of each.  The right to do so is lost by the
-   next exec, so it is done before.  */
-static int
-map_user(const pj_child_plan *plan)
-{
-    if (plan->uid_map == NULL)
-        return 0;
-    if (write_text("/proc/self/setgroups", "deny") != 0
-        || write_text("/proc/self/uid_map", plan->uid_map) != 0)
-        return -1;
-    return write_text("/proc/self/gid_map", plan->gid_map);
-}
-
-/* Nothing is changed here that would be the host's as well: its memory is
-   still shared.  What the other program needs is kept open through the
-   exec.  */
-void
-pj_child_hand_over(const pj_child_plan *plan, int order_fd,
-                   char *const *argv)
-{
-    const int needed[] = {order_fd, plan->stdin_fd, plan->stdout_fd,
-                          plan->stderr_fd, plan->cwd_fd, plan->exec_fd,
-                          plan->confinement->landlock_fd,
-                          plan->lifeline[0], plan->lifeline[1],
-                          plan->report_fd, plan->dir_fd};
-
-    if (join_cgroup(plan) != 0)
-        pj_child_give_up(plan, PJ_STEP_CGROUP);
-    if (map_user(plan) != 0)
-        pj_child_give_up(plan, PJ_STEP_NAMESPACE);
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (needed[i] >= 0)
-            syscall(SYS_fcntl, needed[i], F_SETFD, 0);
-    syscall(SYS_execveat, plan->confinement->init_fd, "", argv, plan->envp,
-            AT_EMPTY_PATH);
-    pj_child_give_up(plan, PJ_STEP_INIT);
-}
-
-void
-pj_child_main(const pj_child_plan *plan)
-{
-    if (join_cgroup(plan) != 0)
-        pj_child_give_up(plan, PJ_STEP_CGROUP);
-    pj_child_become(plan);
 }

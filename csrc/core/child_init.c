@@ -10,6 +10,8 @@
 #define _GNU_SOURCE
 #endif
 #include <linux/prctl.h>
+#include <linux/signalfd.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -78,23 +80,56 @@ reap(const pj_child_plan *plan, long program)
     }
 }
 
+/* Where the init keeps what it listens to.  The program gets its streams in
+   their place.  */
+enum { LIFELINE, SIGNALS, HEARD };
+
+/* The lifeline kills the program's group, and the end of the program is the
+   end of the namespace.  But a tracer of the program, in a session of its
+   own, can hold that end back: so the init has a reading end, too, and goes
+   when the host does.  */
+static int
+listen_to(const pj_child_plan *plan)
+{
+    const uint64_t set = bit(SIGCHLD) | bit(SIGTERM) | bit(SIGINT)
+        | bit(SIGHUP) | bit(SIGQUIT) | bit(SIGUSR1) | bit(SIGUSR2)
+        | bit(SIGCONT);
+    long signals = syscall(SYS_signalfd4, -1, &set,
+                           (size_t)KERNEL_SIGSET_SIZE, 0);
+
+    if (signals < 0)
+        return -1;
+    return syscall(SYS_dup3, signals, SIGNALS, 0) < 0
+        || syscall(SYS_dup3, plan->lifeline[0], LIFELINE, 0) < 0 ? -1 : 0;
+}
+
 /* Signals from the host are for the program's group: init itself is
    immune to them.  */
+static void
+forward(long program)
+{
+    struct signalfd_siginfo info;
+
+    if (syscall(SYS_read, SIGNALS, &info, sizeof info) == sizeof info
+        && info.ssi_signo != SIGCHLD)
+        syscall(SYS_kill, -program, info.ssi_signo);
+}
+
 static void __attribute__((noreturn))
 serve(const pj_child_plan *plan, long program)
 {
-    uint64_t set = bit(SIGCHLD) | bit(SIGTERM) | bit(SIGINT) | bit(SIGHUP)
-        | bit(SIGQUIT) | bit(SIGUSR1) | bit(SIGUSR2) | bit(SIGCONT);
-    siginfo_t info;
+    struct pollfd fds[HEARD] = {[LIFELINE] = {.fd = LIFELINE},
+                                [SIGNALS] = {SIGNALS, POLLIN, 0}};
 
     for (;;) {
-        long number;
-
         reap(plan, program);
-        number = syscall(SYS_rt_sigtimedwait, &set, &info, NULL,
-                         (size_t)KERNEL_SIGSET_SIZE);
-        if (number > 0 && number != SIGCHLD)
-            syscall(SYS_kill, -program, number);
+        if (syscall(SYS_ppoll, fds, (size_t)HEARD, NULL, NULL, (size_t)0)
+            < 0)
+            continue;
+        if (fds[LIFELINE].revents != 0)
+            syscall(SYS_exit_group, 0);
+        if (fds[SIGNALS].revents != 0)
+            forward(program);
     }
 }
 
@@ -121,14 +156,16 @@ pj_child_init(const pj_child_plan *plan)
         pj_child_give_up(plan, PJ_STEP_SESSION);
     if (syscall(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         pj_child_give_up(plan, PJ_STEP_NAMESPACE);
+    if (listen_to(plan) != 0)
+        pj_child_give_up(plan, PJ_STEP_GUARD);
     child = start_program(plan);
     if (child < 0)
         pj_child_give_up(plan, PJ_STEP_NONE);
     /* It was executed, or has said that it was not.  */
     syscall(SYS_write, plan->report_fd, "e", (size_t)1);
     follow_host(0);
-    if (syscall(SYS_close_range, 0U, ~0U, 0U) != 0)
-        for (int fd = 0; fd < 4096; fd++)
+    if (syscall(SYS_close_range, (unsigned)HEARD, ~0U, 0U) != 0)
+        for (int fd = HEARD; fd < 4096; fd++)
             syscall(SYS_close, fd);
     serve(plan, child);
 }

@@ -68,6 +68,13 @@ drop_descriptors(void)
     return 0;
 }
 
+static rlim_t
+less(rlim_t limit, uint64_t size)
+{
+    return limit == RLIM_INFINITY ? limit
+        : limit > size ? (rlim_t)(limit - size) : 0;
+}
+
 /* What the host holds in memory for the program, its standard input, is
    part of what it may use.  */
 static int
@@ -79,8 +86,8 @@ limit_resources(const pj_child_plan *plan)
         struct rlimit limit = confinement->limits[i].value;
 
         if (confinement->limits[i].resource == RLIMIT_AS) {
-            limit.rlim_cur -= (rlim_t)plan->input_size;
-            limit.rlim_max -= (rlim_t)plan->input_size;
+            limit.rlim_cur = less(limit.rlim_cur, plan->input_size);
+            limit.rlim_max = less(limit.rlim_max, plan->input_size);
         }
         if (setrlimit((pj_resource)confinement->limits[i].resource, &limit)
             != 0)

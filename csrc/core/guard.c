@@ -30,8 +30,7 @@ static struct {
     pthread_cond_t changed;
     pthread_once_t prepared;
     int result; /* of what was prepared: an errno */
-    pthread_once_t probed;
-    int shares_memory;
+    int memory; /* of a child: 0 not asked yet, 1 shared, -1 a copy */
     pj_guard *first;
     pthread_t thread;
     unsigned long number; /* of the thread that is to run; it ends when this
@@ -40,7 +39,7 @@ static struct {
     int64_t stays_ns; /* at least until then */
     int64_t wakes_ns;
 } host = {.lock = PTHREAD_MUTEX_INITIALIZER,
-          .prepared = PTHREAD_ONCE_INIT, .probed = PTHREAD_ONCE_INIT};
+          .prepared = PTHREAD_ONCE_INIT};
 
 /* Whose command a fork of this thread is to become; else NULL.  */
 static _Thread_local const pj_guard *forking;
@@ -131,17 +130,22 @@ pj_guard_enter(pj_guard *guard, int64_t deadline_ns, int64_t grace_ns)
     return 0;
 }
 
-static void
-probe(void)
-{
-    host.shares_memory = pj_platform_probe_memory();
-}
-
 int
 pj_guard_shares_memory(void)
 {
-    pthread_once(&host.probed, probe);
-    return host.shares_memory;
+    int memory;
+
+    pthread_mutex_lock(&host.lock);
+    memory = host.memory;
+    pthread_mutex_unlock(&host.lock);
+    if (memory != 0)
+        return memory > 0;
+    memory = pj_platform_probe_memory();
+    pthread_mutex_lock(&host.lock);
+    host.memory = memory;
+    pthread_mutex_unlock(&host.lock);
+    /* Where no child could be had, the next question may be answered.  */
+    return memory > 0;
 }
 
 int
@@ -150,7 +154,9 @@ pj_guard_open(pj_guard *guard, enum pj_guard_pipe which)
     int result;
 
     pthread_mutex_lock(&host.lock);
-    result = pj_platform_pipe(guard->ends[which]);
+    result = which == PJ_GUARD_LIFELINE
+        ? pj_platform_lifeline(guard->ends[which])
+        : pj_platform_pipe(guard->ends[which]);
     pthread_mutex_unlock(&host.lock);
     return result;
 }
@@ -244,9 +250,8 @@ enforce_all(void)
     return next;
 }
 
-/* Sleeps until something is due; at most for as long as it lingers, so that
-   a command that ended early need not wake it.  Returns 0 when it is no
-   longer needed.  */
+/* Sleeps until something is due.  Returns 0 when the thread is no longer
+   needed.  */
 static int
 sleep_till_due(void)
 {
@@ -257,7 +262,7 @@ sleep_till_due(void)
             return 0;
         due = host.stays_ns;
     }
-    host.wakes_ns = due < now + LINGER_NS ? due : now + LINGER_NS;
+    host.wakes_ns = due;
     pj_platform_await(&host.changed, &host.lock, host.wakes_ns);
     return 1;
 }
@@ -329,6 +334,11 @@ dismiss_thread(const pj_guard *last, pthread_t *thread)
 {
     if (last->lingers) {
         host.stays_ns = pj_platform_now() + LINGER_NS;
+        /* It may sleep until a deadline that is of no interest now.  One
+           that sleeps for less finds by itself when it has to go.  */
+        if (host.running && host.wakes_ns > host.stays_ns
+            && !is_anything_watched())
+            pthread_cond_broadcast(&host.changed);
         return 0;
     }
     if (!host.running || is_anything_watched()
@@ -339,6 +349,17 @@ dismiss_thread(const pj_guard *last, pthread_t *thread)
     host.number++;
     pthread_cond_broadcast(&host.changed);
     return 1;
+}
+
+void
+pj_guard_forget(pj_guard *guard)
+{
+    pthread_mutex_lock(&host.lock);
+    if (guard->link != NULL) {
+        close_all(guard);
+        unlink_guard(guard);
+    }
+    pthread_mutex_unlock(&host.lock);
 }
 
 void

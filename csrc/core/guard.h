@@ -9,7 +9,8 @@
 
 struct pj_child;
 
-/* Pipes that live and die with this process, and with no fork of it.  */
+/* Pipes, and pairs of sockets, that live and die with this process, and with
+   no fork of it.  */
 enum pj_guard_pipe {
     PJ_GUARD_LIFELINE, /* its release kills the command */
     PJ_GUARD_REPORT,   /* its end tells of the exec */
@@ -64,7 +65,11 @@ int64_t pj_guard_remaining_ns(const pj_guard *guard);
 int pj_guard_shares_memory(void);
 
 /* Ends all of it.  To be called while the leader's number is still its own,
-   because the thread kills by it.  Safe to call twice, and in a fork.  */
+   because the thread kills by it.  Safe to call twice.  */
 void pj_guard_leave(pj_guard *guard);
+
+/* In a fork of the host: takes it off the list.  The handlers of the fork
+   have done so, unless it was made around them.  */
+void pj_guard_forget(pj_guard *guard);
 
 #endif

@@ -45,6 +45,10 @@ int pj_platform_open_place(const char *path, int *fd);
 /* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
 int pj_platform_pipe(int ends[2]);
 
+/* Two ends of which either tells the other of its release, above 2 and closed
+   by exec.  -1 sets errno.  */
+int pj_platform_lifeline(int ends[2]);
+
 /* A file without a name that holds `bytes`, for a program to read: above 2,
    closed by exec, at its beginning.  Nobody can write to it any more, or
    execute it.  -1 sets errno.  */
@@ -56,7 +60,7 @@ int pj_platform_init_program(void);
 
 /* Whether a child that is asked to share this memory does so; not under an
    emulator of another processor.  Tries it, with a child that ends at
-   once.  */
+   once.  1 or -1; 0 where no child can be had.  */
 int pj_platform_probe_memory(void);
 
 /* A condition whose waits end by the clock of pj_platform_now, and such a

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -49,13 +50,11 @@ raise_fd(int fd)
     return raised;
 }
 
-int
-pj_platform_pipe(int ends[2])
+static int
+raise_both(const int raw[2], int ends[2])
 {
-    int raw[2], number;
+    int number;
 
-    if (pipe2(raw, O_CLOEXEC) != 0)
-        return -1;
     ends[0] = raise_fd(raw[0]);
     ends[1] = raise_fd(raw[1]);
     if (ends[0] >= 0 && ends[1] >= 0)
@@ -68,6 +67,28 @@ pj_platform_pipe(int ends[2])
     ends[0] = ends[1] = -1;
     errno = number;
     return -1;
+}
+
+int
+pj_platform_pipe(int ends[2])
+{
+    int raw[2];
+
+    return pipe2(raw, O_CLOEXEC) != 0 ? -1 : raise_both(raw, ends);
+}
+
+/* Sockets, because a pipe of this process can be opened once more, by
+   /proc/PID/fd, and is not released then.  Where a filter refuses them a
+   pipe has to do.  */
+int
+pj_platform_lifeline(int ends[2])
+{
+    int raw[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, raw) == 0)
+        return raise_both(raw, ends);
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM
+        ? -1 : pj_platform_pipe(ends);
 }
 
 int

@@ -112,7 +112,15 @@ pj_platform_init_program(void)
 int
 pj_platform_probe_memory(void)
 {
-    return 0;
+    return -1;
+}
+
+int
+pj_platform_lifeline(int ends[2])
+{
+    ends[0] = ends[1] = -1;
+    errno = ENOSYS;
+    return -1;
 }
 
 #ifdef __APPLE__

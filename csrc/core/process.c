@@ -281,6 +281,8 @@ pj_process_free(pj_process *process)
             pj_process_reap(process);
         pj_guard_leave(&process->guard);
         pj_cgroup_remove(&process->cgroup);
+    } else {
+        pj_guard_forget(&process->guard);
     }
     close_stream(&process->out);
     close_stream(&process->err);

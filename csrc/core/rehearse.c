@@ -46,8 +46,9 @@ play(const pj_confinement *confinement, int null_fd, int cwd_fd,
     char *nothing[] = {NULL}, *argv[] = {(char *)"", NULL};
     pj_child_plan plan = {
         .stdin_fd = null_fd, .stdout_fd = null_fd, .stderr_fd = null_fd,
-        .cwd_fd = cwd_fd, .cwd_path = "/", .exec_fd = -1, .dir_fd = -1, .exec_path = "",
-        .argv = argv, .envp = nothing, .cgroup_fd = -1, .exec_ns = BOUND,
+        .cwd_fd = cwd_fd, .cwd_path = "/", .exec_fd = -1, .dir_fd = -1,
+        .exec_path = "", .argv = argv, .envp = nothing, .cgroup_fd = -1,
+        .exec_ns = BOUND,
         .parent = getpid(), .lifeline = {-1, -1}, .report_fd = -1,
         .rehearsal = 1, .confinement = confinement};
     pj_guard guard = {0};

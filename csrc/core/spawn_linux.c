@@ -57,27 +57,36 @@ clone_child(int (*entry)(void *), void *argument, char *stack_end, int flags,
     return 0;
 }
 
-/* Memory that a child sees although its own is a copy, or another
-   program's.  `*fd` leads there, if it is asked for.  */
+/* Memory that a child sees although its own is a copy, or, by a file, another
+   program's.  NULL with errno.  */
 static void *
-map_shared(size_t size, int *fd)
+map_shared(size_t size, int file)
 {
-    int file = -1, number;
-    void *page;
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
 
-    if (fd != NULL) {
-        file = *fd = pj_linux_memory_file("order", PJ_MFD_NOEXEC_SEAL);
-        if (file < 0)
-            return NULL;
-    }
-    page = file >= 0 && ftruncate(file, (off_t)size) != 0 ? MAP_FAILED
-        : mmap(NULL, size, PROT_READ | PROT_WRITE,
-               MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
-    number = errno;
-    if (page == MAP_FAILED && file >= 0)
-        close(file);
-    errno = number;
     return page == MAP_FAILED ? NULL : page;
+}
+
+/* An order, and the file that leads there.  NULL with errno; no file is left
+   then.  */
+static pj_order *
+make_order(int *fd)
+{
+    pj_order *order = NULL;
+    int number;
+
+    *fd = pj_linux_memory_file("order", PJ_MFD_NOEXEC_SEAL);
+    if (*fd < 0)
+        return NULL;
+    /* A host may have a limit of file sizes.  */
+    if (ftruncate(*fd, sizeof *order) == 0)
+        order = map_shared(sizeof *order, *fd);
+    number = errno;
+    if (order == NULL)
+        close(*fd);
+    errno = number;
+    return order;
 }
 
 /* Takes a child away that did not get to its program.  Returns -1.  */
@@ -171,7 +180,7 @@ spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     pj_child_plan own = *plan;
     int result = -1, number;
 
-    own.report = map_shared(sizeof *report, NULL);
+    own.report = map_shared(sizeof *report, -1);
     if (own.report == NULL)
         return -1;
     *own.report = *report;
@@ -282,7 +291,7 @@ spawn_by_init(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     int64_t end = pj_platform_now() + plan->exec_ns;
     pj_child_plan own = *plan;
     int order_fd = -1, result = -1, number;
-    pj_order *order = map_shared(sizeof *order, &order_fd);
+    pj_order *order = make_order(&order_fd);
 
     if (order == NULL)
         return -1;
@@ -334,12 +343,12 @@ pj_platform_probe_memory(void)
 
     if (clone_child(set_flag, (void *)&flag, stack + STACK,
                     CLONE_VM | CLONE_VFORK, &child) < 0)
-        return 0;
+        return errno == EINVAL ? -1 : 0;
     while (pj_platform_look(&child) == PJ_LOOK_RUNNING)
         sched_yield();
     pj_platform_reap(&child, &status);
     pj_platform_close(&child);
-    return flag;
+    return flag ? 1 : -1;
 }
 
 int
