@@ -11,6 +11,9 @@ import os
 import shutil
 import signal
 import subprocess
+import textwrap
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +39,15 @@ from hosts import (
     wait_until,
     written_pid,
 )
-from proc_jail import Output, Sandbox, Timeout, Tree
+from proc_jail import (
+    Output,
+    ProcPolicy,
+    ProcRequest,
+    RunningCommand,
+    Sandbox,
+    Timeout,
+    Tree,
+)
 from test_limits import leased
 
 pytestmark = on_linux
@@ -203,8 +214,6 @@ def test_nothing_outlives_a_host_that_exits(uid: int, preset: str) -> None:
     """Not by a signal, and with a thread that waits for the command."""
 
     def start(script: str) -> None:
-        import threading
-
         thread = threading.Thread(target=jailed(preset), args=(script,))
         thread.daemon = True
         thread.start()
@@ -329,10 +338,6 @@ def test_the_thread_goes_when_nothing_follows() -> None:
 @presets
 def test_the_end_of_a_thread_ends_nothing(uid: int, preset: str) -> None:
     def work() -> Output:
-        import threading
-
-        from proc_jail import RunningCommand
-
         box: list[RunningCommand] = []
         changes = [lambda b: b.sandbox(PRESETS[preset])]
         policy = shell(*(changes if PRESETS[preset] is not None else []))
@@ -344,8 +349,6 @@ def test_the_end_of_a_thread_ends_nothing(uid: int, preset: str) -> None:
         thread.start()
         thread.join()
         return box[0].wait()
-
-    from proc_jail import ProcPolicy, ProcRequest, RunningCommand
 
     def start_script(policy: ProcPolicy, script: str) -> RunningCommand:
         request = ProcRequest("/bin/sh", ["-c", script])
@@ -493,8 +496,6 @@ def test_the_deadline_holds_whoever_drives(
             pause()
         print("gone" if not lives() else "alive")
     """
-    import textwrap
-
     out = run_host(textwrap.dedent(code) + DRIVERS[driver], str(pids))
     assert out.split() == ["gone", "timeout"]
 
@@ -572,3 +573,30 @@ def test_a_deadline_that_is_over_at_once() -> None:
     policy = shell(lambda b: b.timeout(1e-9))
     with pytest.raises(Timeout):
         policy.run("/bin/sh", ["-c", "sleep 1000"])
+
+
+def test_what_ended_in_time_has_not_expired() -> None:
+    """Though nobody looked before its deadline, not even its owner."""
+    policy = shell(lambda b: b.timeout(0.3))
+    command = policy.prepare(ProcRequest("/bin/sh", ["-c", "echo on; exit 5"]))
+    end = time.monotonic() + 0.4
+    running = command.start()
+    wait_until(lambda: time.monotonic() > end)
+    output = running.wait()
+    assert (output.stdout, output.exit_code) == (b"on\n", 5)
+
+
+def test_a_spawn_when_no_thread_of_python_can_start() -> None:
+    """As at the interpreter's end, where CPython 3.12 starts none."""
+    out = run_host(
+        """
+        import asyncio, atexit
+        command = shell().prepare(ProcRequest("/bin/sh", ["-c", "exit 3"]))
+
+        async def late():
+            print((await command.spawn()).exit_code)
+
+        atexit.register(lambda: asyncio.run(late()))
+        """
+    )
+    assert out == "3\n"

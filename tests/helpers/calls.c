@@ -1,8 +1,9 @@
 /* calls PROGRAM ARGS...: counts the system calls of a host while it spawns.
 
    Counting begins and ends when the host calls getresuid.  Prints the calls
-   of the host's own threads, those of its children until each executes for
-   the first time, and how many children there were.  */
+   of the host's own threads, but for those that wait; those of its children
+   until each executes for the first time; and how many children there
+   were.  */
 #include <elf.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,6 @@ enum { MOST = 4096 };
 
 static struct {
     pid_t pid;
-    int inside; /* of a call */
     int counted;
 } tasks[MOST];
 static int task_count, counting;
@@ -33,7 +33,6 @@ task_of(pid_t pid)
     if (task_count == MOST)
         exit(125);
     tasks[task_count].pid = pid;
-    tasks[task_count].inside = 0;
     tasks[task_count].counted = 1;
     return task_count++;
 }
@@ -56,19 +55,39 @@ is_host(pid_t pid)
     return leader == host;
 }
 
+/* What is called again while one waits: as often as the machine is busy.  */
+static int
+waits(unsigned long number)
+{
+    static const long repeated[] = {
+#ifdef SYS_select
+        SYS_select,
+#endif
+#ifdef SYS_poll
+        SYS_poll,
+#endif
+        SYS_pselect6, SYS_ppoll, SYS_waitid, SYS_wait4, SYS_nanosleep,
+        SYS_clock_nanosleep, SYS_sched_yield, SYS_kill, SYS_futex,
+    };
+
+    for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++)
+        if ((long)number == repeated[i])
+            return 1;
+    return 0;
+}
+
 static void
 see_call(pid_t pid)
 {
     struct __ptrace_syscall_info info;
     int task = task_of(pid), of_host = is_host(pid);
 
-    tasks[task].inside = !tasks[task].inside;
-    if (!tasks[task].inside
-        || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) < 0)
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) < 0
+        || info.op != PTRACE_SYSCALL_INFO_ENTRY)
         return;
     if (of_host && info.entry.nr == SYS_getresuid)
         counting = !counting;
-    else if (counting && of_host)
+    else if (counting && of_host && !waits(info.entry.nr))
         host_calls++;
     else if (counting && tasks[task].counted)
         child_calls++;
