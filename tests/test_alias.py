@@ -13,7 +13,7 @@ import pytest
 
 from conftest import program
 from containment import NOBODY, ROOT, folder, in_host, uids
-from hosts import on_linux
+from hosts import on_linux, run_host
 from proc_jail import (
     ArgRules,
     BinChanged,
@@ -135,6 +135,41 @@ def test_what_runs_is_the_file_that_was_checked(
     assert b"EVIL\n" in control
     assert seen == {b"cat cat\n"}
     assert changed > 0
+
+
+def test_with_no_descriptor_left_to_look_with(
+    helper: Callable[[str], str], tmp_path: Path
+) -> None:
+    """It is looked at all the same, or was not executed."""
+    shutil.copy(helper("execfn"), tmp_path / "many")
+    link = tmp_path / "cat"
+    link.symlink_to("many")
+    out = run_host(
+        """
+        policy = policy_for(sys.argv[1], None, lambda b: b.timeout(20))
+        command = policy.prepare(ProcRequest(sys.argv[1], []))
+        command.spawn_sync()
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        used = {int(name) for name in os.listdir("/proc/self/fd")}
+        highest = max(used) + 1
+        while len(used) < highest:
+            used.add(os.dup(0))
+        seen = set()
+        for free in range(16):
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (highest + free, hard))
+            try:
+                seen.add(command.spawn_sync().stdout.split()[1].decode())
+            except proc_jail.OutOfDescriptors:
+                seen.add("none")
+            except proc_jail.SpawnFailed as error:
+                seen.add("none" if error.errno == 24 else error.code)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        print(*sorted(seen))
+        """,
+        str(link),
+    )
+    assert out == "cat none\n"
 
 
 def test_a_link_that_is_gone(

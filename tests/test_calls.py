@@ -65,5 +65,5 @@ def test_a_spawn_makes_so_many_calls(
     print(counts)
     budget = BUDGETS[sandbox]
     for count, most in zip(counts, budget, strict=True):
-        # A second look now and then.
-        assert most * 0.8 <= count <= most + 2, (counts, budget)
+        # How the numbers of descriptors lie adds some, and second looks.
+        assert most * 0.8 <= count <= most * 1.15 + 2, (counts, budget)

@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,9 +63,11 @@ pj_alias_close(pj_child_plan *plan)
     plan->dir_fd = -1;
 }
 
-/* The letter of /proc/PID/stat; 0 when there is no such process.  */
-static char
-state_of(pid_t pid)
+enum state { RUNS, STOPPED, GONE };
+
+/* The letter of /proc/PID/stat says it, too.  */
+static enum state
+read_state(pid_t pid)
 {
     char path[40], text[512];
     const char *rest;
@@ -74,12 +77,30 @@ state_of(pid_t pid)
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return 0;
+        return errno == ENOENT ? GONE : RUNS;
     got = read(fd, text, sizeof text - 1);
     close(fd);
     text[got > 0 ? got : 0] = '\0';
     rest = strrchr(text, ')');
-    return rest == NULL || rest[1] == '\0' ? 0 : rest[2];
+    if (rest == NULL || rest[1] == '\0')
+        return GONE;
+    return rest[2] == 'T' ? STOPPED : strchr("ZX", rest[2]) != NULL ? GONE
+                                                                    : RUNS;
+}
+
+/* Asked of the kernel, which takes no descriptor; there may be none left.
+   Somebody else in this process may have taken the news of the stop away,
+   or the child, so what is no answer is looked up.  */
+static enum state
+state_of(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    if (waitid(P_PID, (id_t)pid, &info,
+               WSTOPPED | WEXITED | WNOHANG | WNOWAIT) == 0
+        && info.si_pid == pid)
+        return info.si_code == CLD_STOPPED ? STOPPED : GONE;
+    return read_state(pid);
 }
 
 static int
@@ -99,15 +120,15 @@ pj_alias_confirm(const pj_child_plan *plan, const pj_child *child,
                  int64_t end)
 {
     struct timespec pause = {0, 20000};
-    char state = state_of(child->pid);
+    enum state state = state_of(child->pid);
 
-    while (state != 0 && strchr("TZX", state) == NULL) {
+    while (state == RUNS) {
         if (pj_platform_now() >= end)
             return 0; /* killed by the clock, without an instruction */
         nanosleep(&pause, NULL);
         state = state_of(child->pid);
     }
-    if (state != 'T')
+    if (state == GONE)
         return 0; /* ended before it ran */
     if (is_the_file(plan, child->pid)) {
         kill(child->pid, SIGCONT);
