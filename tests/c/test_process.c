@@ -322,6 +322,28 @@ test_two(void)
     pj_builder_free(builder);
 }
 
+/* A grace that has begun when the program is there is one: it is asked to
+   end, and not killed long before its deadline.  */
+static void
+test_grace_from_the_start(void)
+{
+    pj_builder *builder = shell_builder();
+    pj_process *process;
+    pj_output output;
+    pj_error err;
+
+    CHECK(pj_builder_timeout(builder, 20000 * MS, NULL) == 0);
+    CHECK(pj_builder_stop_grace(builder, 20000 * MS - 1, NULL) == 0);
+    process = start(builder, "exec sleep 30");
+    drive(process, 1);
+    CHECK(pj_process_finish(process, &output, &err) < 0);
+    CHECK(says(&err, PJ_E_Timeout));
+    CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGTERM);
+    pj_output_clear(&output);
+    pj_process_free(process);
+    pj_builder_free(builder);
+}
+
 int
 main(void)
 {
@@ -331,6 +353,7 @@ main(void)
     test_poll_loop(1);
     test_closed_streams();
     test_kill();
+    test_grace_from_the_start();
     test_early_finish();
     test_free_only();
     test_deadline();
