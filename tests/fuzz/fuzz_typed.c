@@ -19,6 +19,7 @@
 #include <regex.h>
 
 #include "fuzz.h"
+#include "locales.h"
 #include "typed_plan.h"
 
 enum { MOST_TOKENS = 40, MOST_WORDS = 24, MOST_NAMES = 4, SUBJECT = 200 };
@@ -77,12 +78,16 @@ matches_whole(const regex_t *regex, pj_str text)
         && (size_t)match.rm_eo == text.len;
 }
 
+/* In the locale of patterns, which the library enters by itself.  */
 static void
 check_pattern(const struct input *in)
 {
+    locale_t own = pj_locale_utf8(), before = (locale_t)0;
     char expression[1025];
     regex_t regex;
 
+    if (own != (locale_t)0)
+        before = uselocale(own);
     HOLDS(in->expression.len < sizeof expression);
     memcpy(expression, in->expression.ptr, in->expression.len);
     expression[in->expression.len] = '\0';
@@ -92,6 +97,10 @@ check_pattern(const struct input *in)
             HOLDS(pj_value_accepts(in->pattern, in->argv[i])
                   == matches_whole(&regex, in->argv[i]));
     regfree(&regex);
+    if (own != (locale_t)0) {
+        uselocale(before);
+        freelocale(own);
+    }
 }
 
 static void
