@@ -174,24 +174,21 @@ static int
 spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
              pj_child_report *report)
 {
-    /* Not on the stack of the caller, which may be a small thread's: what a
-       sanitizer adds to the child's frames takes room.  */
-    struct copied {
-        char stack[64 * 1024] __attribute__((aligned(16)));
-        pj_child_report report;
-    } *copied = map_shared(sizeof *copied, -1);
+    /* On the stack of the caller, as a sanitizer looks for it there; that
+       may be a small thread's.  */
+    enum { STACK = 16 * 1024 };
+    char stack[STACK] __attribute__((aligned(16)));
     int64_t end = pj_platform_now() + plan->exec_ns;
     pj_child_plan own = *plan;
     int result = -1, number;
 
-    if (copied == NULL)
+    own.report = map_shared(sizeof *report, -1);
+    if (own.report == NULL)
         return -1;
-    own.report = &copied->report;
     *own.report = *report;
     if (pj_guard_open(guard, PJ_GUARD_REPORT) == 0) {
         own.report_fd = guard->ends[PJ_GUARD_REPORT][1];
-        result = clone_child(child_entry, &own,
-                             copied->stack + sizeof copied->stack, 0, child);
+        result = clone_child(child_entry, &own, stack + STACK, 0, child);
         number = errno;
         pj_guard_close(guard, PJ_GUARD_REPORT, 1);
         errno = number;
@@ -203,7 +200,7 @@ spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     }
     number = errno;
     pj_guard_close(guard, PJ_GUARD_REPORT, 0);
-    munmap(copied, sizeof *copied);
+    munmap(own.report, sizeof *report);
     errno = number;
     return result;
 }
