@@ -84,9 +84,18 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def written_pid(path: Path) -> int:
-    """Wait for a process id and a newline in a file."""
-    wait_until(lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
+    """Wait for a process id and a newline in a file; one that several write
+    is emptied by each.
+    """
+    text = ""
+
+    def is_there() -> bool:
+        nonlocal text
+        text = path.read_text() if path.exists() else ""
+        return text.endswith("\n")
+
+    wait_until(is_there)
+    return int(text)
 
 
 def is_gone(pid: int) -> bool:

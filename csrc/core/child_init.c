@@ -135,7 +135,8 @@ serve(const pj_child_plan *plan, long program)
 
 /* The death signal is for the time until the program is executed: a hanging
    exec holds this process up, and with it a copy of the lifeline.  Later it
-   would be wrong, because it comes with the end of a thread.  */
+   would be wrong, because it comes with the end of a thread: it is off before
+   the host hears of the exec, and that thread can go on.  */
 static int
 follow_host(int signal)
 {
@@ -161,9 +162,9 @@ pj_child_init(const pj_child_plan *plan)
     child = start_program(plan);
     if (child < 0)
         pj_child_give_up(plan, PJ_STEP_NONE);
+    follow_host(0);
     /* It was executed, or has said that it was not.  */
     syscall(SYS_write, plan->report_fd, "e", (size_t)1);
-    follow_host(0);
     if (syscall(SYS_close_range, (unsigned)HEARD, ~0U, 0U) != 0)
         for (int fd = HEARD; fd < 4096; fd++)
             syscall(SYS_close, fd);
