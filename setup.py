@@ -28,39 +28,33 @@ def is_linux() -> bool:
     return sys.platform.startswith("linux")
 
 
-def core_sources(portable: bool) -> list[str]:
-    """Every file of the core, with one platform's half of the spawn."""
-    other = {
-        "child.c",
-        "child_entry.c",
-        "child_init.c",
-        "platform_linux.c",
-        "landlock.c",
-        "bpf.c",
-        "seccomp.c",
-        "seccomp_args.c",
-        "needs.c",
-        "rehearse.c",
-        "init_image.c",
-        "alias.c",
-        "spawn_linux.c",
-        "kernel_fs.c",
-    }
-    if not portable:
-        other = {"child_init.c", "child_posix.c", "platform_posix.c"}
+# A platform is a folder in the rooms that have one.
+ROOMS = ["base", "system", "argv", "confine", "policy", "run"]
+LINUX = ["confine/linux", "system/linux"]
+OTHER = ["confine/none", "system/posix"]
+INCLUDES = ["-Icsrc/include", "-iquotecsrc/core", "-iquotecsrc"]
+
+
+def sources(*folders: str) -> list[str]:
     return sorted(
-        f"{CORE}/{path.name}"
-        for path in (ROOT / CORE).glob("*.c")
-        if path.name not in other
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for path in (ROOT / folder).glob("*.c")
     )
+
+
+def core_sources(portable: bool) -> list[str]:
+    rooms = [*ROOMS, *(OTHER if portable else LINUX)]
+    return sources(*(f"{CORE}/{room}" for room in rooms))
 
 
 # The program between the host and a command: static and without libc.
 INIT_SOURCES = [
     "csrc/init/main.c",
     "csrc/init/start.c",
-    f"{CORE}/child.c",
-    f"{CORE}/child_init.c",
+    f"{CORE}/system/linux/child.c",
+    f"{CORE}/system/linux/init.c",
+    f"{CORE}/system/linux/steps.c",
 ]
 INIT_FLAGS = [
     "-std=gnu11",
@@ -71,8 +65,7 @@ INIT_FLAGS = [
     "-fno-pic",
     "-fno-asynchronous-unwind-tables",
     "-ffunction-sections",
-    "-Icsrc/include",
-    f"-iquote{CORE}",
+    *INCLUDES,
 ]
 INIT_LINK_FLAGS = [
     "-static",
@@ -142,6 +135,7 @@ class BuildExt(build_ext):
 
 
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
+compile_args += INCLUDES
 if PORTABLE and is_linux():
     compile_args.append("-DPJ_PORTABLE")
 link_args: list[str] = []
@@ -158,17 +152,13 @@ setup(
         Extension(
             "proc_jail._core",
             sources=core_sources(PORTABLE)
-            + sorted(
-                f"csrc/python/{path.name}"
-                for path in (ROOT / "csrc/python").glob("*.c")
-            ),
+            + sources("csrc/python"),
             depends=[
                 str(path.relative_to(ROOT))
                 for pattern in ("*.h", "*.def")
                 for path in sorted((ROOT / "csrc").rglob(pattern))
             ]
             + INIT_SOURCES,
-            include_dirs=["csrc/include"],
             extra_compile_args=compile_args,
             extra_link_args=link_args,
         )

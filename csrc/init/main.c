@@ -12,8 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "order.h"
+#include "system/linux/child.h"
+#include "system/linux/init.h"
+#include "system/linux/order.h"
 
 static int
 number_of(const char *digits)

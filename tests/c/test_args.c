@@ -1,8 +1,8 @@
 /* test_args.c: what becomes of argv, as one table.  */
-#include "args.h"
+#include "argv/args.h"
 
 #include "check.h"
-#include "strings.h"
+#include "base/strings.h"
 
 /* Words are separated by blanks; `out` is the expected argv, or, where
    `code` is set, `index` the token at fault.  */

@@ -1,5 +1,5 @@
 /* test_buffer.c: bytes of a stream, up to a cap, in whose memory.  */
-#include "buffer.h"
+#include "base/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cgroup.h"
+#include "system/cgroup.h"
 
 static const pj_cgroup_limits none = {0, 0};
 

@@ -1,5 +1,5 @@
 /* test_command.c: the prepared command, and the copies made from it.  */
-#include "command.h"
+#include "policy/command.h"
 
 #include "fixture.h"
 

@@ -1,8 +1,8 @@
 /* test_cwd.c: where a child may run.  */
-#include "cwd.h"
+#include "policy/cwd.h"
 
 #include "fixture.h"
-#include "strings.h"
+#include "base/strings.h"
 
 static char base[] = "/tmp/test_cwd_XXXXXX";
 

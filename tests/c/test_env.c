@@ -1,5 +1,6 @@
 /* test_env.c: environment policies, and the strip table.  */
-#include "env.h"
+#include "base/variable.h"
+#include "policy/env.h"
 
 #include "fixture.h"
 
@@ -10,7 +11,7 @@ test_strip_rows(void)
 #define PJ_ENV_EXACT(name, reason) name,
 #define PJ_ENV_PREFIX(name, reason) name, name "X",
 #define PJ_ENV_VALUE(name, pattern, reason)
-#include "env_strip.def"
+#include "base/env_strip.def"
 #undef PJ_ENV_EXACT
 #undef PJ_ENV_PREFIX
 #undef PJ_ENV_VALUE
@@ -18,8 +19,8 @@ test_strip_rows(void)
 
     for (size_t i = 0; i < COUNT(exact); i++) {
         CHECK(strchr(exact[i], '=') == NULL && exact[i][0] != '\0');
-        CHECK(pj_env_is_stripped(S(exact[i]), S("1")));
-        CHECK(pj_env_is_stripped(S(exact[i]), S("")));
+        CHECK(pj_variable_is_stripped(S(exact[i]), S("1")));
+        CHECK(pj_variable_is_stripped(S(exact[i]), S("")));
     }
 }
 
@@ -64,7 +65,7 @@ test_strip(void)
 {
     for (size_t i = 0; i < COUNT(strip_cases); i++) {
         const struct strip_case *one = &strip_cases[i];
-        int ok = pj_env_is_stripped(S(one->name), S(one->value))
+        int ok = pj_variable_is_stripped(S(one->name), S(one->value))
             == one->stripped;
 
         if (!ok)
@@ -78,19 +79,19 @@ test_check(void)
 {
     pj_error err;
 
-    CHECK(pj_env_check_name(S("A"), &err) == 0);
-    CHECK(pj_env_check_name(S("a b%"), &err) == 0);
-    CHECK(pj_env_check_name(S(""), &err) < 0);
+    CHECK(pj_variable_check_name(S("A"), &err) == 0);
+    CHECK(pj_variable_check_name(S("a b%"), &err) == 0);
+    CHECK(pj_variable_check_name(S(""), &err) < 0);
     CHECK(says(&err, PJ_E_EnvForbidden));
-    CHECK(pj_env_check_name(ABSENT, &err) < 0);
-    CHECK(pj_env_check_name(S("A=B"), &err) < 0);
+    CHECK(pj_variable_check_name(ABSENT, &err) < 0);
+    CHECK(pj_variable_check_name(S("A=B"), &err) < 0);
     CHECK(says(&err, PJ_E_EnvForbidden));
     CHECK(strcmp(err.value, "A=B") == 0);
-    CHECK(pj_env_check_name((pj_str){"A\0", 2}, &err) < 0);
+    CHECK(pj_variable_check_name((pj_str){"A\0", 2}, &err) < 0);
     CHECK(says(&err, PJ_E_NulByte));
-    CHECK(pj_env_check_pair(S("A"), ABSENT, &err) == 0);
+    CHECK(pj_variable_check_pair(S("A"), ABSENT, &err) == 0);
     /* A value is never told.  */
-    CHECK(pj_env_check_pair(S("A"), (pj_str){"secret\0", 7}, &err) < 0);
+    CHECK(pj_variable_check_pair(S("A"), (pj_str){"secret\0", 7}, &err) < 0);
     CHECK(says(&err, PJ_E_NulByte));
     CHECK(strcmp(err.value, "A") == 0);
     CHECK(strstr(err.message, "secret") == NULL);

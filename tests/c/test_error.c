@@ -1,11 +1,11 @@
 /* test_error.c: the table of codes, and text that is safe to log.  */
-#include "error.h"
+#include "base/error.h"
 
 #include <ctype.h>
 #include <errno.h>
 
 #include "check.h"
-#include "strings.h"
+#include "base/strings.h"
 
 struct escape_case {
     pj_str text;

@@ -15,8 +15,8 @@
 
 #include "faults.h"
 #include "fixture.h"
-#include "risky.h"
-#include "strings.h"
+#include "policy/risky.h"
+#include "base/strings.h"
 
 static char dir[] = "/tmp/test_faults_XXXXXX";
 static char speaker[64], copy_of_sh[64];

@@ -1,7 +1,7 @@
 /* test_features.c: what the host may, and where the kernel's files are.  */
 #include "check.h"
 
-#include "features.h"
+#include "confine/features.h"
 
 #if defined(__linux__) && !defined(PJ_PORTABLE)
 
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel_fs.h"
+#include "confine/linux/kernel_fs.h"
 
 enum { LESSER = 1, CHANGES = 2, CANNOT = 4 };
 

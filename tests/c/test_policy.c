@@ -2,8 +2,8 @@
 #include <pthread.h>
 
 #include "fixture.h"
-#include "policy.h"
-#include "strings.h"
+#include "policy/policy.h"
+#include "base/strings.h"
 
 static pj_builder *
 full_builder(void)

@@ -1,9 +1,9 @@
 /* test_programs.c: that every table of csrc/programs is well-formed, and
    how it is asked.  */
-#include "programs.h"
+#include "argv/programs.h"
 
 #include "check.h"
-#include "strings.h"
+#include "base/strings.h"
 
 struct alias {
     const char *id, *name;
@@ -17,14 +17,14 @@ struct alias {
 #define PJ_ALIAS(id, name)
 #define PJ_PROGRAM(id, dashdash, order) #id,
 static const char *const ids[] = {
-#include "../programs/programs.def"
+#include "programs/programs.def"
 };
 #undef PJ_PROGRAM
 #undef PJ_ALIAS
 #define PJ_PROGRAM(id, dashdash, order)
 #define PJ_ALIAS(id, name) {#id, name},
 static const struct alias aliases[] = {
-#include "../programs/programs.def"
+#include "programs/programs.def"
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

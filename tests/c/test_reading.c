@@ -1,8 +1,8 @@
 /* test_reading.c: argv as programs read it, told in one line each.  */
-#include "reading.h"
+#include "argv/reading.h"
 
 #include "fixture.h"
-#include "strings.h"
+#include "base/strings.h"
 
 /* Words are separated by blanks.  `told` has an item for each thing that is
    read, with the index of its token: 0:--max-count=5 1:p 2:--, a word of an

@@ -1,8 +1,8 @@
 /* test_risky.c: dangerous programs, by name and in disguise.  */
-#include "risky.h"
+#include "policy/risky.h"
 
 #include "fixture.h"
-#include "strings.h"
+#include "base/strings.h"
 
 struct name_case {
     const char *name;
@@ -89,7 +89,7 @@ test_rows(void)
     static const struct name_case rows[] = {
 #define PJ_RISKY(name, category) {name, PJ_RISK_##category},
 #define PJ_RISKY_PREFIX(name, category)
-#include "risky.def"
+#include "policy/risky.def"
 #undef PJ_RISKY
 #undef PJ_RISKY_PREFIX
     };

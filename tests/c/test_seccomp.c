@@ -17,8 +17,8 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
-#include "bpf.h"
-#include "seccomp.h"
+#include "confine/linux/bpf.h"
+#include "confine/linux/seccomp.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EPERM_RET (SECCOMP_RET_ERRNO | EPERM)
@@ -125,7 +125,7 @@ static const struct {
     int number;
 } rows[] = {
 #define PJ_SYSCALL(group, name) {group, SYS_##name},
-#include "seccomp_deny.def"
+#include "confine/linux/seccomp_deny.def"
 #undef PJ_SYSCALL
 };
 

@@ -1,5 +1,5 @@
 /* test_strings.c: owned strings and vectors of them.  */
-#include "strings.h"
+#include "base/strings.h"
 
 #include "check.h"
 

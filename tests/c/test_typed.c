@@ -1,8 +1,8 @@
 /* test_typed.c: typed rules from the declarations to what is executed.  */
-#include "typed.h"
+#include "argv/typed.h"
 
 #include "fixture.h"
-#include "strings.h"
+#include "base/strings.h"
 
 static pj_value *any_text, *small_number, *any_path;
 

@@ -1,5 +1,5 @@
 /* test_value.c: the types of values, and which texts they take.  */
-#include "value.h"
+#include "argv/value.h"
 
 #include <pthread.h>
 

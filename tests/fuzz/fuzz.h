@@ -22,7 +22,7 @@
 #include <string.h>
 
 #include "procjail.h"
-#include "strings.h"
+#include "base/strings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

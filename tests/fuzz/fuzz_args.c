@@ -8,9 +8,9 @@
  * For a program that no table knows, a second reading of the rules, written
  * from their documentation, must come to the same verdict.
  */
-#include "args.h"
+#include "argv/args.h"
 #include "fuzz.h"
-#include "rules.h"
+#include "argv/rules.h"
 
 enum { MOST_FLAGS = 16, MOST_TOKENS = 48 };
 

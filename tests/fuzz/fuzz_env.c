@@ -8,11 +8,11 @@
  */
 #include <ctype.h>
 
-#include "builder.h"
-#include "command.h"
-#include "env.h"
+#include "policy/builder.h"
+#include "policy/command.h"
+#include "policy/env.h"
 #include "fuzz.h"
-#include "policy.h"
+#include "policy/policy.h"
 
 enum { MOST = 32 };
 
@@ -100,7 +100,7 @@ last_of(const pj_pair *pairs, size_t count, pj_str name)
 
     for (size_t i = 0; i < count; i++)
         if (pj_str_equal(pairs[i].name, name)
-            && !pj_env_is_stripped(pairs[i].name, pairs[i].value))
+            && !pj_variable_is_stripped(pairs[i].name, pairs[i].value))
             found = &pairs[i];
     return found;
 }
@@ -145,7 +145,7 @@ check_pairs(const struct input *in, const pj_pairv *env)
         const pj_pair *pair = &env->items[i];
 
         HOLDS(!is_malformed(pair));
-        HOLDS(!pj_env_is_stripped(pair->name, pair->value));
+        HOLDS(!pj_variable_is_stripped(pair->name, pair->value));
         HOLDS(!is_notorious(pair));
         check_origin(in, pair);
         HOLDS(i == 0
@@ -200,8 +200,8 @@ check_case(const pj_pair *pair)
 
         name[i] = (char)(islower(c) ? toupper(c) : tolower(c));
     }
-    HOLDS(pj_env_is_stripped(pair->name, pair->value)
-          == pj_env_is_stripped((pj_str){name, pair->name.len},
+    HOLDS(pj_variable_is_stripped(pair->name, pair->value)
+          == pj_variable_is_stripped((pj_str){name, pair->name.len},
                                 pair->value));
 }
 

@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "binary.h"
-#include "cwd.h"
-#include "error.h"
+#include "policy/binary.h"
+#include "policy/cwd.h"
+#include "base/error.h"
 #include "fuzz.h"
-#include "risky.h"
+#include "policy/risky.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 

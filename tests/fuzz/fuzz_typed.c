@@ -19,8 +19,8 @@
 #include <regex.h>
 
 #include "fuzz.h"
-#include "locales.h"
-#include "typed_plan.h"
+#include "base/locales.h"
+#include "argv/typed_plan.h"
 
 enum { MOST_TOKENS = 40, MOST_WORDS = 24, MOST_NAMES = 4, SUBJECT = 200 };
 

@@ -1,0 +1,270 @@
+/* programs.c: the tables of csrc/programs, compiled and searched.  */
+#include "argv/programs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strings.h"
+
+#define PJ_ALIAS(id, name)
+#define PJ_PROGRAM(id, dashdash, order)          \
+    static const pj_option rows_##id[] = {       \
+        {PJ_FORM_NONE, 0, 0, 0, 0, NULL},
+#define PJ_OPT(id, letter, name, arity, kind, effect)              \
+        {PJ_FORM_OPTION, PJ_ARITY_##arity, PJ_KIND_##kind,         \
+         PJ_EFFECT_##effect, letter, name},
+#define PJ_WORD(id, name, arity, kind, effect)                     \
+        {PJ_FORM_WORD, PJ_ARITY_##arity, PJ_KIND_##kind,           \
+         PJ_EFFECT_##effect, 0, name},
+#define PJ_OPERAND(id, name, kind, effect)                         \
+        {PJ_FORM_OPERAND, PJ_ARITY_REQUIRED, PJ_KIND_##kind,       \
+         PJ_EFFECT_##effect, 0, name},
+#define PJ_PROGRAM_END(id)                       \
+    };
+#include "programs/programs.def"
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+#undef PJ_OPT
+#undef PJ_WORD
+#undef PJ_OPERAND
+#undef PJ_PROGRAM_END
+
+#define PJ_ALIAS(id, name)
+#define PJ_OPT(id, letter, name, arity, kind, effect)
+#define PJ_WORD(id, name, arity, kind, effect)
+#define PJ_OPERAND(id, name, kind, effect)
+#define PJ_PROGRAM_END(id)
+#define PJ_PROGRAM(id, dashdash, order)                              \
+    {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, rows_##id,       \
+     sizeof rows_##id / sizeof rows_##id[0]},
+static const pj_program programs[] = {
+#include "programs/programs.def"
+};
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+
+#define PJ_PROGRAM(id, dashdash, order)
+#define PJ_ALIAS(id, name) {name, #id},
+static const struct {
+    const char *name;
+    const char *id;
+} aliases[] = {
+#include "programs/programs.def"
+    {NULL, NULL},
+};
+#undef PJ_ALIAS
+#undef PJ_PROGRAM
+#undef PJ_OPT
+#undef PJ_WORD
+#undef PJ_OPERAND
+#undef PJ_PROGRAM_END
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const pj_program *
+pj_program_at(size_t number)
+{
+    return number < COUNT(programs) ? &programs[number] : NULL;
+}
+
+const pj_program *
+pj_program_find_id(pj_str id)
+{
+    for (size_t i = 0; i < COUNT(programs); i++)
+        if (pj_str_equal(pj_str_of(programs[i].name), id))
+            return &programs[i];
+    return NULL;
+}
+
+const pj_program *
+pj_program_find(pj_str name)
+{
+    for (size_t i = 0; aliases[i].name != NULL; i++)
+        if (pj_str_equal(pj_str_of(aliases[i].name), name))
+            return pj_program_find_id(pj_str_of(aliases[i].id));
+    /* The id of a subcommand is no program's name.  */
+    return pj_str_has(name, '_') ? NULL : pj_program_find_id(name);
+}
+
+const pj_program *
+pj_program_find_sub(const pj_program *program, pj_str subcommand)
+{
+    char id[64];
+    size_t len = strlen(program->name);
+
+    if (len > sizeof id / 2 || subcommand.len >= sizeof id / 2 - 1)
+        return NULL;
+    memcpy(id, program->name, len);
+    id[len] = '_';
+    for (size_t i = 0; i < subcommand.len; i++)
+        id[len + 1 + i] = subcommand.ptr[i] == '-' ? '_' : subcommand.ptr[i];
+    return pj_program_find_id((pj_str){id, len + 1 + subcommand.len});
+}
+
+static const struct {
+    const char *id;
+    unsigned traits;
+} grammar[] = {
+#define EXACT PJ_TRAIT_EXACT
+#define NEXT_WORD PJ_TRAIT_NEXT_WORD
+#define NO_BUNDLE PJ_TRAIT_NO_BUNDLE
+#define FIRST_NUMBER PJ_TRAIT_FIRST_NUMBER
+#define OLD_STYLE PJ_TRAIT_OLD_STYLE
+#define LATE_DASHES PJ_TRAIT_LATE_DASHES
+#define OPTIONS_FIRST PJ_TRAIT_OPTIONS_FIRST
+#define IN_ORDER PJ_TRAIT_IN_ORDER
+#define AT_FILES PJ_TRAIT_AT_FILES
+#define PLUS_OPTION PJ_TRAIT_PLUS_OPTION
+#define OFFSET PJ_TRAIT_OFFSET
+#define TWO_OPERANDS PJ_TRAIT_TWO_OPERANDS
+#define PJ_GRAMMAR(id, traits) {#id, traits},
+#include "programs/grammar.def"
+#undef PJ_GRAMMAR
+#undef EXACT
+#undef NEXT_WORD
+#undef NO_BUNDLE
+#undef FIRST_NUMBER
+#undef OLD_STYLE
+#undef LATE_DASHES
+#undef OPTIONS_FIRST
+#undef IN_ORDER
+#undef AT_FILES
+#undef PLUS_OPTION
+#undef OFFSET
+#undef TWO_OPERANDS
+};
+
+unsigned
+pj_program_traits(const pj_program *program)
+{
+    for (size_t i = 0; i < COUNT(grammar); i++)
+        if (strcmp(grammar[i].id, program->name) == 0)
+            return grammar[i].traits;
+    return 0;
+}
+
+const pj_option *
+pj_program_letter(const pj_program *program, char letter)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].letter == letter)
+            return &program->options[i];
+    return NULL;
+}
+
+/* An exact name, or the one option that an abbreviation can mean.  */
+const pj_option *
+pj_program_long(const pj_program *program, pj_str name)
+{
+    const pj_option *found = NULL;
+    int matches = 0;
+
+    for (size_t i = 0; i < program->count; i++) {
+        const pj_option *option = &program->options[i];
+        pj_str full = pj_str_of(option->name);
+
+        if (option->form != PJ_FORM_OPTION || full.ptr == NULL
+            || !pj_str_starts(full, name))
+            continue;
+        if (full.len == name.len)
+            return option;
+        found = option;
+        matches++;
+    }
+    return matches == 1 ? found : NULL;
+}
+
+const pj_option *
+pj_program_word(const pj_program *program, pj_str word)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].form == PJ_FORM_WORD
+            && pj_str_equal(pj_str_of(program->options[i].name), word))
+            return &program->options[i];
+    return NULL;
+}
+
+const pj_option *
+pj_program_operand(const pj_program *program, pj_str key)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (program->options[i].form == PJ_FORM_OPERAND
+            && pj_str_equal(pj_str_of(program->options[i].name), key))
+            return &program->options[i];
+    return NULL;
+}
+
+int
+pj_program_is_word(const pj_program *program, pj_str token)
+{
+    return pj_program_word(program, token) != NULL;
+}
+
+int
+pj_program_is_leader(const pj_option *word)
+{
+    return word->name[0] == '-' && word->name[1] != '\0'
+        && (strcmp(word->name, "-D") == 0
+            || strncmp(word->name, "-O", 2) == 0
+            || (strchr("HLP", word->name[1]) != NULL
+                && word->name[2] == '\0'));
+}
+
+int
+pj_program_takes_number(const pj_program *program, pj_str token)
+{
+    const pj_option *option = pj_program_word(program, token);
+
+    return option != NULL && option->kind == PJ_KIND_NUMBER;
+}
+
+/* -nm 5: the first letter that takes a value takes the rest of the token,
+   or, when it is the last, the next one.  */
+static enum pj_arity
+cluster_arity(const pj_program *program, pj_str token)
+{
+    for (size_t i = 1; i < token.len; i++) {
+        const pj_option *option = pj_program_letter(program, token.ptr[i]);
+
+        if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
+            return PJ_ARITY_NO_VALUE;
+        if (option->arity == PJ_ARITY_REQUIRED)
+            return i + 1 == token.len ? PJ_ARITY_REQUIRED
+                                      : PJ_ARITY_NO_VALUE;
+    }
+    return PJ_ARITY_NO_VALUE;
+}
+
+enum pj_arity
+pj_program_arity(const pj_program *program, pj_str token)
+{
+    const pj_option *option = pj_program_word(program, token);
+
+    if (option != NULL)
+        return (enum pj_arity)option->arity;
+    if (token.len < 3 || token.ptr[1] != '-')
+        return cluster_arity(program, token);
+    if (pj_str_has(token, '='))
+        return PJ_ARITY_NO_VALUE;
+    option = pj_program_long(program, (pj_str){token.ptr + 2, token.len - 2});
+    if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
+        return PJ_ARITY_NO_VALUE;
+    return (enum pj_arity)option->arity;
+}
+
+void
+pj_option_name(const pj_option *option, char *out)
+{
+    char text[PJ_VALUE_SIZE];
+
+    if (option->form == PJ_FORM_WORD)
+        snprintf(text, sizeof text, "%s", option->name);
+    else if (option->form == PJ_FORM_OPERAND)
+        snprintf(text, sizeof text, "%s=", option->name);
+    else if (option->name != NULL)
+        snprintf(text, sizeof text, "--%s", option->name);
+    else
+        snprintf(text, sizeof text, "-%c", option->letter);
+    pj_escape(out, pj_str_of(text));
+}

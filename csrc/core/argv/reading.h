@@ -1,0 +1,59 @@
+/* reading.h: argv as a program reads it.  */
+#ifndef PJ_READING_H
+#define PJ_READING_H
+
+#include "argv/programs.h"
+
+/* One thing that was read.  */
+typedef struct pj_arg {
+    pj_item_kind kind;
+    size_t index;          /* of its token */
+    const pj_option *row;  /* of an option */
+    pj_str value;          /* of an option; or the operand; may be absent */
+    size_t value_index;    /* of the token that holds it */
+    pj_str text;           /* the other word of an option that takes two */
+    int cut;               /* its long name was cut short */
+} pj_arg;
+
+typedef struct pj_reading {
+    const pj_str *argv;
+    size_t argc;
+    size_t at; /* the next token to read */
+    pj_arg *args;
+    size_t count, room;
+    pj_arg inside[32]; /* most argv need no more */
+} pj_reading;
+
+/* The rules by which one level of argv is read: a program's own, or those
+   of its subcommand.  */
+typedef struct pj_grammar {
+    const pj_program *program;
+    unsigned traits;
+    int posix;  /* options end at the first operand */
+    int nested; /* the first operand is a subcommand: stop before it */
+} pj_grammar;
+
+void pj_grammar_of(const pj_program *program, pj_grammar *out);
+
+void pj_reading_init(pj_reading *r, const pj_str *argv, size_t argc);
+void pj_reading_clear(pj_reading *r);
+
+/* level.c: reads one level from r->at on, to the end or to a subcommand.
+   Fails with ArgFlagNotAllowed for an option that the program does not have,
+   with ArgValueInvalid, with ArgFlagAfterPositional where an undescribed
+   program could read it either way, or with OutOfMemory.  */
+int pj_reading_level(pj_reading *r, const pj_grammar *grammar,
+                     pj_error *err);
+
+/* Adds what was read of the token at `index`.  NULL without memory.  */
+pj_arg *pj_reading_add(pj_reading *r, pj_item_kind kind, size_t index,
+                       pj_error *err);
+
+/* Reads the next token as an operand.  */
+int pj_reading_operand(pj_reading *r, pj_error *err);
+
+/* Refuses the token at `at`; `option` is how the program reads it.  */
+int pj_reading_refuse(const pj_reading *r, size_t at, pj_str option,
+                      const char *why, pj_error *err);
+
+#endif

@@ -1,0 +1,363 @@
+/* controls.c: which controls are wanted, which can be had, and the words for
+   those that cannot.  */
+#include "confine/controls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define BIT PJ_BIT
+
+static const pj_sandbox implicit = {.preset = PJ_PRESET_DEFAULT,
+                                    .umask = -1};
+
+const pj_sandbox *
+pj_controls_sandbox(const pj_builder_info *policy)
+{
+    return policy->sandbox != NULL ? policy->sandbox : &implicit;
+}
+
+uint32_t
+pj_controls_of_files(const pj_sandbox *sandbox)
+{
+    int strict = sandbox->preset == PJ_PRESET_STRICT;
+    int execute = strict || sandbox->roots[PJ_ACCESS_EXECUTE].count > 0;
+    uint32_t wanted = 0;
+
+    if (execute)
+        wanted |= BIT(EXECUTE_ROOTS) | BIT(READ_ROOTS);
+    if (sandbox->roots[PJ_ACCESS_READ].count > 0)
+        wanted |= BIT(READ_ROOTS);
+    if (strict || sandbox->roots[PJ_ACCESS_WRITE].count > 0)
+        wanted |= BIT(WRITE_ROOTS) | BIT(METADATA_LOCK);
+    return wanted;
+}
+
+static uint32_t
+limit_controls(const pj_sandbox *sandbox)
+{
+    static const uint32_t by_limit[PJ_LIMIT_COUNT] = {
+        [PJ_LIMIT_MEMORY] = BIT(MAX_MEMORY),
+        [PJ_LIMIT_PROCESSES] = BIT(MAX_PROCESSES),
+        [PJ_LIMIT_FILE_SIZE] = BIT(MAX_FILE_SIZE),
+        [PJ_LIMIT_OPEN_FILES] = BIT(MAX_OPEN_FILES),
+        [PJ_LIMIT_CPU_SECONDS] = BIT(MAX_CPU_SECONDS),
+        [PJ_LIMIT_DATA] = BIT(MAX_DATA),
+    };
+    uint32_t wanted = 0;
+
+    for (int i = 0; i < PJ_LIMIT_COUNT; i++)
+        if (sandbox->limits_set & UINT32_C(1) << i)
+            wanted |= by_limit[i];
+    if (wanted & (BIT(MAX_MEMORY) | BIT(MAX_PROCESSES)))
+        wanted |= BIT(TREE_TOTALS);
+    return wanted;
+}
+
+/* What the argument rules of a program ask for.  A sandbox of hygiene only
+   was chosen to have no limits of files.  */
+static uint32_t
+reach_controls(const pj_sandbox *sandbox, const pj_reach *reach)
+{
+    uint32_t wanted = 0;
+
+    if (reach == NULL)
+        return 0;
+    if (reach->limits_files && sandbox->preset != PJ_PRESET_COMPAT)
+        wanted |= BIT(READ_ROOTS) | BIT(WRITE_ROOTS) | BIT(METADATA_LOCK);
+    if (reach->runs_nothing)
+        wanted |= BIT(EXEC_LOCK);
+    return wanted;
+}
+
+uint32_t
+pj_controls_wanted(const pj_sandbox *sandbox, const pj_reach *reach)
+{
+    uint32_t wanted = BIT(NO_NEW_PRIVS) | BIT(NO_CORE) | BIT(HOST_GUARD);
+
+    if (sandbox->preset != PJ_PRESET_COMPAT)
+        wanted |= BIT(SYSCALL_FILTER) | BIT(SESSION_LOCK) | BIT(HOST_SHIELD)
+            | BIT(HOST_SIGNALS) | BIT(CPU_PER_PROCESS);
+    if (sandbox->preset == PJ_PRESET_STRICT)
+        wanted |= BIT(NO_CAPABILITIES);
+    if (sandbox->network == PJ_NETWORK_DENY)
+        wanted |= BIT(NETWORK_DENY);
+    if (sandbox->umask >= 0)
+        wanted |= BIT(UMASK);
+    if (sandbox->has_user)
+        wanted |= BIT(USER);
+    /* Inside a namespace of its own nothing can get away, and setsid does
+       no harm.  */
+    if (sandbox->tree == PJ_TREE_PID_NAMESPACE)
+        wanted = (wanted & ~BIT(SESSION_LOCK)) | BIT(PID_NAMESPACE);
+    return wanted | pj_controls_of_files(sandbox) | limit_controls(sandbox)
+        | reach_controls(sandbox, reach);
+}
+
+/* What this system can do of it, as a whole.  */
+static uint32_t
+available_controls(const pj_features *features, const pj_sandbox *sandbox)
+{
+    uint32_t can = BIT(NO_CORE) | BIT(CPU_PER_PROCESS) | BIT(MAX_MEMORY)
+        | BIT(MAX_PROCESSES) | BIT(MAX_FILE_SIZE) | BIT(MAX_OPEN_FILES)
+        | BIT(MAX_CPU_SECONDS) | BIT(MAX_DATA) | BIT(UMASK);
+    int abi = features->no_new_privs ? features->landlock_abi : 0;
+
+    if (pj_sandbox_has_kernel())
+        can |= BIT(HOST_GUARD);
+    if (features->no_new_privs)
+        can |= BIT(NO_NEW_PRIVS);
+    if (features->seccomp && features->no_new_privs)
+        can |= BIT(SYSCALL_FILTER) | BIT(SESSION_LOCK) | BIT(NETWORK_DENY)
+            | BIT(METADATA_LOCK) | BIT(EXEC_LOCK);
+    if (abi >= 1)
+        can |= BIT(HOST_SHIELD) | BIT(READ_ROOTS);
+    /* Landlock does not see memory files, the filter does.  */
+    if ((can & BIT(READ_ROOTS)) && (can & BIT(SYSCALL_FILTER)))
+        can |= BIT(EXECUTE_ROOTS);
+    if (abi >= 3)
+        can |= BIT(WRITE_ROOTS);
+    if (features->capabilities)
+        can |= BIT(NO_CAPABILITIES);
+    if (sandbox->has_user && !features->no_user
+        && pj_features_may_become(sandbox->uid, sandbox->gid))
+        can |= BIT(USER);
+    if (features->namespace_flags != 0)
+        can |= BIT(PID_NAMESPACE);
+    /* Who has no number inside of the namespace gets no signal.  */
+    if (abi >= 6 || (can & BIT(PID_NAMESPACE)))
+        can |= BIT(HOST_SIGNALS);
+    if (features->cgroup)
+        can |= BIT(TREE_TOTALS);
+    return can;
+}
+
+/* What may be missing without a word of the policy's.  */
+static uint32_t
+tolerated_controls(const pj_draft *d)
+{
+    uint32_t tolerated = d->sandbox->best_effort | BIT(TREE_TOTALS);
+
+    /* What was not asked for by name is offered as far as it goes.  Rules
+       that say run_nothing ask by name; where there is a kernel to hold
+       them, those that name paths do.  */
+    if (d->policy->sandbox == NULL && pj_sandbox_has_kernel())
+        return tolerated | BIT(HOST_SHIELD) | BIT(HOST_SIGNALS)
+            | BIT(CPU_PER_PROCESS) | BIT(HOST_GUARD);
+    if (d->policy->sandbox == NULL)
+        return ~BIT(EXEC_LOCK);
+    if (!pj_sandbox_has_kernel() && d->sandbox->preset == PJ_PRESET_COMPAT)
+        tolerated |= BIT(NO_NEW_PRIVS) | BIT(HOST_GUARD);
+    return tolerated;
+}
+
+/* ------------------------------------------------------------ the words */
+
+/* A sentence that grows.  */
+typedef struct sentence {
+    char text[PJ_MESSAGE_SIZE];
+    size_t used;
+} sentence;
+
+static void
+say(sentence *words, const char *text)
+{
+    size_t room = sizeof words->text - words->used;
+    int wrote = snprintf(words->text + words->used, room, "%s", text);
+
+    words->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
+}
+
+/* Names of controls, with `quote` around each.  */
+static void
+say_names(sentence *words, uint32_t controls, const char *quote)
+{
+    const char *between = "";
+
+    for (int i = 0; i < PJ_CONTROL_COUNT; i++) {
+        if (!(controls & UINT32_C(1) << i))
+            continue;
+        say(words, between);
+        say(words, quote);
+        say(words, pj_control_name((pj_control)i));
+        say(words, quote);
+        between = ", ";
+    }
+}
+
+/* The controls of a mask that need the same as one of them.  */
+static uint32_t
+alike(uint32_t controls, int one)
+{
+    uint32_t same = 0;
+
+    for (int i = one; i < PJ_CONTROL_COUNT; i++)
+        if (controls & UINT32_C(1) << i
+            && strcmp(pj_control_needs((pj_control)i),
+                      pj_control_needs((pj_control)one)) == 0)
+            same |= UINT32_C(1) << i;
+    return same;
+}
+
+/* "a needs x; b, c need y".  */
+static void
+say_needs(sentence *words, uint32_t controls)
+{
+    const char *between = "";
+
+    for (int i = 0; i < PJ_CONTROL_COUNT; i++) {
+        uint32_t same;
+
+        if (!(controls & UINT32_C(1) << i))
+            continue;
+        same = alike(controls, i);
+        say(words, between);
+        say_names(words, same, "");
+        say(words, same & (same - 1) ? " need " : " needs ");
+        say(words, pj_control_needs((pj_control)i));
+        controls &= ~same;
+        between = "; ";
+    }
+}
+
+/* The call that accepts it.  Where there is no sandbox yet that is one to
+   write, which then is required: so it names what was tolerated before.  */
+static void
+say_best_effort(sentence *words, uint32_t controls, int is_named)
+{
+    say(words, is_named ? "."
+        : pj_sandbox_has_kernel() ? ".sandbox(Sandbox()."
+                                  : ".sandbox(Sandbox.compat().");
+    say(words, "best_effort(");
+    say_names(words, controls, "\"");
+    say(words, is_named ? ")" : "))");
+}
+
+static void
+begin(uint32_t lacking, const pj_features *features, pj_error *err)
+{
+    int first = 0;
+
+    while (!(lacking & UINT32_C(1) << first))
+        first++;
+    pj_error_begin(err, PJ_E_SandboxUnavailable,
+                   pj_str_of(pj_control_name((pj_control)first)));
+    err->controls = lacking;
+    pj_escape(err->expected,
+              pj_str_of(pj_control_needs((pj_control)first)));
+    snprintf(err->reason, sizeof err->reason, "%s", features->text);
+}
+
+/* All of it at once: who mends one thing wants to know of the next.  */
+static int
+refuse(const pj_draft *d, uint32_t lacking, uint32_t tolerated,
+       pj_error *err)
+{
+    int is_named = d->policy->sandbox != NULL;
+    uint32_t refused = lacking & ~tolerated;
+    uint32_t named = is_named || !pj_sandbox_has_kernel()
+        ? refused : lacking & ~BIT(TREE_TOTALS);
+    sentence needs = {.used = 0}, accept = {.used = 0};
+    int many = (refused & (refused - 1)) != 0;
+
+    begin(refused, &d->features, err);
+    say_needs(&needs, refused);
+    say_best_effort(&accept, named, is_named);
+    return pj_error_say(err, "sandbox control%s not available: %s; found %s; "
+                        "change the system, or accept %s absence with %s",
+                        many ? "s" : "", needs.text, d->features.text,
+                        many ? "their" : "its", accept.text);
+}
+
+/* What silences the warning, in both languages.  Where there is no kernel
+   to ask nothing of the default is left but hygiene.  */
+static void
+say_accept(sentence *words, uint32_t missing)
+{
+    if (!pj_sandbox_has_kernel()) {
+        say(words, ".sandbox(Sandbox.compat()), or in a policy file "
+            "[sandbox] preset = \"compat\"");
+        return;
+    }
+    say_best_effort(words, missing, 0);
+    say(words, ", or in a policy file [sandbox] best_effort = [");
+    say_names(words, missing, "\"");
+    say(words, "]");
+}
+
+void
+pj_controls_tell(uint32_t missing, pj_error *why)
+{
+    sentence needs = {.used = 0}, accept = {.used = 0};
+    pj_features features;
+
+    pj_features_probe(&features);
+    begin(missing, &features, why);
+    say_needs(&needs, missing);
+    say_accept(&accept, missing);
+    pj_error_say(why, "sandbox control%s missing: %s; found %s; commands run "
+                 "without; to accept that in silence write %s",
+                 missing & (missing - 1) ? "s" : "", needs.text,
+                 features.text, accept.text);
+}
+
+/* Nothing runs without a session of its own: one kill ends all of it.  */
+static int
+refuse_session(const pj_draft *d, pj_error *err)
+{
+    begin(BIT(SESSION_LOCK), &d->features, err);
+    return pj_error_say(err, "no command can have a session of its own: this "
+                        "process runs inside of a sandbox that locks its "
+                        "session; give the outer sandbox "
+                        ".tree(Tree.PidNamespace), inside of which others "
+                        "can be made");
+}
+
+int
+pj_controls_settle(pj_draft *d, pj_error *err)
+{
+    uint32_t can = available_controls(&d->features, d->sandbox);
+    uint32_t tolerated = tolerated_controls(d), lacking;
+
+    if (d->features.no_session != 0)
+        return refuse_session(d, err);
+
+    /* Without the namespace the group has to hold the tree after all.  */
+    if ((d->wanted & ~can & BIT(PID_NAMESPACE))
+        && d->sandbox->preset != PJ_PRESET_COMPAT)
+        d->wanted |= BIT(SESSION_LOCK);
+    lacking = d->wanted & ~can;
+    if (lacking & ~tolerated)
+        return refuse(d, lacking, tolerated, err);
+    d->out->report.enforced = d->wanted & can;
+    d->out->report.missing = lacking;
+    d->out->report.landlock_abi = d->features.landlock_abi;
+    return 0;
+}
+
+int
+pj_draft_enforces(const pj_draft *d, uint32_t bit)
+{
+    return (d->out->report.enforced & bit) != 0;
+}
+
+int
+pj_draft_wants(const pj_draft *d, uint32_t bit)
+{
+    return (d->wanted & bit) != 0;
+}
+
+/* The controls that mean nothing while the command can take over a process
+   outside, or undo them by a file of the kernel's: whatever the preset, they
+   bring the Landlock domain and the rows of the filter that refuse it, and
+   take away the capabilities that pass both.  */
+int
+pj_draft_leans_on_host(const pj_draft *d)
+{
+    return pj_draft_wants(d,
+                          BIT(HOST_SHIELD) | BIT(NETWORK_DENY)
+                              | BIT(READ_ROOTS) | BIT(WRITE_ROOTS)
+                              | BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK))
+        || pj_draft_enforces(d, BIT(TREE_TOTALS));
+}

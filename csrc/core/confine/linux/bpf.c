@@ -1,0 +1,92 @@
+/* bpf.c: putting together a program of the classic packet filter.
+
+   What does not fit is remembered and refused in the end, since a filter
+   with a distance that was cut goes somewhere else, without a word.  */
+#include "confine/linux/bpf.h"
+
+#include <string.h>
+
+void
+pj_bpf_begin(pj_bpf *p, int named)
+{
+    memset(p, 0, sizeof *p);
+    p->last_label = named;
+}
+
+int
+pj_bpf_label(pj_bpf *p)
+{
+    return ++p->last_label;
+}
+
+void
+pj_bpf_put(pj_bpf *p, int label)
+{
+    if (p->put_count == PJ_BPF_LABELS || label == PJ_BPF_NEXT) {
+        p->overflow = 1;
+        return;
+    }
+    p->puts[p->put_count].label = label;
+    p->puts[p->put_count].at = p->count;
+    p->put_count++;
+}
+
+void
+pj_bpf_jump(pj_bpf *p, unsigned test, uint32_t k, int yes, int no)
+{
+    pj_bpf_emit(p, BPF_JMP | test | BPF_K, k);
+    if (p->overflow)
+        return;
+    p->yes[p->count - 1] = yes;
+    p->no[p->count - 1] = no;
+}
+
+void
+pj_bpf_emit(pj_bpf *p, unsigned code, uint32_t k)
+{
+    if (p->count == PJ_BPF_MOST) {
+        p->overflow = 1;
+        return;
+    }
+    p->code[p->count] = (struct sock_filter){(uint16_t)code, 0, 0, k};
+    p->yes[p->count] = p->no[p->count] = PJ_BPF_NEXT;
+    p->count++;
+}
+
+/* How far it is from an instruction to a label; -1 where there is no way.
+   Places were put in the order of the code.  */
+static int
+distance(const pj_bpf *p, int from, int label)
+{
+    if (label == PJ_BPF_NEXT)
+        return 0;
+    for (int i = 0; i < p->put_count; i++)
+        if (p->puts[i].label == label && p->puts[i].at > from
+            && p->puts[i].at < p->count)
+            return p->puts[i].at - from - 1;
+    return -1;
+}
+
+int
+pj_bpf_resolve(pj_bpf *p)
+{
+    if (p->overflow || p->count == 0
+        || BPF_CLASS(p->code[p->count - 1].code) != BPF_RET)
+        return -1;
+    for (int i = 0; i < p->count; i++) {
+        int always = p->code[i].code == (BPF_JMP | BPF_JA | BPF_K);
+        int yes = distance(p, i, p->yes[i]), no = distance(p, i, p->no[i]);
+
+        if (BPF_CLASS(p->code[i].code) != BPF_JMP)
+            continue;
+        if (yes < 0 || no < 0 || (!always && (yes > 255 || no > 255)))
+            return -1;
+        if (always)
+            p->code[i].k = (uint32_t)yes;
+        else {
+            p->code[i].jt = (uint8_t)yes;
+            p->code[i].jf = (uint8_t)no;
+        }
+    }
+    return 0;
+}

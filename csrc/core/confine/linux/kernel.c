@@ -1,0 +1,150 @@
+/* kernel.c: from controls to a filter and a ruleset.  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "confine/kernel.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "confine/linux/kernel_fs.h"
+#include "confine/linux/landlock.h"
+#include "confine/linux/seccomp.h"
+
+#define BIT PJ_BIT
+
+/* Whether there is any file that the program may change.  */
+static int
+has_write_root(const pj_draft *d)
+{
+    return d->sandbox->roots[PJ_ACCESS_WRITE].count > 0
+        || (d->reach != NULL && d->reach->roots[PJ_ACCESS_WRITE].count > 0);
+}
+
+/* A control of which the kernel has a part only is reported missing, and
+   that part is enforced: so what is asked here is what is wanted.  */
+int
+pj_kernel_filter(pj_draft *d, pj_error *err)
+{
+    const pj_seccomp_plan plan = {
+        .syscalls = pj_draft_wants(d, BIT(SYSCALL_FILTER)),
+        .session = pj_draft_wants(d, BIT(SESSION_LOCK)),
+        .network = pj_draft_wants(d, BIT(NETWORK_DENY)),
+        .metadata = pj_draft_wants(d, BIT(METADATA_LOCK)),
+        .execute = pj_draft_wants(d, BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK)),
+        .exec = pj_draft_wants(d, BIT(EXEC_LOCK)),
+        .ipc = pj_draft_wants(d, BIT(READ_ROOTS) | BIT(NETWORK_DENY)),
+        .watch = pj_draft_wants(d, BIT(READ_ROOTS)),
+        .locks = pj_draft_wants(d, BIT(METADATA_LOCK)) && !has_write_root(d),
+        .host = pj_draft_leans_on_host(d),
+        .memory = pj_draft_enforces(d, BIT(MAX_MEMORY))
+            && !pj_draft_enforces(d, BIT(TREE_TOTALS)),
+        .allow = d->sandbox->allow,
+    };
+
+    if (!d->features.seccomp || !d->features.no_new_privs
+        || !pj_seccomp_wanted(&plan))
+        return 0;
+    return pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count,
+                            err);
+}
+
+/* The roots of the sandbox, and of the program's own rules.  */
+static int
+gather_roots(const pj_draft *d, pj_strv *roots)
+{
+    for (int access = 0; access < 3; access++) {
+        const pj_strv *own = &d->sandbox->roots[access];
+        const pj_strv *more = d->reach != NULL && access < 2
+            ? &d->reach->roots[access] : NULL;
+
+        if (pj_strv_extend(&roots[access], own->items, own->count) < 0
+            || (more != NULL
+                && pj_strv_extend(&roots[access], more->items,
+                                  more->count) < 0))
+            return -1;
+    }
+    /* What may be written may be read: programs open files for both.  */
+    return d->reach == NULL ? 0
+        : pj_strv_extend(&roots[PJ_ACCESS_READ],
+                         d->reach->roots[PJ_ACCESS_WRITE].items,
+                         d->reach->roots[PJ_ACCESS_WRITE].count);
+}
+
+/* Files in memory are memory, which the limit of a process does not count.
+   With a cgroup they are; elsewhere strict does not let them be made.  */
+static int
+check_memory_roots(const pj_draft *d, const pj_strv *roots, pj_error *err)
+{
+    if (d->sandbox->preset != PJ_PRESET_STRICT
+        || !pj_draft_enforces(d, BIT(MAX_MEMORY))
+        || pj_draft_enforces(d, BIT(TREE_TOTALS))
+        || (d->sandbox->best_effort & BIT(TREE_TOTALS)))
+        return 0;
+    for (size_t i = 0; i < roots->count; i++) {
+        int fd = open(roots->items[i].ptr, O_PATH | O_CLOEXEC);
+        int is_memory = fd >= 0 && pj_kernel_fs_is_memory(fd);
+
+        if (fd >= 0)
+            close(fd);
+        if (!is_memory)
+            continue;
+        pj_error_begin(err, PJ_E_SandboxInvalid, roots->items[i]);
+        snprintf(err->reason, sizeof err->reason,
+                 "files there are memory that max_memory does not count");
+        return pj_error_say(err, "sandbox invalid: root %s is kept in "
+                            "memory, which max_memory does not count without "
+                            "a cgroup; name a root on a disk, or accept it "
+                            "with best_effort(\"tree_totals\")",
+                            err->value);
+    }
+    return 0;
+}
+
+static int
+build_landlock(pj_draft *d, const pj_landlock_plan *plan,
+               pj_str program, pj_error *err)
+{
+    pj_strv roots[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
+    pj_landlock_plan full = *plan;
+    int result = gather_roots(d, roots);
+
+    if (result < 0)
+        pj_error_memory(err);
+    else
+        result = check_memory_roots(d, &roots[PJ_ACCESS_WRITE], err);
+    for (int access = 0; access < 3; access++) {
+        full.roots[access] = roots[access].items;
+        full.root_count[access] = roots[access].count;
+    }
+    if (result == 0)
+        result = pj_landlock_build(&full, d->features.landlock_abi, program,
+                                   &d->out->landlock_fd, err);
+    for (int access = 0; access < 3; access++)
+        pj_strv_clear(&roots[access]);
+    return result;
+}
+
+int
+pj_kernel_landlock(pj_draft *d, pj_str program, pj_error *err)
+{
+    /* A filter cannot read a path, so the rules have to know what may be
+       executed where nothing else is.  */
+    const pj_landlock_plan plan = {
+        .read = pj_draft_wants(d, BIT(READ_ROOTS)),
+        .write = pj_draft_wants(d, BIT(WRITE_ROOTS)),
+        .execute = pj_draft_wants(d, BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK)),
+        .nothing = pj_draft_wants(d, BIT(EXEC_LOCK)),
+        .kernel = pj_draft_wants(d, BIT(HOST_SHIELD))
+            || pj_draft_enforces(d, BIT(TREE_TOTALS)),
+        .network = pj_draft_wants(d, BIT(NETWORK_DENY)),
+        .signals = pj_draft_wants(d, BIT(HOST_SIGNALS)),
+    };
+
+    if (d->features.landlock_abi == 0 || !d->features.no_new_privs
+        || !pj_draft_leans_on_host(d))
+        return 0;
+    return build_landlock(d, &plan, program, err);
+}

@@ -1,0 +1,230 @@
+/* build.c: from a builder to a policy.  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "argv/args.h"
+#include "base/error.h"
+#include "policy/cwd.h"
+#include "policy/policy.h"
+#include "policy/risky.h"
+
+/* Resolves and pins one allowed path.  Allowing a program twice is no
+   error, and once is enough.  */
+static int
+add_allowance(pj_policy *policy, pj_str path, pj_error *err)
+{
+    pj_allowance *entry = &policy->allowed[policy->allowed_count];
+    pj_str canonical = {NULL, 0}, name = pj_str_basename(path);
+    int result = -1;
+
+    if (pj_binary_resolve(path, &canonical, err) < 0)
+        return -1;
+    if (pj_policy_find(policy, canonical, name) != NULL) {
+        result = 0;
+        goto done;
+    }
+    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
+        goto done;
+    if (pj_str_dup(name, &entry->name) < 0) {
+        pj_pin_unref(entry->pin);
+        entry->pin = NULL;
+        pj_error_memory(err);
+        goto done;
+    }
+    entry->canonical = canonical;
+    entry->risk = pj_risk_of_pin(entry->pin, name);
+    entry->program = pj_program_find(pj_str_basename(canonical));
+    policy->allowed_count++;
+    return 0;
+done:
+    pj_str_clear(&canonical);
+    return result;
+}
+
+static int
+unused_rules(pj_str path, pj_error *err)
+{
+    pj_error_begin(err, PJ_E_ArgRulesUnused, path);
+    return pj_error_say(err, "argument rules unused: %s is not allowed; add "
+                        "allow_bin for it", err->value);
+}
+
+/* Gives one set of rules to the program that its path leads to.  */
+static int
+attach_rules(pj_policy *policy, size_t i, pj_error *err)
+{
+    pj_str path = policy->info.rule_paths[i], canonical = {NULL, 0};
+    const pj_rules *rules = policy->info.rules[i];
+    pj_allowance *entry;
+    int result = -1;
+
+    if (pj_binary_resolve(path, &canonical, err) < 0)
+        return err->code == PJ_E_BinNotFound ? unused_rules(path, err) : -1;
+    entry = pj_policy_find(policy, canonical, pj_str_basename(path));
+    if (entry == NULL) {
+        unused_rules(path, err);
+    } else if (entry->rules != NULL) {
+        pj_error_begin(err, PJ_E_ArgRulesDuplicate, path);
+        pj_error_say(err, "argument rules given twice: %s; merge them, one "
+                     "program has one set", err->value);
+    } else if (rules->is_typed) {
+        result = pj_typed_compile(rules, entry->program, &entry->typed, err);
+        entry->rules = result == 0 ? rules : NULL;
+    } else if (pj_args_check_rules(rules, entry->program, err) == 0) {
+        entry->rules = rules;
+        result = 0;
+    }
+    pj_str_clear(&canonical);
+    return result;
+}
+
+static int
+require_rules(const pj_policy *policy, pj_error *err)
+{
+    for (size_t i = 0; i < policy->allowed_count; i++) {
+        if (policy->allowed[i].rules != NULL)
+            continue;
+        pj_error_begin(err, PJ_E_ArgRulesRequired,
+                       policy->allowed[i].canonical);
+        return pj_error_say(err, "argument rules required for binary: %s; "
+                            "add arg_rules, ArgRules() allows no argument",
+                            err->value);
+    }
+    return 0;
+}
+
+/* What a program's rules ask of the kernel.  A script is executed by its
+   interpreter, by path, so it cannot be the only thing that runs.  */
+static int
+reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
+{
+    reach->runs_nothing = entry->rules->run_nothing;
+    if (entry->typed != NULL
+        && pj_typed_reach(entry->typed, reach, err) < 0)
+        return -1;
+    if (!reach->runs_nothing || entry->pin->is_native)
+        return 0;
+    pj_error_begin(err, PJ_E_ArgRulesInvalid, entry->canonical);
+    return pj_error_say(err, "argument rules invalid: %s is a script, which "
+                        "its interpreter runs; leave out run_nothing",
+                        err->value);
+}
+
+/* Compiles the sandbox for one program, or takes the shared one.  */
+static int
+confine_program(pj_policy *policy, pj_allowance *entry,
+                pj_confinement *shared, pj_error *err)
+{
+    pj_reach reach = {0, {{NULL, 0, 0}, {NULL, 0, 0}}, 0};
+    int result = reach_of(entry, &reach, err);
+
+    if (result == 0 && shared != NULL && !reach.limits_files
+        && !reach.runs_nothing)
+        entry->confinement = pj_confine_ref(shared);
+    else if (result == 0)
+        result = pj_confine_compile(&policy->info, entry->pin->path, &reach,
+                                    &entry->confinement, err);
+    pj_strv_clear(&reach.roots[0]);
+    pj_strv_clear(&reach.roots[1]);
+    return result;
+}
+
+/* Compiles the sandbox, once for all programs where their files do not
+   matter to it.  A policy without programs is checked all the same.  */
+static int
+confine(pj_policy *policy, pj_error *err)
+{
+    int general = pj_confine_is_general(&policy->info), result = 0;
+    pj_confinement *shared = NULL;
+
+    if (general || policy->allowed_count == 0)
+        result = pj_confine_compile(&policy->info, (pj_str){NULL, 0}, NULL,
+                                    &shared, err);
+    for (size_t i = 0; i < policy->allowed_count && result == 0; i++)
+        result = confine_program(policy, &policy->allowed[i], shared, err);
+    pj_confine_unref(shared);
+    return result;
+}
+
+static int
+open_null(pj_policy *policy, pj_error *err)
+{
+    struct stat st;
+    int low = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    if (low < 0)
+        return pj_error_system(err, "/dev/null", errno);
+    /* Above 2, as all that the child still needs.  */
+    policy->null_fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+    close(low);
+    if (policy->null_fd < 0)
+        return pj_error_system(err, "/dev/null", errno);
+    if (fstat(policy->null_fd, &st) != 0 || !S_ISCHR(st.st_mode))
+        return pj_error_system(err, "/dev/null", ENODEV);
+    return 0;
+}
+
+static int
+check_limits(const pj_builder_info *info, pj_error *err)
+{
+    if (info->stop_grace_ns == 0 || info->stop_grace_ns < info->timeout_ns)
+        return 0;
+    pj_error_begin(err, PJ_E_LimitInvalid, pj_str_of("stop_grace"));
+    return pj_error_say(err, "limit invalid: stop_grace must be less than "
+                        "the timeout, of which it is the last part");
+}
+
+static int
+fill(pj_policy *policy, pj_error *err)
+{
+    const pj_builder_info *info = &policy->info;
+
+    if (check_limits(info, err) < 0)
+        return -1;
+    for (size_t i = 0; i < info->bin_count; i++)
+        if (add_allowance(policy, info->bins[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < info->rule_count; i++)
+        if (attach_rules(policy, i, err) < 0)
+            return -1;
+    if (require_rules(policy, err) < 0 || open_null(policy, err) < 0
+        || confine(policy, err) < 0)
+        return -1;
+    if (info->cwd_kind == PJ_CWD_FIXED)
+        policy->cwd_pin = pj_cwd_pin(info->cwd_dirs[0]);
+    return 0;
+}
+
+int
+pj_builder_build(const pj_builder *builder, pj_policy **out, pj_error *err)
+{
+    pj_error scratch;
+    pj_policy *policy = calloc(1, sizeof *policy);
+
+    if (err == NULL)
+        err = &scratch;
+    if (policy == NULL)
+        return pj_error_memory(err);
+    atomic_init(&policy->refs, 1);
+    policy->null_fd = -1;
+    policy->source = pj_builder_dup(builder);
+    if (policy->source == NULL)
+        goto no_memory;
+    pj_builder_get(policy->source, &policy->info);
+    policy->allowed = calloc(policy->info.bin_count + 1,
+                             sizeof *policy->allowed);
+    if (policy->allowed == NULL)
+        goto no_memory;
+    if (fill(policy, err) < 0) {
+        pj_policy_unref(policy);
+        return -1;
+    }
+    *out = policy;
+    return 0;
+no_memory:
+    pj_policy_unref(policy);
+    return pj_error_memory(err);
+}

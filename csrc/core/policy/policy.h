@@ -1,0 +1,40 @@
+/* policy.h: the immutable policy, seen from inside.  */
+#ifndef PJ_POLICY_H
+#define PJ_POLICY_H
+
+#include <stdatomic.h>
+
+#include "policy/binary.h"
+#include "confine/confine.h"
+#include "argv/programs.h"
+#include "base/strings.h"
+#include "argv/typed.h"
+
+/* One allowed program, or one allowed name of a multi-call program.  */
+typedef struct pj_allowance {
+    pj_str canonical;
+    pj_str name; /* base name it was allowed by */
+    pj_pin *pin;
+    pj_risk risk;
+    const pj_rules *rules;     /* owned by the policy's builder */
+    const pj_program *program; /* NULL when no table knows it */
+    pj_typed *typed;           /* typed rules, compiled; or NULL */
+    pj_confinement *confinement;
+} pj_allowance;
+
+struct pj_policy {
+    atomic_size_t refs;
+    pj_builder *source;
+    pj_builder_info info; /* a view of source */
+    pj_allowance *allowed;
+    size_t allowed_count;
+    pj_pin *cwd_pin; /* NULL when it was not there */
+    int null_fd;     /* /dev/null, for the child's standard input */
+};
+
+/* The allowance that covers a path: by any name that leads to the file, but
+   a multi-call file only by the name that was allowed.  NULL for none.  */
+pj_allowance *pj_policy_find(const pj_policy *policy, pj_str canonical,
+                             pj_str name);
+
+#endif

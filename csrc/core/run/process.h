@@ -1,0 +1,43 @@
+/* process.h: the started command, seen from inside.  */
+#ifndef PJ_PROCESS_H
+#define PJ_PROCESS_H
+
+#include "base/buffer.h"
+#include "system/cgroup.h"
+#include "system/guard.h"
+#include "system/platform.h"
+
+/* Why a process is being stopped.  */
+enum pj_stop {
+    PJ_STOP_NONE,
+    PJ_STOP_TIMEOUT,
+    PJ_STOP_STDOUT,
+    PJ_STOP_STDERR,
+    PJ_STOP_CANCELLED,
+    PJ_STOP_FAILED /* reading failed: `failure` is errno */
+};
+
+/* One output stream: the pipe's reading end and what came from it.  */
+typedef struct pj_stream {
+    int fd;   /* -1 when it is at its end */
+    int wide; /* the pipe was asked to hold more */
+    pj_buffer buffer;
+} pj_stream;
+
+struct pj_process {
+    pj_command *command;
+    pj_child child;
+    pj_cgroup cgroup; /* without a name: none */
+    pj_stream out;
+    pj_stream err;
+    pj_guard guard;
+    int64_t started_ns;
+    pid_t owner;      /* the process that started it, and may end it */
+    enum pj_stop stop;
+    int failure;
+    int ended;  /* the leader is a zombie, or was reaped by somebody */
+    int reaped; /* nothing of it is left */
+    pj_status status;
+};
+
+#endif

@@ -1,0 +1,88 @@
+/* reap.c: killing the whole tree, and taking the leader's status.  */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "run/reap.h"
+
+/* How long the kernel gets to end killed processes.  A process in an
+   uninterruptible sleep (a dead disk) takes as long as it likes; the host
+   does not wait for it.  */
+#define KILL_BOUND INT64_C(5000000000)
+
+/* The rest of the tree was killed and runs no instruction more.  Where it
+   cannot be told from zombies that nobody reaps, it gets so long to vanish;
+   else as long as the leader.  */
+#define VANISH_BOUND INT64_C(200000000)
+
+/* Looking at all processes is dear: only after so many short looks.  */
+#define SHORT_LOOKS 6
+
+static void
+pause_ns(long nanoseconds)
+{
+    struct timespec pause = {0, nanoseconds};
+
+    nanosleep(&pause, NULL);
+}
+
+/* Waits for the killed leader to become a zombie.  */
+static int
+await_leader(pj_process *process, int64_t end)
+{
+    while (!process->ended) {
+        struct pollfd fd = {process->child.pidfd, POLLIN, 0};
+
+        process->ended = pj_platform_look(&process->child)
+            != PJ_LOOK_RUNNING;
+        if (process->ended)
+            break;
+        if (pj_platform_now() >= end)
+            return -1;
+        if (fd.fd >= 0)
+            poll(&fd, 1, 10);
+        else
+            pause_ns(200000);
+    }
+    return 0;
+}
+
+/* The leader is gone; those it left behind were killed with it, and are
+   being torn down.  */
+static void
+await_group(const pj_process *process)
+{
+    int64_t begun = pj_platform_now();
+    long pause = 20000;
+
+    for (int looks = 0;; looks++) {
+        enum pj_group group = pj_platform_group(&process->child,
+                                                looks >= SHORT_LOOKS);
+        int64_t bound = group == PJ_GROUP_LIVES ? KILL_BOUND : VANISH_BOUND;
+
+        if (group == PJ_GROUP_GONE || pj_platform_now() - begun >= bound)
+            return;
+        pause_ns(pause);
+        if (pause < 2000000)
+            pause *= 2;
+    }
+}
+
+int
+pj_reap_tree(pj_process *process)
+{
+    int64_t end = pj_platform_now() + KILL_BOUND;
+
+    if (process->reaped)
+        return 0;
+    pj_platform_kill(&process->child);
+    if (await_leader(process, end) < 0)
+        return -1;
+    /* The thread kills by the leader's number, which is free from here.  */
+    pj_guard_leave(&process->guard);
+    pj_platform_reap(&process->child, &process->status);
+    process->reaped = 1;
+    await_group(process);
+    pj_cgroup_remove(&process->cgroup);
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* reap.h: the end of a whole tree.  */
+#ifndef PJ_REAP_H
+#define PJ_REAP_H
+
+#include "run/process.h"
+
+/* Kills all of it, waits for the leader, and takes its status.  -1 when the
+   kernel does not let go of it within the bound.  */
+int pj_reap_tree(pj_process *process);
+
+#endif

@@ -1,0 +1,48 @@
+/* confinement.h: what a child puts on before its program: plain data.  */
+#ifndef PJ_CONFINEMENT_H
+#define PJ_CONFINEMENT_H
+
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#include "system/cgroup.h"
+#include "procjail.h"
+
+struct sock_filter;
+
+/* glibc makes the first parameter of getrlimit an enum.  */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t pj_resource;
+#else
+typedef int pj_resource;
+#endif
+
+typedef struct pj_rlimit {
+    int resource;
+    struct rlimit value;
+} pj_rlimit;
+
+/* Immutable and shared by all commands of a program.  */
+typedef struct pj_confinement {
+    atomic_size_t refs;
+    pj_sandbox_report report;
+    pj_rlimit limits[8];
+    size_t limit_count;
+    int umask; /* -1: the host's */
+    int has_user;
+    uid_t uid;
+    gid_t gid;
+    int drop_capabilities;      /* all */
+    int shed_capabilities;      /* those that see or command the host */
+    int shed_ids;               /* those that change ids, which a lifeline
+                                   armed by this host could not follow */
+    int init_fd;                /* the program of csrc/init; -1: not needed */
+    int namespace_flags;        /* of clone; 0: the host's namespace */
+    int cgroup_fd;              /* where to make them; -1: no totals */
+    pj_cgroup_limits totals;
+    int landlock_fd;            /* -1: no ruleset */
+    struct sock_filter *filter; /* NULL: no filter */
+    unsigned short filter_count;
+} pj_confinement;
+
+#endif

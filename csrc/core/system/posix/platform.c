@@ -1,0 +1,251 @@
+/* platform.c: fork, killpg and waitpid, for systems without pidfds
+   and clone (macOS), and on Linux with PJ_PORTABLE.  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "system/platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t
+pj_platform_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int
+raise_fd(int fd)
+{
+    int raised = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int number = errno;
+
+    close(fd);
+    errno = number;
+    return raised;
+}
+
+int
+pj_platform_pipe(int ends[2])
+{
+    int raw[2], number;
+
+    /* Between pipe and fcntl another thread may fork: that child keeps an
+       end open.  POSIX has no better; the child's own closing loop keeps
+       it from any program that this library starts.  */
+    if (pipe(raw) != 0)
+        return -1;
+    ends[0] = raise_fd(raw[0]);
+    ends[1] = raise_fd(raw[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return 0;
+    number = errno;
+    if (ends[0] >= 0)
+        close(ends[0]);
+    if (ends[1] >= 0)
+        close(ends[1]);
+    ends[0] = ends[1] = -1;
+    errno = number;
+    return -1;
+}
+
+/* All of `bytes`; -1 with errno.  */
+static int
+write_all(int fd, pj_str bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0) {
+            errno = wrote < 0 ? errno : ENOSPC;
+            return -1;
+        }
+        bytes.ptr += wrote;
+        bytes.len -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* Written through one description, handed over by another that can only
+   read.  mkstemp makes it without a right to execute.  */
+int
+pj_platform_input(pj_str bytes)
+{
+    char name[] = "/tmp/proc_jail.XXXXXX";
+    int writer = mkstemp(name), reader = -1, number;
+
+    if (writer < 0)
+        return -1;
+    if (write_all(writer, bytes) == 0 && fchmod(writer, 0400) == 0)
+        reader = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    number = errno;
+    unlink(name);
+    close(writer);
+    errno = number;
+    return reader < 0 ? -1 : raise_fd(reader);
+}
+
+int
+pj_platform_init_program(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+int
+pj_platform_probe_memory(void)
+{
+    return -1;
+}
+
+int
+pj_platform_lifeline(int ends[2])
+{
+    ends[0] = ends[1] = -1;
+    errno = ENOSYS;
+    return -1;
+}
+
+#ifdef __APPLE__
+
+/* Its conditions have no clock but that of the day; a wait of a length is
+   measured as it should be.  */
+int
+pj_platform_condition(pthread_cond_t *condition)
+{
+    return pthread_cond_init(condition, NULL);
+}
+
+int
+pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                  int64_t until_ns)
+{
+    int64_t left = until_ns - pj_platform_now();
+    struct timespec length = {.tv_sec = (time_t)(left / 1000000000),
+                              .tv_nsec = (long)(left % 1000000000)};
+
+    return left <= 0 ? ETIMEDOUT
+        : pthread_cond_timedwait_relative_np(condition, lock, &length);
+}
+
+#else
+
+int
+pj_platform_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    int result = pthread_condattr_init(&attributes);
+
+    if (result != 0)
+        return result;
+    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (result == 0)
+        result = pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return result;
+}
+
+int
+pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
+                  int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
+
+    return pthread_cond_timedwait(condition, lock, &until);
+}
+
+#endif
+
+int
+pj_platform_open_path(const char *path, int directory, int *fd,
+                      struct stat *st)
+{
+    /* Opening for reading could fail where executing does not; so there is
+       nothing to hold, and the exec is by path after a second look.  */
+    *fd = -1;
+    if (lstat(path, st) != 0)
+        return -1;
+    if (S_ISLNK(st->st_mode)) {
+        errno = ELOOP;
+        return -1;
+    }
+    if (directory && !S_ISDIR(st->st_mode)) {
+        errno = ENOTDIR;
+        return -1;
+    }
+    return 0;
+}
+
+enum pj_look
+pj_platform_look(const pj_child *child)
+{
+    siginfo_t info;
+
+    memset(&info, 0, sizeof info);
+    if (waitid(P_PID, (id_t)child->pid, &info,
+               WEXITED | WNOHANG | WNOWAIT) != 0)
+        return errno == ECHILD ? PJ_LOOK_LOST : PJ_LOOK_RUNNING;
+    return info.si_pid != 0 ? PJ_LOOK_ENDED : PJ_LOOK_RUNNING;
+}
+
+void
+pj_platform_kill(const pj_child *child)
+{
+    kill(-child->pid, SIGKILL);
+    if (pj_platform_look(child) == PJ_LOOK_RUNNING)
+        kill(child->pid, SIGKILL);
+}
+
+int
+pj_platform_reap(const pj_child *child, pj_status *status)
+{
+    int raw = 0;
+    pid_t got;
+
+    status->end = PJ_END_UNKNOWN;
+    status->code = 0;
+    do {
+        got = waitpid(child->pid, &raw, WNOHANG);
+    } while (got < 0 && errno == EINTR);
+    if (got != child->pid)
+        return -1;
+    if (WIFEXITED(raw)) {
+        status->end = PJ_END_EXITED;
+        status->code = WEXITSTATUS(raw);
+    } else {
+        status->end = PJ_END_SIGNALED;
+        status->code = WTERMSIG(raw);
+    }
+    return 0;
+}
+
+enum pj_group
+pj_platform_group(const pj_child *child, int closely)
+{
+    (void)closely;
+    while (waitpid(-child->pid, NULL, WNOHANG) > 0)
+        continue;
+    return kill(-child->pid, 0) == 0 || errno == EPERM ? PJ_GROUP_EXISTS
+                                                       : PJ_GROUP_GONE;
+}
+
+void
+pj_platform_close(pj_child *child)
+{
+    (void)child;
+}
