@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "argv/traits.h"
 #include "base/error.h"
 #include "base/strings.h"
-#include "argv/traits.h"
 
 static int
 bad_value(const pj_reading *r, const pj_option *option, size_t at,

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "argv/reading.h"
+#include "base/error.h"
 #include "base/strings.h"
 
 /* By the numbers of programs.h.  */

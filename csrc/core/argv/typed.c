@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "argv/typed_plan.h"
+#include "base/error.h"
 
 static int
 invalid(const pj_typed *typed, pj_str name, const char *what,

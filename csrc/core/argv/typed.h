@@ -2,10 +2,10 @@
 #ifndef PJ_TYPED_H
 #define PJ_TYPED_H
 
-#include "base/reach.h"
 #include "argv/paths.h"
 #include "argv/reading.h"
 #include "argv/rules.h"
+#include "base/reach.h"
 
 typedef struct pj_typed pj_typed;
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "argv/typed_plan.h"
+#include "base/error.h"
 
 /* Everything that would have been accepted, cut where it gets long.  */
 static void

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "argv/typed_plan.h"
+#include "base/error.h"
 
 /* KEY=VALUE is an operand to the program, whatever it means.  */
 static int

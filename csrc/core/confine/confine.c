@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "confine/controls.h"
 #include "confine/kernel.h"
-#include "base/error.h"
 #include "system/platform.h"
 #include "system/rehearse.h"
 

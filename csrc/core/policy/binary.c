@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "system/platform.h"
 #include "base/strings.h"
+#include "system/platform.h"
 
 void
 pj_identity_of(const struct stat *st, pj_identity *out)

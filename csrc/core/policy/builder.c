@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/cwd.h"
 #include "base/error.h"
 #include "base/variable.h"
+#include "policy/cwd.h"
 
 #define SECOND INT64_C(1000000000)
 #define MIB ((uint64_t)1024 * 1024)

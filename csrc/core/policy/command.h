@@ -4,9 +4,9 @@
 
 #include <stdatomic.h>
 
-#include "policy/binary.h"
-#include "confine/confine.h"
 #include "base/strings.h"
+#include "confine/confine.h"
+#include "policy/binary.h"
 
 struct pj_command {
     atomic_size_t refs;

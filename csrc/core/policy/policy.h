@@ -4,11 +4,11 @@
 
 #include <stdatomic.h>
 
-#include "policy/binary.h"
-#include "confine/confine.h"
 #include "argv/programs.h"
-#include "base/strings.h"
 #include "argv/typed.h"
+#include "base/strings.h"
+#include "confine/confine.h"
+#include "policy/binary.h"
 
 /* One allowed program, or one allowed name of a multi-call program.  */
 typedef struct pj_allowance {

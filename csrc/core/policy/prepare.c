@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "argv/args.h"
+#include "argv/paths.h"
+#include "base/error.h"
 #include "policy/command.h"
 #include "policy/cwd.h"
 #include "policy/env.h"
-#include "base/error.h"
-#include "argv/paths.h"
 #include "policy/policy.h"
 #include "policy/risky.h"
 

@@ -13,8 +13,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "policy/command.h"
 #include "base/error.h"
+#include "policy/command.h"
 
 void
 pj_process_watch(const pj_process *process, pj_watch *out)

@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "system/alias.h"
-#include "policy/command.h"
 #include "base/error.h"
+#include "policy/command.h"
 #include "policy/policy.h"
 #include "run/process.h"
+#include "system/alias.h"
 
 /* How long a program that is still being written to is tried again, and how
    often.  */

@@ -2,8 +2,8 @@
 #ifndef PJ_ALIAS_H
 #define PJ_ALIAS_H
 
-#include "system/platform.h"
 #include "system/plan.h"
+#include "system/platform.h"
 
 /* Lets the child execute `path`, a link to the file of the plan's exec_fd,
    by its name.  Where what was executed could not be looked at afterwards

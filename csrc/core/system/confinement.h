@@ -5,8 +5,8 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 
-#include "system/cgroup.h"
 #include "procjail.h"
+#include "system/cgroup.h"
 
 struct sock_filter;
 

@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-#include "system/confinement.h"
 #include "procjail.h"
+#include "system/confinement.h"
 
 /* Under a sanitizer the child must not share memory: its runtime keeps
    shadow state that the child would leave behind.  */

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/strings.h"
 #include "confine/linux/kernel_fs.h"
 #include "confine/linux/needs.h"
-#include "base/strings.h"
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444

@@ -26,10 +26,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "confine/linux/bpf.h"
 #include "base/error.h"
-#include "confine/linux/seccomp_args.h"
 #include "base/strings.h"
+#include "confine/linux/bpf.h"
+#include "confine/linux/seccomp_args.h"
 
 #if defined(__x86_64__) && defined(__LP64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
