@@ -46,6 +46,14 @@ leans_on_the_host(const pj_draft *d)
         || enforces(d, BIT(TREE_TOTALS));
 }
 
+/* CAP_SYS_RESOURCE would raise them again, and CAP_SYS_PTRACE have another
+   process do it.  */
+static int
+has_limits(const pj_draft *d)
+{
+    return d->sandbox->limits_set != 0 || wants(d, BIT(CPU_PER_PROCESS));
+}
+
 static void
 add_limit(pj_confinement *out, int resource, uint64_t value)
 {
@@ -293,7 +301,7 @@ compile(pj_draft *d, const pj_pin *program, pj_error *err)
     out->uid = d->sandbox->uid;
     out->gid = d->sandbox->gid;
     out->drop_capabilities = enforces(d, BIT(NO_CAPABILITIES));
-    out->shed_capabilities = leans_on_the_host(d);
+    out->shed_capabilities = leans_on_the_host(d) || has_limits(d);
     out->shed_ids = pj_features_is_lesser_root();
     out->namespace_flags = enforces(d, BIT(PID_NAMESPACE))
         ? d->features.namespace_flags : 0;

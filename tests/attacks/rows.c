@@ -304,28 +304,37 @@ run_again(char **arg)
     return execve("/proc/self/exe", args, environ);
 }
 
-/* The way of posix_spawn and system.  */
+/* The way of posix_spawn and system, and the same by a descriptor.  */
 static long
-run_by_vfork(char **arg)
+run_by_vfork(char **arg, int by_descriptor)
 {
     char *args[] = {arg[0], NULL};
-    int status;
+    int fd = open(arg[0], O_RDONLY | O_CLOEXEC), status;
     pid_t pid = vfork();
 
     if (pid == 0) {
-        execve(arg[0], args, environ);
-        _exit(1);
+        if (by_descriptor)
+            syscall(SYS_execveat, fd, "", args, environ, AT_EMPTY_PATH);
+        else
+            execve(arg[0], args, environ);
+        _exit(errno);
     }
-    return waitpid(pid, &status, 0) == pid && status == 0 ? 0 : -1;
+    if (waitpid(pid, &status, 0) != pid || status == 0)
+        return status;
+    errno = WEXITSTATUS(status);
+    return -1;
 }
 
 static long
-run_by_descriptor(char **arg)
+run_path(char **arg)
 {
-    char *args[] = {arg[0], NULL};
-    int fd = open(arg[0], O_RDONLY | O_CLOEXEC);
+    return run_by_vfork(arg, 0);
+}
 
-    return syscall(SYS_execveat, fd, "", args, environ, AT_EMPTY_PATH);
+static long
+run_descriptor(char **arg)
+{
+    return run_by_vfork(arg, 1);
 }
 
 static const struct {
@@ -365,8 +374,8 @@ static const struct {
     {"tun", 0, tunnel},
     {"rlimit", 2, raise_limit},
     {"again", 0, run_again},
-    {"vfork", 1, run_by_vfork},
-    {"descriptor", 1, run_by_descriptor},
+    {"vfork", 1, run_path},
+    {"descriptor", 1, run_descriptor},
 };
 
 int
