@@ -9,9 +9,11 @@ again.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import pytest
 
 from conftest import program
 from containment import (
+    LONER,
     NOBODY,
     Outcome,
     assert_stopped,
@@ -102,9 +105,22 @@ EXECUTE = (strict, executing)
 DENY = (deny, bare_deny, strict)
 
 
+def limited(change: Callable[[Sandbox], Sandbox]) -> tuple[Make, ...]:
+    """The limit alone, and beside the default."""
+    return (lambda _: change(Sandbox.compat()), lambda _: change(Sandbox()))
+
+
+MEMORY = limited(lambda s: s.max_memory(1 << 28))
+DATA = limited(lambda s: s.max_data(1 << 28))
+SIZE = limited(lambda s: s.max_file_size(1 << 20))
+OPEN = limited(lambda s: s.max_open_files(32))
+
+
 @dataclass(frozen=True)
 class Try:
     """One attack: a script of sh, or a call of attacks/rows.
+
+    A call of another one of the attacks names it before a colon.
 
     The facts are variables of the script, and fields of the call's words.
     """
@@ -183,7 +199,7 @@ FILES: dict[str, list[Try]] = {
             "mount -t tmpfs none $WRITE && umount $WRITE",
             "mount --bind $READ $WRITE && umount $WRITE",
             "nsenter -t $HOST -m true",
-            "chroot / true",
+            "/usr/sbin/chroot / true",
             "hostname $(hostname)",
             "dmesg",
         )
@@ -242,9 +258,7 @@ FILES: dict[str, list[Try]] = {
             "touch -r $OUT/secret $READ/own",
         )
     ],
-    "requests": [
-        Try("chattr +A $READ/own", WRITE, "not in this file system")
-    ],
+    "requests": [Try("chattr +A $READ/own", WRITE, "not in this file system")],
     "lock": [Try("flock -n $READ/own true", (reading,))],
     "execution": [
         Try(text, EXECUTE)
@@ -256,6 +270,15 @@ FILES: dict[str, list[Try]] = {
             "ln -s $OUT/program $WRITE/link && $WRITE/link",
             "env $OUT/program",
         )
+    ],
+    "limits": [
+        Try("head -c 2000000 /dev/zero >$WRITE/big", SIZE),
+        Try("cp $OUT/big $WRITE/big", SIZE),
+        Try("perl -e '$x = qq(a) x 600000000'", (*MEMORY, *DATA)),
+        Try(
+            "bash -c 'for i in {1..64}; do exec {fd}</dev/null || exit; done'",
+            OPEN,
+        ),
     ],
 }
 
@@ -297,7 +320,6 @@ CALLS: dict[str, list[Try]] = {
     "processor time": [Try("rlimit 0 1000000", (default, namespace))],
     "network": [
         Try("pair_high", DENY),
-        Try("tun", DENY, "no such devices here, or not for this user"),
     ],
     "reading": [
         Try(text, READ)
@@ -316,6 +338,14 @@ CALLS: dict[str, list[Try]] = {
     "execution": [
         Try("vfork {OUT}/program", EXECUTE),
         Try("descriptor {OUT}/program", EXECUTE),
+    ],
+    "limits": [
+        Try("use: memory", (*MEMORY, *DATA)),
+        Try("use: reserve", MEMORY),
+        Try("use: segment", MEMORY),
+        Try("use: memfd", MEMORY),
+        Try("use: files", OPEN),
+        Try("use: file {WRITE}/big", SIZE),
     ],
 }
 
@@ -380,6 +410,8 @@ def prepared(uid: int) -> Iterator[Field]:
         target.write_bytes(Path(program("true")).read_bytes())
         script = field.out / "script"
         script.write_text("#!/bin/sh\n")
+        with open(field.out / "big", "wb") as big:
+            big.truncate(1 << 21)
         for file in (target, script):
             file.chmod(0o755)
         yield field
@@ -402,8 +434,10 @@ def run(uid: int, make: Make, one: Try, how: str) -> Outcome[Output]:
 
     def by_calls() -> Output:
         with facts(field) as known:
-            words = one.text.format(**known).split()
-            return run_here(make(field), attack("rows"), *words)
+            name, colon, text = one.text.rpartition(": ")
+            words = text.format(**known).split()
+            path = attack(name if colon else "rows")
+            return run_here(make(field), path, *words)
 
     with prepared(uid) as field:
         return in_host(uid, by_files if how == "files" else by_calls)
@@ -439,6 +473,73 @@ def test_rows_by_files(uid: int, one: Try) -> None:
 @all_of(CALLS)
 def test_rows_by_calls(uid: int, one: Try) -> None:
     compare(uid, one, "calls")
+
+
+# ------------------------------------------- a network device of the user's
+
+TUNSETIFF, TUNSETPERSIST, TUNSETOWNER = 0x400454CA, 0x400454CB, 0x400454CC
+
+
+@contextmanager
+def tap(uid: int) -> Iterator[str]:
+    """A device that root has given to the user, as for virtual machines."""
+    name = "pj-test0"
+    flags = 0x1002  # IFF_TAP, IFF_NO_PI
+    try:
+        fd = os.open("/dev/net/tun", os.O_RDWR)
+    except OSError as error:
+        pytest.skip(f"no such devices here: {error}")
+    try:
+        request = struct.pack("16sH22x", name.encode(), flags)
+        fcntl.ioctl(fd, TUNSETIFF, request)
+        fcntl.ioctl(fd, TUNSETOWNER, uid)
+        fcntl.ioctl(fd, TUNSETPERSIST, 1)
+        os.close(fd)
+        try:
+            yield name
+        finally:
+            fd = os.open("/dev/net/tun", os.O_RDWR)
+            fcntl.ioctl(fd, TUNSETIFF, request)
+            fcntl.ioctl(fd, TUNSETPERSIST, 0)
+    finally:
+        os.close(fd)
+
+
+# Python, as no program of every system does it.
+TAKE = (
+    "/usr/bin/python3 -c 'import fcntl, os, struct;"
+    ' fd = os.open("/dev/net/tun", os.O_RDWR);'
+    " fcntl.ioctl(fd, 0x400454CA,"
+    ' struct.pack("16sH22x", b"{device}", 0x1002))\''
+)
+
+
+@needs_root
+@pytest.mark.parametrize("uid", [0, NOBODY])
+@pytest.mark.parametrize("make", DENY)
+@pytest.mark.parametrize("how", ["files", "calls"])
+def test_no_network_by_a_device(how: str, make: Make, uid: int) -> None:
+    """Whatever is written to it is a frame on the host's network."""
+
+    def work(sandbox: Sandbox) -> Callable[[], Output]:
+        if how == "calls":
+            return lambda: run_here(sandbox, attack("rows"), "tun", device)
+        script = TAKE.format(device=device)
+        script = f"{{ {script}; }} && echo ESCAPED || exit 1"
+        return lambda: run_here(sandbox, "/bin/sh", "-c", script, flags=["-c"])
+
+    with prepared(uid) as field, tap(uid) as device:
+        assert escaped(in_host(uid, work(Sandbox.compat())))
+        assert_stopped(in_host(uid, work(make(field))))
+
+
+def test_no_network_leaves_the_size_of_a_terminal() -> None:
+    """Without the filter, which refuses it, there is no list of requests."""
+    sandbox = Sandbox.compat().network(Network.Deny)
+    output = run_here(sandbox, attack("terminal"), "TIOCSWINSZ")
+    if output.stdout.startswith(b"terminal"):
+        pytest.skip("no ptys here")
+    assert output.stdout == b"ESCAPED\n"
 
 
 # ---------------------------------------------------------------- signals
@@ -622,9 +723,46 @@ def test_limits_are_not_raised(
     assert_stopped(held)
 
 
+def test_processes_are_limited() -> None:
+    """Of the whole user, so it is one of its own; root is exempt."""
+
+    def work(sandbox: Sandbox) -> Callable[[], Output]:
+        script = "x=$(true) && echo ESCAPED"
+        return lambda: run_here(sandbox, "/bin/sh", "-c", script, flags=["-c"])
+
+    assert escaped(in_host(LONER, work(Sandbox.compat())))
+    for preset in (Sandbox(), Sandbox.compat()):
+        held = in_host(LONER, work(preset.max_processes(1)))
+        assert b"fork" in held.get().stderr
+        assert held.get().stdout == b""
+
+
 # ------------------------------------------------------------ capabilities
 
 DAC_OVERRIDE = 1
+# Those that open other processes, and raise limits.
+SYS_PTRACE, SYS_RESOURCE = 19, 24
+
+
+@needs_root
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_limit_takes_away_what_would_raise_it(limit: str) -> None:
+    """Under compat() too.  Not every root has the right to raise it."""
+
+    def held(sandbox: Sandbox) -> int:
+        output = run_here(
+            sandbox,
+            "/bin/sh",
+            "-c",
+            "grep CapPrm /proc/self/status",
+            flags=["-c"],
+        )
+        return int(output.stdout_string().split()[1], 16)
+
+    bits = 1 << SYS_PTRACE | 1 << SYS_RESOURCE
+    if not held(Sandbox.compat()) & bits:
+        pytest.skip("this root has neither")
+    assert not held(LIMITS[limit][1](Sandbox.compat())) & bits
 
 
 def with_a_capability(uid: int) -> None:
@@ -651,13 +789,9 @@ def test_no_capability_opens_a_file(how: str, uid: int) -> None:
             with_a_capability(uid)
             path = field.read / "own"
             if how == "calls":
-                return run_here(
-                    make(field), attack("open_file"), "read", path
-                )
+                return run_here(make(field), attack("open_file"), "read", path)
             script = f"cat {path} >/dev/null && echo ESCAPED"
-            return run_here(
-                make(field), "/bin/sh", "-c", script, flags=["-c"]
-            )
+            return run_here(make(field), "/bin/sh", "-c", script, flags=["-c"])
 
         return run
 
@@ -666,5 +800,3 @@ def test_no_capability_opens_a_file(how: str, uid: int) -> None:
         (field.read / "own").chmod(0o600)
         assert escaped(in_host(0, work(default)))
         assert_stopped(in_host(0, work(strict)))
-
-

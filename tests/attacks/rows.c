@@ -273,14 +273,14 @@ remove_segment(char **arg)
 
 /* ----------------------------------------------------------- the rest */
 
-/* A network device of its own, which carries what it likes.  */
+/* tun NAME: a network device, which carries what is written to it.  */
 static long
 tunnel(char **arg)
 {
     struct ifreq request = {0};
     int fd = open("/dev/net/tun", O_RDWR);
 
-    (void)arg;
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", arg[0]);
     request.ifr_flags = IFF_TAP | IFF_NO_PI;
     return ioctl(fd, TUNSETIFF, &request);
 }
@@ -371,7 +371,7 @@ static const struct {
     {"semctl", 1, semaphore},
     {"msgrcv", 1, message},
     {"shmctl", 1, remove_segment},
-    {"tun", 0, tunnel},
+    {"tun", 1, tunnel},
     {"rlimit", 2, raise_limit},
     {"again", 0, run_again},
     {"vfork", 1, run_path},
