@@ -14,6 +14,8 @@ import os
 import signal
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -800,3 +802,49 @@ def test_no_capability_opens_a_file(how: str, uid: int) -> None:
         (field.read / "own").chmod(0o600)
         assert escaped(in_host(0, work(default)))
         assert_stopped(in_host(0, work(strict)))
+
+
+# ------------------------------------------------- the root of a namespace
+
+LESSER = """
+import sys
+from containment import attack, run_bare, run_here
+from proc_jail import Sandbox
+words = {
+    "files": ("/usr/bin/setpriv", "--reuid=1", "--keep-groups", "echo", "on"),
+    "calls": (sys.argv[2], "1", "echo", "on"),
+}[sys.argv[1]]
+print(run_bare(*words).stdout)
+for sandbox in (None, Sandbox.compat()):
+    flags = [word for word in words if word.startswith("--")]
+    print(run_here(sandbox, *words, flags=flags).stdout)
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["files", "calls"])
+def test_a_root_of_a_namespace_changes_no_ids(how: str) -> None:
+    """The signal that ends a command with the host would not reach it."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    wait = 'echo ready; read -r line; exec "$@"'
+    host = subprocess.Popen(
+        [
+            *(program("unshare"), "--user", "/bin/sh", "-c", wait, "sh"),
+            *(sys.executable, "-c", LESSER, how, attack("become")),
+        ],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with host:
+        assert host.stdout is not None
+        if host.stdout.readline() == "ready\n":
+            for name in ("uid_map", "gid_map"):
+                Path(f"/proc/{host.pid}/{name}").write_text("0 0 70000\n")
+        out, err = host.communicate("go\n")
+    if "unshare:" in err:
+        pytest.skip(err)
+    assert host.returncode == 0, err
+    assert out.splitlines() == ["b'on\\n'", "b''", "b''"]
