@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/fanotify.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
@@ -216,6 +217,50 @@ lease_high(char **arg)
                    F_RDLCK);
 }
 
+/* A link to what a descriptor leads to, in a place that may be written.  */
+static long
+link_path(char **arg)
+{
+    char link[40];
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", open(arg[0], O_PATH));
+    if (linkat(AT_FDCWD, link, AT_FDCWD, arg[1], AT_SYMLINK_FOLLOW) != 0)
+        return -1;
+    return open(arg[1], O_WRONLY);
+}
+
+/* F_SET_RW_HINT: of the file, by a descriptor that reads.  */
+static long
+hint(char **arg)
+{
+    uint64_t value = 2;
+
+    return fcntl(open(arg[0], O_RDONLY), 1036, &value);
+}
+
+static long
+notice(char **arg)
+{
+    int fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID, 0);
+
+    return fanotify_mark(fd, FAN_MARK_ADD, FAN_CREATE | FAN_ONDIR, AT_FDCWD,
+                         arg[0]);
+}
+
+static long
+by_handle(char **arg)
+{
+    struct {
+        struct file_handle head;
+        char room[MAX_HANDLE_SZ];
+    } handle = {.head = {.handle_bytes = MAX_HANDLE_SZ}};
+    int mount;
+
+    if (name_to_handle_at(AT_FDCWD, arg[0], &handle.head, &mount, 0) != 0)
+        return -1;
+    return open_by_handle_at(open(arg[1], O_RDONLY), &handle.head, O_RDONLY);
+}
+
 /* ------------------------------------ numbers with a bit too many, above */
 
 static long
@@ -360,6 +405,10 @@ static const struct {
     {"path", 1, by_path},
     {"root", 1, by_root},
     {"directory", 1, by_directory},
+    {"link_path", 2, link_path},
+    {"hint", 1, hint},
+    {"fanotify", 1, notice},
+    {"handle", 2, by_handle},
     {"mknod", 1, make_whiteout},
     {"whiteout", 2, rename_whiteout},
     {"rmdir", 1, remove_directory},
