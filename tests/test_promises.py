@@ -60,6 +60,7 @@ from proc_jail import (
     Tree,
     Violation,
 )
+from test_guard import has_armed
 from test_limits import leased
 from test_start import die_at
 
@@ -832,6 +833,66 @@ def test_no_privileges_of_a_file(gain: str, uid: int, how: str) -> None:
         for sandbox in (None, Sandbox.compat()):
             work = partial(run_here, sandbox, *wrapped, flags=["-c"])
             assert_stopped(in_host(uid, work))
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["files", "calls"])
+@pytest.mark.parametrize("user", [False, True])
+def test_the_memory_before_the_exec(
+    user: bool, how: str, helper: Callable[[str], str]
+) -> None:
+    """While the exec hangs: of a process that has become another user's.
+
+    What stays the host's user shares its memory until the exec.
+    """
+    address = ctypes.addressof(SECRET)
+    script = (
+        "dd bs=1 count=6 status=none iflag=skip_bytes if=/proc/{pid}/mem "
+        f"skip={address} | grep -q secret && echo ESCAPED"
+    )
+
+    def work() -> Parts:
+        path, host = place / "tool", os.getpid()
+        found: Parts = []
+        shutil.copy(program("true"), path)
+        sandbox = Sandbox.compat()
+        if user:
+            sandbox = sandbox.user(NOBODY, NOBODY)
+        policy = builder_for(path, Path("/")).sandbox(sandbox).build()
+        command = policy.prepare(ProcRequest(path, []))
+
+        def look() -> None:
+            try:
+                wait_until(lambda: has_armed(host))
+                tasks = Path(f"/proc/{host}/task/{host}/children")
+                for pid in set(tasks.read_text().split()) - before:
+                    line = script.format(pid=pid)
+                    words = by(how, line, "memory", address, pid)
+                    found.append(through(run_bare(*words).stdout))
+            finally:
+                close.set()
+
+        def hold() -> None:
+            with leased(helper, path):
+                held.set()
+                close.wait()
+
+        held, close = threading.Event(), threading.Event()
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait()
+        tasks = Path(f"/proc/{host}/task/{host}/children")
+        before = set(tasks.read_text().split())
+        thread = threading.Thread(target=look)
+        thread.start()
+        assert command.spawn_sync().success
+        thread.join()
+        holder.join()
+        return found
+
+    with folder(0) as place:
+        place.chmod(0o755)
+        assert in_host(0, work).get() == [not user]
 
 
 POLICY = """version = 1
