@@ -48,6 +48,7 @@ from proc_jail import (
     ArgRules,
     NulByte,
     PolicyFileError,
+    ProcJailError,
     ProcPolicy,
     ProcPolicyBuilder,
     ProcRequest,
@@ -893,6 +894,55 @@ def test_the_memory_before_the_exec(
     with folder(0) as place:
         place.chmod(0o755)
         assert in_host(0, work).get() == [not user]
+
+
+def let_go() -> None:
+    """End what traces the zombies here, or nobody could reap them."""
+    for pid in children():
+        text = Path(f"/proc/{pid}/status").read_text()
+        tracer = int(text.partition("TracerPid:")[2].split()[0])
+        if tracer:
+            os.kill(tracer, signal.SIGKILL)
+
+
+@uids
+@pytest.mark.parametrize(
+    ("script", "told"), [("exit 3", StatusLost), ("sleep 1000", Timeout)]
+)
+def test_a_tracer_does_not_hold_the_host(
+    script: str, told: type[Exception], uid: int
+) -> None:
+    """It left the group, and takes no notice of the leader's end.
+
+    The kernel tells the parent of it when the tracer ends.
+    """
+    hold = attack("hold")
+
+    def control() -> bool:
+        words = [hold, SH, "-c", "echo held; exec sleep 1000"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"held\n"
+            child.kill()
+            with pytest.raises(subprocess.TimeoutExpired):
+                child.wait(0.3)
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            let_go()
+        return "State:\tZ" in status
+
+    def contained() -> str:
+        builder = builder_for(SH, Path("/"), "-c").allow_risky_binaries()
+        policy = builder.sandbox(Sandbox.compat()).timeout(1).build()
+        line = f"exec {hold} {SH} -c '{script}'"
+        try:
+            return str(policy.run(SH, ["-c", line]))
+        except (ProcJailError, OSError) as error:
+            return type(error).__name__
+        finally:
+            let_go()
+
+    assert in_host(uid, control).get()
+    assert in_host(uid, contained).get() == told.__name__
 
 
 POLICY = """version = 1
