@@ -35,9 +35,13 @@ struct pj_process {
     enum pj_stop stop;
     int failure;
     int ended;  /* the leader is a zombie, or was reaped by somebody */
+    int64_t held_ns; /* since when it is a zombie that a tracer keeps; 0 */
     int reaped; /* nothing of it is left */
     pj_status status;
 };
+
+/* reap.c: whether the leader has ended; looks, and never blocks.  */
+int pj_process_has_ended(pj_process *process);
 
 /* reap.c: kills the whole tree, waits for the leader, takes its status.
    -1 when the kernel does not let go of it within the bound.  */
