@@ -198,7 +198,13 @@ FILES: dict[str, list[Try]] = {
         )
     ]
     + [
-        Try("echo >>/proc/sys/kernel/core_pattern", KERNEL, NO_RIGHT),
+        # With what is there, so that the control changes nothing.
+        Try(
+            "p=/proc/sys/kernel/core_pattern; read -r old <$p;"
+            ' echo "$old" >$p',
+            KERNEL,
+            NO_RIGHT,
+        ),
         Try(": >/proc_jail_rows && rm /proc_jail_rows", KERNEL, NO_RIGHT),
     ],
     "filter": [
