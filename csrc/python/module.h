@@ -58,7 +58,7 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
-    pj_builder *builder;
+    pj_policy_options *options;
 } BuilderObject;
 
 typedef struct {
@@ -232,7 +232,8 @@ PyObject *pj_py_read_argv(PyObject *module, PyObject *args,
 /* describe.c: what an object was built by, as a list of method calls.  */
 PyObject *pj_py_rules_calls(pj_state *state, const pj_rules *rules);
 PyObject *pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox);
-PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
+PyObject *pj_py_builder_calls(pj_state *state,
+                              const pj_policy_options *options);
 PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
 

@@ -234,25 +234,31 @@ static PyObject *
 calls_of(PyObject *self)
 {
     return pj_py_builder_calls(
-        state_of(self), pj_policy_builder(((PolicyObject *)self)->policy));
+        state_of(self), pj_policy_get(((PolicyObject *)self)->policy));
+}
+
+static unsigned long long
+shown_size(uint64_t size)
+{
+    return size == PJ_OUTPUT_NONE ? 0 : size;
 }
 
 static PyObject *
 policy_repr(PyObject *self)
 {
-    pj_builder_info info;
-    PyObject *bins, *seconds = NULL, *shown = NULL;
+    const pj_policy_options *info
+        = pj_policy_get(((PolicyObject *)self)->policy);
+    PyObject *bins = pj_py_str_list(info->bins, info->bin_count);
+    PyObject *seconds = NULL, *shown = NULL;
 
-    pj_builder_get(pj_policy_builder(((PolicyObject *)self)->policy), &info);
-    bins = pj_py_str_list(info.bins, info.bin_count);
     if (bins != NULL)
-        seconds = PyFloat_FromDouble((double)info.timeout_ns / 1e9);
+        seconds = PyFloat_FromDouble((double)info->timeout_ns / 1e9);
     if (seconds != NULL)
         shown = PyUnicode_FromFormat(
             "ProcPolicy(bins=%R, timeout=%R, max_stdout=%llu, "
             "max_stderr=%llu)", bins, seconds,
-            (unsigned long long)info.max_stdout,
-            (unsigned long long)info.max_stderr);
+            shown_size(info->max_stdout),
+            shown_size(info->max_stderr));
     Py_XDECREF(bins);
     Py_XDECREF(seconds);
     return shown;

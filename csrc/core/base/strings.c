@@ -211,3 +211,45 @@ pj_pairv_clear(pj_pairv *vector)
     free(vector->items);
     *vector = (pj_pairv){NULL, 0, 0};
 }
+
+int
+pj_strs_dup(const pj_str *items, size_t count, const pj_str **out)
+{
+    pj_strv copy = {NULL, 0, 0};
+
+    if (pj_strv_extend(&copy, items, count) < 0) {
+        pj_strv_clear(&copy);
+        return -1;
+    }
+    *out = copy.items;
+    return 0;
+}
+
+void
+pj_strs_free(const pj_str *items, size_t count)
+{
+    pj_strv vector = {(pj_str *)(uintptr_t)items, count, count};
+
+    pj_strv_clear(&vector);
+}
+
+int
+pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out)
+{
+    pj_pairv copy = {NULL, 0, 0};
+
+    if (pj_pairv_extend(&copy, items, count) < 0) {
+        pj_pairv_clear(&copy);
+        return -1;
+    }
+    *out = copy.items;
+    return 0;
+}
+
+void
+pj_pairs_free(const pj_pair *items, size_t count)
+{
+    pj_pairv vector = {(pj_pair *)(uintptr_t)items, count, count};
+
+    pj_pairv_clear(&vector);
+}

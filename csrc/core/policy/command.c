@@ -9,24 +9,28 @@
 #include "policy/policy.h"
 #include "policy/risky.h"
 
+static uint64_t
+size_of(uint64_t option)
+{
+    return option == PJ_OUTPUT_NONE ? 0 : option;
+}
+
 pj_command *
 pj_command_new(pj_policy *policy)
 {
-    const pj_builder *builder = pj_policy_builder(policy);
+    const pj_policy_options *options = policy->options;
     pj_command *command = calloc(1, sizeof *command);
-    pj_builder_info info;
 
     if (command == NULL)
         return NULL;
-    pj_builder_get(builder, &info);
     atomic_init(&command->refs, 1);
     command->policy = pj_policy_ref(policy);
     command->risk = PJ_RISK_NONE;
-    command->timeout_ns = info.timeout_ns;
-    command->max_stdout = info.max_stdout;
-    command->max_stderr = info.max_stderr;
-    command->overflow = info.overflow;
-    command->stop_grace_ns = info.stop_grace_ns;
+    command->timeout_ns = options->timeout_ns;
+    command->max_stdout = size_of(options->max_stdout);
+    command->max_stderr = size_of(options->max_stderr);
+    command->overflow = options->overflow;
+    command->stop_grace_ns = options->stop_grace_ns;
     return command;
 }
 

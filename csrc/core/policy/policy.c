@@ -46,7 +46,7 @@ pj_policy_unref(pj_policy *policy)
     pj_pin_unref(policy->cwd_pin);
     if (policy->null_fd >= 0)
         close(policy->null_fd);
-    pj_builder_free(policy->source);
+    pj_policy_options_free(policy->options);
     free(policy);
 }
 
@@ -63,8 +63,8 @@ pj_policy_missing(const pj_policy *policy, pj_error *why)
     return missing;
 }
 
-const pj_builder *
-pj_policy_builder(const pj_policy *policy)
+const pj_policy_options *
+pj_policy_get(const pj_policy *policy)
 {
-    return policy->source;
+    return policy->options;
 }

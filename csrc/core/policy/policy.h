@@ -16,7 +16,7 @@ typedef struct pj_allowance {
     pj_str name; /* base name it was allowed by */
     pj_pin *pin;
     pj_risk risk;
-    const pj_rules *rules;     /* owned by the policy's builder */
+    const pj_rules_options *rules; /* owned by the policy's options */
     const pj_program *program; /* NULL when no table knows it */
     pj_typed *typed;           /* typed rules, compiled; or NULL */
     pj_confinement *confinement;
@@ -24,8 +24,7 @@ typedef struct pj_allowance {
 
 struct pj_policy {
     atomic_size_t refs;
-    pj_builder *source;
-    pj_builder_info info; /* a view of source */
+    pj_policy_options *options; /* owned */
     pj_allowance *allowed;
     size_t allowed_count;
     pj_pin *cwd_pin; /* NULL when it was not there */

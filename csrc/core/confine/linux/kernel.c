@@ -19,7 +19,7 @@
 static int
 has_write_root(const pj_draft *d)
 {
-    return d->sandbox->roots[PJ_ACCESS_WRITE].count > 0
+    return d->sandbox->root_count[PJ_ACCESS_WRITE] > 0
         || (d->reach != NULL && d->reach->roots[PJ_ACCESS_WRITE].count > 0);
 }
 
@@ -56,11 +56,11 @@ static int
 gather_roots(const pj_draft *d, pj_strv *roots)
 {
     for (int access = 0; access < 3; access++) {
-        const pj_strv *own = &d->sandbox->roots[access];
         const pj_strv *more = d->reach != NULL && access < 2
             ? &d->reach->roots[access] : NULL;
 
-        if (pj_strv_extend(&roots[access], own->items, own->count) < 0
+        if (pj_strv_extend(&roots[access], d->sandbox->roots[access],
+                           d->sandbox->root_count[access]) < 0
             || (more != NULL
                 && pj_strv_extend(&roots[access], more->items,
                                   more->count) < 0))
