@@ -233,15 +233,17 @@ pj_strs_free(const pj_str *items, size_t count)
     pj_strv_clear(&vector);
 }
 
+/* Item by item: the caller counts them, also those of one name.  */
 int
 pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out)
 {
     pj_pairv copy = {NULL, 0, 0};
 
-    if (pj_pairv_extend(&copy, items, count) < 0) {
-        pj_pairv_clear(&copy);
-        return -1;
-    }
+    for (size_t i = 0; i < count; i++)
+        if (pairv_push(&copy, items[i].name, items[i].value) < 0) {
+            pj_pairv_clear(&copy);
+            return -1;
+        }
     *out = copy.items;
     return 0;
 }
