@@ -85,6 +85,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "run": "bin, argv=(), env=None, cwd=None",
         "from_file": "path",
         "from_dict": "data",
+        "programs": "",
         "to_dict": "",
     },
     PreparedCommand: {
@@ -102,7 +103,7 @@ PROPERTIES: dict[type, str] = {
     ProcRequest: "bin argv env cwd stdin",
     ProcPolicy: "",
     PreparedCommand: "bin argv cwd env stripped_env launch_program "
-    "launch_args",
+    "launch_args program sandbox",
     Output: "stdout stderr args exit_code returncode sandbox signal "
     "success duration stdout_total stderr_total stdout_truncated "
     "stderr_truncated",

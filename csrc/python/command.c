@@ -334,6 +334,23 @@ command_launch_args(PyObject *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+command_sandbox(PyObject *self, void *Py_UNUSED(closure))
+{
+    pj_command_info info = info_of(self);
+
+    return pj_py_report(state_of(self), &info.sandbox);
+}
+
+static PyObject *
+command_program(PyObject *self, void *Py_UNUSED(closure))
+{
+    pj_program_view view;
+
+    pj_command_program(((CommandObject *)self)->command, &view);
+    return pj_py_allowed(state_of(self), &view);
+}
+
+static PyObject *
 command_repr(PyObject *self)
 {
     PyObject *program = command_launch_program(self, NULL);
@@ -372,6 +389,11 @@ static PyGetSetDef command_getset[] = {
      "What is executed: the program, or its wrapper.", NULL},
     {"launch_args", command_launch_args, NULL,
      "The arguments passed to launch_program.", NULL},
+    {"program", command_program, NULL,
+     "Which program of the policy it is (AllowedProgram).", NULL},
+    {"sandbox", command_sandbox, NULL,
+     "What the kernel will enforce, and what is missing (SandboxReport).",
+     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

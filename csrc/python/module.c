@@ -143,41 +143,6 @@ add_types(PyObject *module, pj_state *state)
     return add_type(module, &state->output_type, &pj_output_spec);
 }
 
-/* collections.namedtuple("SandboxReport", ..., module="proc_jail").  */
-static int
-add_report(PyObject *module, pj_state *state)
-{
-    PyObject *library = PyImport_ImportModule("collections");
-    PyObject *make = NULL, *args = NULL, *kwargs = NULL, *doc = NULL;
-    int result = -1;
-
-    if (library != NULL)
-        make = PyObject_GetAttrString(library, "namedtuple");
-    if (make != NULL)
-        args = Py_BuildValue("(s(sss))", "SandboxReport", "enforced",
-                             "missing", "landlock_abi");
-    if (args != NULL)
-        kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
-    if (kwargs != NULL)
-        state->report_type = PyObject_Call(make, args, kwargs);
-    if (state->report_type != NULL)
-        doc = PyUnicode_FromString(
-            "What the kernel enforced on a command.\n\n"
-            "`enforced` and `missing` are names of controls; `missing` was\n"
-            "asked for by best effort.  `landlock_abi` is the kernel's, "
-            "or 0.");
-    if (doc != NULL
-        && PyObject_SetAttrString(state->report_type, "__doc__", doc) == 0)
-        result = PyModule_AddObjectRef(module, "SandboxReport",
-                                       state->report_type);
-    Py_XDECREF(library);
-    Py_XDECREF(make);
-    Py_XDECREF(args);
-    Py_XDECREF(kwargs);
-    Py_XDECREF(doc);
-    return result;
-}
-
 static int
 add_warnings(PyObject *module, pj_state *state)
 {
@@ -207,7 +172,8 @@ module_exec(PyObject *module)
     pj_state *state = PyModule_GetState(module);
 
     if (pj_py_add_errors(module, state) < 0 || add_warnings(module, state) < 0
-        || add_enums(module, state) < 0 || add_report(module, state) < 0
+        || add_enums(module, state) < 0
+        || pj_py_add_reports(module, state) < 0
         || add_types(module, state) < 0
         || pj_py_add_values(module, state) < 0)
         return -1;
@@ -372,6 +338,7 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->tree_enum);
     Py_VISIT(state->overflow_enum);
     Py_VISIT(state->report_type);
+    Py_VISIT(state->program_type);
     Py_VISIT(state->replay);
     Py_VISIT(state->restore_output);
     Py_VISIT(state->restore_request);
@@ -410,6 +377,7 @@ module_clear(PyObject *module)
     Py_CLEAR(state->tree_enum);
     Py_CLEAR(state->overflow_enum);
     Py_CLEAR(state->report_type);
+    Py_CLEAR(state->program_type);
     Py_CLEAR(state->replay);
     Py_CLEAR(state->restore_output);
     Py_CLEAR(state->restore_request);

@@ -18,6 +18,7 @@ True
 from typing import TYPE_CHECKING
 
 from proc_jail._core import (
+    AllowedProgram,
     ArgConflict,
     ArgFlagAfterPositional,
     ArgFlagNotAllowed,
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
 del TYPE_CHECKING
 
 __all__ = [
+    "AllowedProgram",
     "ArgConflict",
     "ArgFlagAfterPositional",
     "ArgFlagNotAllowed",

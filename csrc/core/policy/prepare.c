@@ -179,7 +179,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || check_places(policy, request, command, &claims, err) < 0
         || check_input(policy, allowance, request, command, err) < 0)
         goto fail;
-    command->confinement = pj_confine_ref(allowance->confinement);
+    command->allowance = allowance;
     if (pj_command_seal(command) < 0) {
         pj_error_memory(err);
         goto fail;
