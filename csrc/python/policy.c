@@ -186,7 +186,7 @@ policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
     return output;
 }
 
-static const char files[] = "proc_jail._files";
+static const char files[] = "proc_jail._policy.files";
 
 PyDoc_STRVAR(from_file_doc,
 "from_file($type, /, path)\n--\n\n"
