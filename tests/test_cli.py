@@ -23,8 +23,8 @@ from conftest import program
 from hosts import on_linux
 from policies import write
 from proc_jail import __version__
-from proc_jail._profile_data import PROFILES
-from proc_jail._schema import schema_text
+from proc_jail._policy.files.schema import schema_text
+from proc_jail.profiles import PROFILES
 
 # ---------------------------------------------------------------- check
 
@@ -272,8 +272,8 @@ def test_wrong_usage(args: list[str], status: int) -> None:
 
 MCP = """
 import sys, types
-sys.modules["proc_jail._mcp"] = {module}
-from proc_jail._cli import main
+sys.modules["proc_jail.tools.mcp"] = {module}
+from proc_jail.cli.main import main
 sys.exit(main(["mcp", sys.argv[1], "--name", "mine"]))
 """
 

@@ -29,9 +29,9 @@ from proc_jail import (
     _core,
     lint,
 )
-from proc_jail._lint_options import EFFECTS, name_of, rows_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._lint.options import EFFECTS, name_of, rows_of
+from proc_jail.profiles import PROFILES
+from proc_jail.profiles.base import which
 
 ROOT = Path(__file__).parent.parent
 Tools = Callable[[str], Tool]
@@ -460,8 +460,8 @@ def test_findings_are_values() -> None:
 
 def test_every_code_is_documented_and_tested() -> None:
     source = "".join(
-        (ROOT / f"procjail/proc_jail/{name}").read_text()
-        for name in ("_lint_policy.py", "_lint_options.py")
+        (ROOT / f"procjail/proc_jail/_lint/{name}").read_text()
+        for name in ("policy.py", "options.py")
     )
     found = set(re.findall(r'^ +"([A-Z]\w+)",$', source, re.M))
     assert len(found) > 15

@@ -20,8 +20,8 @@ from conftest import policy_for, program
 from hosts import is_gone, on_linux, wait_until
 from mcp_sessions import Session, in_session, parameters, text_of
 from proc_jail import ArgRules, ReadPath, Sandbox
-from proc_jail._mcp import _Gate, server_of
 from proc_jail.tools import RESULT_SCHEMA
+from proc_jail.tools.mcp import _Gate, server_of
 
 jsonschema = pytest.importorskip("jsonschema")
 

@@ -254,7 +254,7 @@ def test_the_command_line_tells_it_from_a_denial(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("version = 1\n[sandbox]\npreset = 'strict'\n")
     code = f"""
-from proc_jail._cli import main
+from proc_jail.cli.main import main
 statuses = []
 for name in "check", "explain", "run":
     statuses.append(main([name, {str(path)!r}, "--", "/bin/cat"]))

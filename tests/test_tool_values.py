@@ -19,8 +19,8 @@ from proc_jail import (
     Url,
     WritePath,
 )
-from proc_jail._text import clip, encodable, one_line, plain
-from proc_jail._tool_values import schema_of
+from proc_jail._escape import clip, encodable, one_line, plain
+from proc_jail.tools.values import schema_of
 
 TRUE = program("true")
 SUBJECTS = [

@@ -216,7 +216,7 @@ policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
     return programs;
 }
 
-static const char files[] = "proc_jail._files";
+static const char files[] = "proc_jail._policy.files";
 
 PyDoc_STRVAR(from_file_doc,
 "from_file($type, /, path)\n--\n\n"

@@ -16,7 +16,7 @@ from typing import (
     final,
 )
 
-from proc_jail._running import RunningCommand
+from proc_jail._live.running import RunningCommand
 
 # Mapping is invariant in its keys, so this one is a type variable.
 _Name = TypeVar("_Name", str, bytes)

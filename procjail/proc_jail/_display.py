@@ -18,9 +18,9 @@ from proc_jail._core import (
     ProcPolicy,
     Violation,
 )
-from proc_jail._described import calls_of
 from proc_jail._errors import fields_of
-from proc_jail._text import clip, one_line, plain
+from proc_jail._escape import clip, one_line, plain
+from proc_jail._policy.model import calls_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -1,15 +1,14 @@
-"""What Python adds to the core's errors: one more, and how they are shown."""
+"""What Python adds to the core's errors: one more, and their fields."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from proc_jail._core import ProcJailError
+from proc_jail._escape import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SHOWN = 128
 
 # The fields of errors, in the order they are shown in.
 FIELDS = (
@@ -43,22 +42,6 @@ def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
         value = getattr(error, name, None)
         if value is not None:
             yield name, value
-
-
-def printable(text: object) -> str:
-    """Text that does nothing to a terminal but stand there."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in str(text)
-    )
-
-
-def shown(value: object) -> str:
-    """A value as messages show it: printable, and not longer than a line."""
-    text = str(value)
-    if len(text) > SHOWN:
-        text = text[:SHOWN] + "..."
-    return printable(text)
 
 
 class PolicyFileError(ProcJailError, ValueError):

@@ -24,7 +24,7 @@ from proc_jail._core import (
     ProcPolicy,
     ProcRequest,
 )
-from proc_jail._described import programs_of
+from proc_jail._policy.model import programs_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -1,0 +1,97 @@
+"""Text of programs, made fit to be shown: plain, decoded, and bounded."""
+
+from __future__ import annotations
+
+import re
+
+# Characters of a value that a message shows.
+SHOWN = 128
+
+# Control sequences (CSI), strings (OSC, DCS, SOS, PM, APC) up to their end,
+# and the short escapes. Unfinished ones go to the end of the text.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*(?:[@-~]|$)"
+    r"|(?:\x1b[P\]X^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*"
+    r"(?:\x1b\\|\x07|\x9c|$)?"
+    r"|\x1b[ -/]*(?:[0-~]|$)",
+)
+# What moves a cursor, or turns text around: control characters but for tab
+# and newline, the overrides and isolates of bidirectional text, and halves
+# of surrogate pairs, which no encoder takes.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_BREAKS = re.compile("[\t\n\u2028\u2029]")
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def plain(text: str) -> str:
+    r"""Text without terminal sequences; what cannot be seen is escaped.
+
+    >>> plain("\x1b[31mred\x1b[0m\r\n")
+    'red\n'
+    """
+    text = _ANSI.sub("", text).replace("\r\n", "\n")
+    return _UNSEEN.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    r"""Text on one line, with all that cannot be seen escaped.
+
+    >>> print(one_line("a\nb"))
+    a\x0ab
+    """
+    return _BREAKS.sub(_escape, _UNSEEN.sub(_escape, text))
+
+
+def encodable(text: str) -> str:
+    """Text that every encoding of Unicode takes.
+
+    >>> encodable("name")
+    'name'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_tail(byte: int) -> bool:
+    """Whether it continues a character of UTF-8."""
+    return byte & 0xC0 == 0x80
+
+
+def clip(data: bytes, limit: int) -> tuple[str, int]:
+    r"""At most `limit` bytes as text, and how many were left out.
+
+    The beginning and the end are kept, and no character is cut in two.
+
+    >>> clip(b"abcdef", 4)
+    ('ab\n[2 bytes left out]\nef', 2)
+    """
+    if len(data) <= limit:
+        return data.decode("utf-8", "replace"), 0
+    head, tail = limit - limit // 2, len(data) - limit // 2
+    for _ in range(3):
+        head -= head > 0 and _is_tail(data[head])
+        tail += tail < len(data) and _is_tail(data[tail])
+    shown = [data[:head], data[tail:]]
+    text = [part.decode("utf-8", "replace") for part in shown]
+    return f"\n[{tail - head} bytes left out]\n".join(text), tail - head
+
+
+def printable(text: object) -> str:
+    """Text that does nothing to a terminal but stand there."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: printable, and not longer than a line."""
+    text = str(value)
+    if len(text) > SHOWN:
+        text = text[:SHOWN] + "..."
+    return printable(text)

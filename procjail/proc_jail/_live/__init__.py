@@ -1,0 +1,1 @@
+"""Commands that are running, and the event loops that wait for them."""

@@ -1,0 +1,50 @@
+"""What the command line asks for: a policy, and a request under it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from typing import Any
+
+from proc_jail._core import ProcPolicy, ProcRequest
+from proc_jail._policy.model import calls_of, setting_of
+from proc_jail.cli.outcome import complain
+
+
+def load(args: argparse.Namespace) -> ProcPolicy:
+    """The policy that is named; warnings are told in our own words."""
+    warnings.showwarning = _show_warning
+    return ProcPolicy.from_file(args.policy)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    complain(f"warning: {message}")
+
+
+def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
+    """The request that the arguments make."""
+    name, *argv = args.command
+    request = ProcRequest(
+        path_of(name, policy), argv, dict(args.env), args.cwd
+    )
+    if args.stdin == "-":
+        # One byte more than may be is enough to be refused.
+        most = setting_of(policy, "max_stdin") or (0,)
+        return request.with_stdin(sys.stdin.buffer.read(most[0] + 1))
+    if args.stdin is not None:
+        return request.with_stdin(args.stdin)
+    return request
+
+
+def path_of(name: str, policy: ProcPolicy) -> str:
+    """A bare name is that of an allowed program, and never looked up."""
+    if "/" in name:
+        return name
+    found = [
+        args[0]
+        for method, args, _ in calls_of(policy)
+        if method == "allow_bin" and os.path.basename(args[0]) == name
+    ]
+    return found[0] if len(found) == 1 else name
