@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
 
 from conftest import policy_for, program
-from hosts import on_linux
+from hosts import PORTABLE, on_linux
 from proc_jail import (
     AllowedProgram,
     ArgRules,
+    Network,
     ProcPolicy,
     ProcPolicyBuilder,
     ProcRequest,
     ReadPath,
     Sandbox,
     WritePath,
+    lint,
 )
+from proc_jail.tools import tools_for
 
 CAT = program("cat")
 GREP = program("grep")
@@ -28,6 +32,10 @@ GREP = program("grep")
 def only(policy: ProcPolicy) -> AllowedProgram:
     (found,) = policy.programs()
     return found
+
+
+def findings(policy: ProcPolicy) -> set[tuple[str, str | None]]:
+    return {(f.code, f.program) for f in lint(policy)}
 
 
 def under(sandbox: Sandbox | None, rules: ArgRules) -> AllowedProgram:
@@ -87,6 +95,29 @@ def test_it_is_what_was_built(tmp_path: Path) -> None:
     link.unlink()
     assert policy.programs() == before
     assert only(policy).canonical == os.path.realpath(CAT)
+
+
+def test_a_link_that_is_gone_gives_nobody_its_rules(tmp_path: Path) -> None:
+    """What reads a policy reads what it was, not where paths lead now."""
+    links = [tmp_path / "one", tmp_path / "two"]
+    builder = ProcPolicyBuilder().cwd("/")
+    for count, link in enumerate(links, 1):
+        file = tmp_path / f"file{count}"
+        shutil.copy(CAT, file)
+        link.symlink_to(file)
+        rules = ArgRules().max_positionals(count)
+        if count == 2:
+            rules = rules.allowed_flags(["-x"]).max_flags(1)
+        builder = builder.allow_bin(link).arg_rules(link, rules)
+    policy = builder.build()
+    before, found = policy.to_dict(), findings(policy)
+    assert [p["max_positionals"] for p in before["program"]] == [1, 2]
+    assert found == {("ProgramUnknown", os.fspath(links[1]))}
+    links[1].unlink()
+    assert policy.to_dict() == before
+    assert [tool.name for tool in tools_for(policy)] == ["one", "two"]
+    gone = {("ProgramUnusable", os.fspath(links[1]))}
+    assert findings(policy) == found | gone
 
 
 def test_it_is_a_value() -> None:
@@ -173,3 +204,17 @@ def test_effective_roots(
     assert found.write_roots == write
     assert found.execute_roots == execute
     assert found.runs_nothing == ("run_nothing" in repr(rules))
+
+
+@pytest.mark.skipif(not PORTABLE, reason="Linux holds it")
+def test_where_nothing_is_held_nothing_is_claimed() -> None:
+    sandbox = Sandbox.compat().network(Network.Deny)
+    sandbox = sandbox.best_effort("network_deny", "exec_lock")
+    rules = ArgRules().positional("f", ReadPath("/etc")).run_nothing()
+    policy = policy_for(CAT, rules, lambda b: b.sandbox(sandbox))
+    found = only(policy)
+    assert {"network_deny", "exec_lock"} <= set(found.sandbox.missing)
+    assert (found.read_roots, found.execute_roots) == (None, None)
+    assert not found.runs_nothing
+    (tool,) = tools_for(policy)
+    assert (tool.reach.read_only, tool.reach.open_world) == (False, True)

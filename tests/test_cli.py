@@ -112,6 +112,29 @@ def test_explain_of_what_is_allowed(tmp_path: Path) -> None:
     assert b"secret" not in done.stdout
 
 
+@on_linux
+def test_explain_tells_the_files_that_rules_leave(tmp_path: Path) -> None:
+    rules = {
+        "path": GREP,
+        "may_read": ["/usr"],
+        "positional": [
+            {"name": "pattern", "value": {"type": "text", "max_length": 9}},
+            {
+                "name": "file",
+                "value": {"type": "read_path", "roots": ["/etc"]},
+            },
+        ],
+    }
+    policy = policy_of(tmp_path, rules, sandbox={"execute": ["/usr/bin"]})
+    done = invoke("explain", policy, "--", "grep", "x", "/etc/passwd")
+    lines = [" ".join(t.split()) for t in done.stdout.decode().splitlines()]
+    assert {
+        "may read /etc /usr /usr/bin",
+        "may write nothing",
+        "may execute /usr/bin",
+    } <= set(lines)
+
+
 @pytest.mark.parametrize(
     ("args", "check", "code"),
     [

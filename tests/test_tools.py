@@ -76,6 +76,7 @@ def test_a_tool_of_plain_rules() -> None:
     assert "Allowed flags: -n -i (at most 2)" in tool.description
     assert "at most 2 other arguments" in tool.description
     assert "Stopped after 30 s." in tool.description
+    assert "It reads" not in tool.description
     args = tool.parameters["properties"]["args"]
     assert args["maxItems"] == 5
     assert args["items"] == {"type": "string"}

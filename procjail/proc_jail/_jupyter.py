@@ -24,7 +24,7 @@ from proc_jail._core import (
     ProcPolicy,
     ProcRequest,
 )
-from proc_jail._policy.model import programs_of
+from proc_jail._policy.model import paths_named, programs_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -47,7 +47,6 @@ def _parser() -> _Parser:
 
 def _requests(policy: ProcPolicy, cell: str) -> list[tuple[int, ProcRequest]]:
     """One for each line; quotes are the only thing that means anything."""
-    paths = [program.path for program in programs_of(policy)]
     found = []
     for number, text in enumerate(cell.splitlines(), 1):
         if not text.strip() or text.lstrip().startswith("#"):
@@ -56,20 +55,21 @@ def _requests(policy: ProcPolicy, cell: str) -> list[tuple[int, ProcRequest]]:
             name, *argv = shlex.split(text)
         except ValueError as error:
             raise UsageError(f"line {number}: {error}") from None
-        path = _path_of(name, paths, number)
+        path = _path_of(name, policy, number)
         found.append((number, ProcRequest(path, argv)))
     if not found:
         raise UsageError("%%jail needs command lines, one a line")
     return found
 
 
-def _path_of(name: str, paths: list[str], number: int) -> str:
+def _path_of(name: str, policy: ProcPolicy, number: int) -> str:
     """An absolute path, or the allowed program of that name."""
     if "/" in name:
         return name
-    fitting = [path for path in paths if os.path.basename(path) == name]
+    fitting = paths_named(policy, name)
     if len(fitting) == 1:
         return fitting[0]
+    paths = [program.path for program in programs_of(policy)]
     known = ", ".join(sorted({os.path.basename(path) for path in paths}))
     why = f"is more than one program: {', '.join(fitting)}"
     if not fitting:

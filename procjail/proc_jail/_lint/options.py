@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from proc_jail import _core
-from proc_jail._policy.model import name_at, names_of, sub_table
+from proc_jail._core import ReadPath, WritePath
+from proc_jail._policy.model import names_of, sub_table
 
-Data = Mapping[str, Any]
+if TYPE_CHECKING:
+    from proc_jail._core import AllowedProgram, _Value
+    from proc_jail._policy.model import Level, Option, Plain, Program
+
 Row = Mapping[str, Any]
 
 
@@ -82,96 +85,80 @@ EFFECTS = {
 }
 
 
-class Level(NamedTuple):
+class Part(NamedTuple):
     """The rules of a program or of a subcommand, and what is known of it."""
 
     path: str
-    rules: Data
+    rules: Level
     table: Row | None
     # Tables in which else a flag may be found: that of a pinned subcommand.
     more: tuple[Row, ...] = ()
 
 
-def levels_of(path: str, rules: Data, table: Row | None) -> Iterator[Level]:
+def parts_of(path: str, rules: Level, table: Row | None) -> Iterator[Part]:
     """The rules of a program, and of its subcommands."""
-    inner = rules.get("subcommand", ())
-    if isinstance(inner, str):
-        sub = sub_table(table, inner)
-        yield Level(path, rules, table, () if sub is None else (sub,))
-        return
-    yield Level(path, rules, table)
-    for one in inner:
-        yield from levels_of(path, one, sub_table(table, one["word"]))
+    pinned = None if rules.plain is None else rules.plain.subcommand
+    sub = None if pinned is None else sub_table(table, pinned)
+    yield Part(path, rules, table, () if sub is None else (sub,))
+    for word, inner in rules.subcommands.items():
+        yield from parts_of(path, inner, sub_table(table, word))
 
 
-def option_findings(path: str, program: Data, data: Data) -> Iterator[Finding]:
+def option_findings(program: Program) -> Iterator[Finding]:
     """What a program's rules let its options do."""
-    levels = list(levels_of(path, program, _core._program(name_at(path))))
-    held = _held(levels, data.get("sandbox", {}))
-    for level in levels:
-        if level.table is None:
-            yield from _unknown_program(level)
+    held = set(_held(program.allowed))
+    for part in parts_of(program.path, program.level, program.table):
+        if part.table is None:
+            yield from _unknown_program(part)
             continue
-        for token in level.rules.get("flags", ()):
-            yield from _flag(level, token, held)
-        for names in level.rules.get("flag", ()):
-            first = names if isinstance(names, str) else names[0]
-            yield from _typed(level, first, None, held)
-        for option in level.rules.get("option", ()):
-            yield from _typed(level, option["names"][0], option["value"], held)
-        yield from _operands(level, held)
-        yield from _double_dash(level)
+        if part.rules.plain is not None:
+            yield from _plain(part, part.rules.plain, held)
+        for option in part.rules.options:
+            yield from _typed(part, part.table, option, held)
 
 
-def _unknown_program(level: Level) -> Iterator[Finding]:
-    rules = level.rules
-    if not any(rules.get(key) for key in ("flags", "flag", "option")):
+def _unknown_program(part: Part) -> Iterator[Finding]:
+    plain = part.rules.plain
+    if not part.rules.options and (plain is None or not plain.flags):
         return
     yield Finding(
         "ProgramUnknown",
         "note",
         None,
-        level.path,
+        part.path,
         "what its options can do is not known here",
         "no table in csrc/programs",
         "read its manual for options that run, write or read",
     )
 
 
-# -------------------------------------------------- what holds an option
-
-
-def _held(levels: list[Level], sandbox: Data) -> set[str]:
-    """Capabilities that the kernel takes away, or bounds by roots.
-
-    The roots of typed rules are the kernel's too, but with compat.
-    """
-    strict = sandbox.get("preset") == "strict"
-    compat = sandbox.get("preset") == "compat"
-    held = {key for key in ("read", "write") if strict or key in sandbox}
-    if not compat and any(list(roots_of(level)) for level in levels):
-        held |= {"read", "write"}
-    runs_nothing = any(level.rules.get("run_nothing") for level in levels)
-    if strict or runs_nothing or "execute" in sandbox:
-        held.add("execute")
-    network = sandbox.get("network", "deny" if strict else "inherit")
-    if network == "deny":
-        held.add("network")
-    return held
-
-
-def _by_value(value: Data | None) -> str | None:
-    """The capability that the type of a value bounds."""
-    kinds = {"write_path": "write", "read_path": "read"}
-    return None if value is None else kinds.get(value["type"])
+def _held(program: AllowedProgram) -> Iterator[str]:
+    """Capabilities that the kernel takes away, or bounds by roots."""
+    for capability, roots in (
+        ("read", program.read_roots),
+        ("write", program.write_roots),
+        ("execute", program.execute_roots),
+    ):
+        if roots is not None:
+            yield capability
+    if "network_deny" in program.sandbox.enforced:
+        yield "network"
 
 
 # --------------------------------------------------------------- options
 
 
-def _flag(level: Level, token: str, held: set[str]) -> Iterator[Finding]:
+def _plain(part: Part, plain: Plain, held: set[str]) -> Iterator[Finding]:
+    for token in plain.flags:
+        yield from _flag(part, token, held)
+    if plain.max_positionals:
+        yield from _operands(part, plain, held)
+        yield from _double_dash(part, plain)
+
+
+def _flag(part: Part, token: str, held: set[str]) -> Iterator[Finding]:
     """A token that plain rules allow as it is."""
-    tables = [*level.more, level.table]
+    tables = [*part.more, part.table]
     found = [
         (table, row)
         for table in tables
@@ -179,43 +166,55 @@ def _flag(level: Level, token: str, held: set[str]) -> Iterator[Finding]:
         for row in rows_of(table, token)
     ]
     for table, row in found:
-        yield from _effect(level, table, row, token, held)
+        yield from _effect(part, table, row, token, held)
     if not found:
         yield Finding(
             "OptionUnknown",
             "note",
             None,
-            level.path,
+            part.path,
             f"the flag {token} is none that its table has",
-            _source(level.table),
+            _source(part.table),
             "take it out, or look it up in the program's manual",
         )
 
 
 def _typed(
-    level: Level, name: str, value: Data | None, held: set[str]
+    part: Part, table: Row, option: Option, held: set[str]
 ) -> Iterator[Finding]:
     """A declared option; build() has seen that the program has it."""
-    assert level.table is not None
-    bounded = _by_value(value)
-    held = held if bounded is None else held | {bounded}
-    for row in rows_of(level.table, name):
-        yield from _effect(level, level.table, row, name, held)
+    for row in rows_of(table, option.names[0]):
+        yield from _effect(
+            part, table, row, option.names[0], held, option.value
+        )
+
+
+# What a value is checked to be before the start.
+CHECKED: dict[type, str] = {ReadPath: "read", WritePath: "write"}
 
 
 def _effect(
-    level: Level, table: Row, row: Row, token: str, held: set[str]
+    part: Part,
+    table: Row,
+    row: Row,
+    token: str,
+    held: set[str],
+    value: _Value | None = None,
 ) -> Iterator[Finding]:
     if row["effect"] == "none":
         return
     effect = EFFECTS[row["effect"]]
-    is_held = effect.capability in held
-    bounds = ", within what the kernel allows" if is_held else ""
+    severity, bounds = effect.severity, ""
+    if effect.capability in held:
+        severity, bounds = "note", ", within what the kernel allows"
+    elif effect.capability == CHECKED.get(type(value)):
+        severity = "warning"
+        bounds = ", below its roots, which the kernel does not hold it to"
     yield Finding(
         effect.code,
-        "note" if is_held else effect.severity,
+        severity,
         effect.capability,
-        level.path,
+        part.path,
         f"the option {name_of(row)} {effect.does}{bounds}"
         + (f" (allowed as {token})" if token != name_of(row) else ""),
         f"{_source(table)}: {name_of(row)}",
@@ -260,66 +259,57 @@ def _bundle(rows: list[Row], letters: str) -> Iterator[Row]:
 # ----------------------------------------------------------- positionals
 
 
-def _operands(level: Level, held: set[str]) -> Iterator[Finding]:
+def _operands(part: Part, plain: Plain, held: set[str]) -> Iterator[Finding]:
     """Operands that are options, which plain rules do not look at."""
-    table = level.table
-    if table is None or not level.rules.get("max_positionals"):
-        return
+    table = part.table
+    assert table is not None
     for row in table["options"]:
         if row["form"] == "operand":
-            yield from _effect(level, table, row, name_of(row), held)
-    if table["name"] == "tar" and not level.rules.get("double_dash"):
+            yield from _effect(part, table, row, name_of(row), held)
+    if table["name"] == "tar" and not plain.double_dash:
         yield Finding(
             "OptionsWithoutDash",
             "error",
             "execute",
-            level.path,
+            part.path,
             "a first word without a dash is read as a bundle of options",
             _source(table),
             "declare its rules by type, or use the profile",
         )
 
 
-def _double_dash(level: Level) -> Iterator[Finding]:
-    rules = level.rules
-    if not rules.get("max_positionals") or rules.get("double_dash"):
+def _double_dash(part: Part, plain: Plain) -> Iterator[Finding]:
+    assert part.table is not None
+    treats = part.table["dashdash"]
+    pinned = plain.subcommand is not None
+    if plain.double_dash or not (
+        treats == "ends_options" or (treats == "subcommand" and pinned)
+    ):
         return
-    pinned = isinstance(rules.get("subcommand"), str)
-    treats = level.table["dashdash"] if level.table else "ignored"
-    if treats == "ends_options" or (treats == "subcommand" and pinned):
-        yield Finding(
-            "DoubleDashMissing",
-            "warning",
-            None,
-            level.path,
-            "no -- parts the positionals from its options",
-            f"{_source(level.table)}: it honours --",
-            "put -- before the positionals: double_dash",
-        )
+    yield Finding(
+        "DoubleDashMissing",
+        "warning",
+        None,
+        part.path,
+        "no -- parts the positionals from its options",
+        f"{_source(part.table)}: it honours --",
+        "put -- before the positionals: double_dash",
+    )
 
 
 # ----------------------------------------------------------------- roots
 
 
-def rule_roots(program: Data) -> Iterator[tuple[str, str, str]]:
+def rule_roots(program: Program) -> Iterator[tuple[str, str, str]]:
     """Directories that typed rules let be read or written."""
-    for level in levels_of("", program, None):
-        for path, capability, source in roots_of(level):
-            if path is not None:
-                yield path, capability, source
-
-
-def roots_of(level: Level) -> Iterator[tuple[str | None, str, str]]:
-    """The roots of one level; a path type without one has None."""
-    for key, capability in (("may_read", "read"), ("may_write", "write")):
-        for path in level.rules.get(key, ()):
-            yield path, capability, key
-    for key in ("option", "positional"):
-        for one in level.rules.get(key, ()):
-            bounded = _by_value(one["value"])
-            for path in one["value"]["roots"] or [None] if bounded else ():
-                yield path, str(bounded), f"{key} {_title(one)}"
-
-
-def _title(one: Data) -> str:
-    return str(one["name"] if "name" in one else one["names"][0])
+    for level in program.level.all():
+        for path in level.may_read:
+            yield path, "read", "may_read"
+        for path in level.may_write:
+            yield path, "write", "may_write"
+        named = [(o.value, f"option {o.names[0]}") for o in level.options]
+        named += [(p.value, f"positional {p.name}") for p in level.positionals]
+        for value, source in named:
+            if isinstance(value, ReadPath | WritePath):
+                for path in value.roots:
+                    yield path, CHECKED[type(value)], source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from proc_jail._core import (
@@ -12,10 +12,13 @@ from proc_jail._core import (
     ProcPolicy,
     ProcPolicyBuilder,
     ProcRequest,
+    ReadPath,
     Sandbox,
     Violation,
+    WritePath,
 )
 from proc_jail._lint.options import Finding, option_findings, rule_roots
+from proc_jail._policy.model import Program, programs_of
 
 HOUR = 3600
 SEVERITIES = ("error", "warning", "note")
@@ -26,9 +29,13 @@ Data = Mapping[str, Any]
 def findings_of(policy: ProcPolicy) -> list[Finding]:
     data = policy.to_dict()
     found = list(_of_policy(data))
-    for program in data.get("program", ()):
-        found += _of_program(program, data)
-    found += _of_roots(data)
+    for program in programs_of(policy):
+        found += _of_risk(program, data.get("risky", "deny"))
+        found += _of_file(program.path)
+        if program.path == program.allowed.paths[0]:
+            found += option_findings(program)
+            found += _of_roots(rule_roots(program), program.path)
+    found += _of_roots(_roots(data), None)
     unique = list(dict.fromkeys(found))
     return sorted(unique, key=lambda f: SEVERITIES.index(f.severity))
 
@@ -69,20 +76,9 @@ def _of_policy(data: Data) -> Iterator[Finding]:
 # ------------------------------------------------------------- programs
 
 
-def paths_of(program: Data) -> list[str]:
-    path = program["path"]
-    return [path] if isinstance(path, str) else list(path)
-
-
-def _of_program(program: Data, data: Data) -> Iterator[Finding]:
-    for path in paths_of(program):
-        yield from _of_risk(path, data.get("risky", "deny"))
-        yield from _of_file(path)
-    yield from option_findings(paths_of(program)[0], program, data)
-
-
-def _of_risk(path: str, risky: str) -> Iterator[Finding]:
+def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
     """Asked of a policy of its own, which looks as this one does."""
+    path = program.path
     builder = ProcPolicyBuilder().sandbox(Sandbox.compat()).allow_bin(path)
     try:
         alone = builder.arg_rules(path, ArgRules()).build()
@@ -124,6 +120,32 @@ def _of_risk(path: str, risky: str) -> Iterator[Finding]:
             "csrc/core/risky.def",
             "allow the programs that are needed instead of it",
         )
+        if kind == "Interpreter":
+            yield from _of_modules(program)
+
+
+def _of_modules(program: Program) -> Iterator[Finding]:
+    """What an interpreter reads besides the files of its arguments."""
+    roots = program.allowed.read_roots
+    named = {
+        root
+        for value in program.level.values()
+        if isinstance(value, ReadPath | WritePath)
+        for root in value.roots
+    }
+    if not named or roots is None or not named.issuperset(roots):
+        return
+    yield Finding(
+        "ModulesUnreadable",
+        "warning",
+        None,
+        program.path,
+        f"its path types let it read {' '.join(roots)} and nothing else: it "
+        "will not find its own modules outside of the system's libraries, "
+        "nor a directory for temporary files",
+        "read_roots",
+        "name its modules with may_read, a temporary directory with may_write",
+    )
 
 
 def _of_file(path: str) -> Iterator[Finding]:
@@ -164,8 +186,10 @@ def _mode(path: str) -> int:
 # ---------------------------------------------------------------- roots
 
 
-def _of_roots(data: Data) -> Iterator[Finding]:
-    for path, capability, source, program in _roots(data):
+def _of_roots(
+    roots: Iterable[tuple[str, str, str]], program: str | None
+) -> Iterator[Finding]:
+    for path, capability, source in roots:
         mode = _mode(path)
         if not mode & stat.S_IWOTH or stat.S_ISCHR(mode):
             continue
@@ -181,18 +205,15 @@ def _of_roots(data: Data) -> Iterator[Finding]:
         )
 
 
-def _roots(data: Data) -> Iterator[tuple[str, str, str, str | None]]:
-    """Directories that commands stand in, read, or write to."""
+def _roots(data: Data) -> Iterator[tuple[str, str, str]]:
+    """Directories that all commands stand in, read, or write to."""
     cwd = data["cwd"]
     cwd = {"path": cwd} if isinstance(cwd, str) else cwd
     for key in ("path", "jail", "default"):
         if key in cwd:
-            yield cwd[key], "read", "cwd", None
+            yield cwd[key], "read", "cwd"
     for path in cwd.get("allow", ()):
-        yield path, "read", "cwd", None
+        yield path, "read", "cwd"
     for key in ("read", "write", "execute"):
         for path in data.get("sandbox", {}).get(key, ()):
-            yield path, key, f"sandbox {key}", None
-    for program in data.get("program", ()):
-        for path, key, source in rule_roots(program):
-            yield path, key, source, paths_of(program)[0]
+            yield path, key, f"sandbox {key}"

@@ -15,7 +15,13 @@ from proc_jail import _core
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from proc_jail._core import ArgRules, ProcPolicy, Sandbox, _Value
+    from proc_jail._core import (
+        AllowedProgram,
+        ArgRules,
+        ProcPolicy,
+        Sandbox,
+        _Value,
+    )
 
 Table = dict[str, Any]
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
@@ -50,6 +56,7 @@ class Plain:
     max_flags: int = 0
     max_positionals: int = 0
     subcommand: str | None = None
+    double_dash: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,19 @@ class Level:
     subcommands: Mapping[str, Level] = field(default_factory=dict)
     may_read: tuple[str, ...] = ()
     may_write: tuple[str, ...] = ()
-    run_nothing: bool = False
     plain: Plain | None = None
+
+    def all(self) -> Iterator[Level]:
+        """This level, and those of its subcommands."""
+        yield self
+        for inner in self.subcommands.values():
+            yield from inner.all()
+
+    def values(self) -> Iterator[_Value]:
+        """The types of all values, with those of its subcommands."""
+        for level in self.all():
+            yield from (o.value for o in level.options if o.value is not None)
+            yield from (p.value for p in level.positionals)
 
 
 @dataclass(frozen=True)
@@ -72,12 +90,13 @@ class Program:
     """An allowed program, as the policy names it."""
 
     path: str
+    allowed: AllowedProgram
     level: Level
 
     @property
     def name(self) -> str:
         """What the program itself is called."""
-        return name_at(self.path)
+        return os.path.basename(self.allowed.canonical)
 
     @property
     def table(self) -> Table | None:
@@ -146,7 +165,6 @@ def level_of(rules: ArgRules) -> Level:
         },
         may_read=single.get("may_read", ()),
         may_write=single.get("may_write", ()),
-        run_nothing="run_nothing" in single,
         plain=None if found else _plain_of(single),
     )
 
@@ -160,6 +178,7 @@ def _plain_of(calls: Mapping[str, tuple[Any, ...]]) -> Plain | None:
         max_flags=calls.get("max_flags", (0,))[0],
         max_positionals=calls.get("max_positionals", (0,))[0],
         subcommand=calls.get("subcommand", (None,))[0],
+        double_dash="inject_double_dash" in calls,
     )
 
 
@@ -169,26 +188,34 @@ _TYPED_ONLY = frozenset(
 
 
 def programs_of(policy: ProcPolicy) -> list[Program]:
-    """The programs that a policy allows and has rules for, in order."""
-    allowed: list[str] = []
-    rules: dict[object, ArgRules] = {}
-    for method, args, _ in calls_of(policy):
-        if method == "allow_bin" and args[0] not in allowed:
-            allowed.append(args[0])
-        elif method == "arg_rules":
-            for key in _keys_of(args[0]):
-                rules.setdefault(key, args[1])
-    found = []
-    for path in allowed:
-        own = [rules[key] for key in _keys_of(path) if key in rules]
-        found += [Program(path, level_of(rule)) for rule in own[:1]]
-    return found
+    """The programs of a policy, once for each path."""
+    return [
+        Program(path, allowed, level_of(allowed.rules))
+        for allowed in policy.programs()
+        for path in allowed.paths
+    ]
 
 
-def _keys_of(path: str) -> list[object]:
-    """By what rules are matched to a program; one file may be many."""
-    real = os.path.realpath(path)
-    return [path, (real, os.path.basename(path)), real]
+def paths_named(policy: ProcPolicy, name: str) -> list[str]:
+    """The allowed paths that end in a bare name, which is not looked up."""
+    return [
+        program.path
+        for program in programs_of(policy)
+        if os.path.basename(program.path) == name
+    ]
+
+
+def files_of(program: AllowedProgram) -> Iterator[tuple[str, str]]:
+    """What the kernel lets a program do with files, in words."""
+    for access, roots, nothing in (
+        ("read", program.read_roots, "only what it needs to start"),
+        ("write", program.write_roots, "nothing"),
+        ("execute", program.execute_roots, "nothing else"),
+    ):
+        text = "whatever its user may"
+        if roots is not None:
+            text = " ".join(roots) or nothing
+        yield f"may {access}", text
 
 
 def setting_of(policy: ProcPolicy, method: str) -> tuple[Any, ...] | None:

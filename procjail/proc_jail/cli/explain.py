@@ -16,7 +16,7 @@ from proc_jail._core import (
     Violation,
 )
 from proc_jail._escape import printable
-from proc_jail._policy.model import name_at
+from proc_jail._policy.model import files_of, name_at
 from proc_jail.cli.outcome import DENIED, OK
 from proc_jail.cli.request import load, request_of
 from proc_jail.cli.screen import Screen
@@ -52,7 +52,9 @@ def explain(args: argparse.Namespace) -> int:
             *_request(request),
             *_reading(request),
             *_command(command),
+            *files_of(command.program),
             *_limits(policy),
+            *_missing(command),
         ],
     )
     return OK
@@ -153,6 +155,11 @@ def _limits(policy: ProcPolicy) -> Facts:
     sandbox = data.get("sandbox", {"preset": "default"})
     for key, value in sandbox.items():
         yield f"sandbox {key}", _flat(value)
+
+
+def _missing(command: PreparedCommand) -> Facts:
+    if command.sandbox.missing:
+        yield "not enforced", " ".join(command.sandbox.missing)
 
 
 def _flat(value: object) -> str:

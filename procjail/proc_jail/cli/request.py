@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from typing import Any
 
 from proc_jail._core import ProcPolicy, ProcRequest
-from proc_jail._policy.model import calls_of, setting_of
+from proc_jail._policy.model import paths_named, setting_of
 from proc_jail.cli.outcome import complain
 
 
@@ -42,9 +41,5 @@ def path_of(name: str, policy: ProcPolicy) -> str:
     """A bare name is that of an allowed program, and never looked up."""
     if "/" in name:
         return name
-    found = [
-        args[0]
-        for method, args, _ in calls_of(policy)
-        if method == "allow_bin" and os.path.basename(args[0]) == name
-    ]
+    found = paths_named(policy, name)
     return found[0] if len(found) == 1 else name

@@ -6,18 +6,13 @@ answer is the worse one.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from proc_jail._core import HostName, Network, ReadPath, Url, WritePath
-from proc_jail._policy.model import Level, Program, calls_of, setting_of
+from proc_jail._core import HostName, Url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from proc_jail._core import ProcPolicy, Sandbox, _Value
-    from proc_jail._policy.model import Table
+    from proc_jail._policy.model import Program
 
 
 @dataclass(frozen=True)
@@ -30,73 +25,24 @@ class Reach:
     open_world: bool
 
 
-def reach_of(policy: ProcPolicy, program: Program) -> Reach:
+def reach_of(program: Program) -> Reach:
     """What a program of a policy can reach."""
-    setting = setting_of(policy, "sandbox")
-    sandbox = None if setting is None else setting[0]
-    level, table = program.level, program.table
+    allowed = program.allowed
+    is_cut_off = "network_deny" in allowed.sandbox.enforced
     return Reach(
-        read_only=not _writes(level) and _is_limited(level, sandbox),
-        open_world=not _is_cut_off(sandbox) and _may_connect(level, table),
+        read_only=allowed.write_roots == (),
+        open_world=not is_cut_off and _may_connect(program),
     )
 
 
-def _sandbox_calls(sandbox: Sandbox | None) -> tuple[str, dict[str, Any]]:
-    if sandbox is None:
-        return "Sandbox", {}
-    calls = {method: args for method, args, _ in calls_of(sandbox)}
-    return sandbox.__reduce__()[1][0], calls
-
-
-def _levels(level: Level) -> Iterator[Level]:
-    yield level
-    for inner in level.subcommands.values():
-        yield from _levels(inner)
-
-
-def _values(level: Level) -> Iterator[_Value]:
-    for part in _levels(level):
-        yield from (o.value for o in part.options if o.value is not None)
-        yield from (p.value for p in part.positionals)
-
-
-def _writes(level: Level) -> bool:
-    return any(
-        isinstance(value, WritePath) and value.roots
-        for value in _values(level)
-    ) or any(part.may_write for part in _levels(level))
-
-
-def _is_limited(level: Level, sandbox: Sandbox | None) -> bool:
-    """Whether the kernel is sure to hold it to the roots of its paths."""
-    preset, calls = _sandbox_calls(sandbox)
-    if "write" in calls or not sys.platform.startswith("linux"):
-        return False
-    if "write_roots" in calls.get("best_effort", ()):
-        return False
-    if preset == "Sandbox.strict":
-        return True
-    declares = any(
-        isinstance(value, ReadPath | WritePath) for value in _values(level)
-    ) or any(part.may_read for part in _levels(level))
-    return declares and preset == "Sandbox"
-
-
-def _is_cut_off(sandbox: Sandbox | None) -> bool:
-    preset, calls = _sandbox_calls(sandbox)
-    network = calls.get("network", (None,))[0]
-    if network is not None:
-        return bool(network is Network.Deny)
-    return preset == "Sandbox.strict"
-
-
-def _may_connect(level: Level, table: Table | None) -> bool:
+def _may_connect(program: Program) -> bool:
     """Whether its options or values lead to other machines."""
-    if table is None or level.plain is not None or not level.run_nothing:
+    level, table = program.level, program.table
+    if table is None or not program.allowed.runs_nothing:
         return True
-    if any(isinstance(v, Url | HostName) for v in _values(level)):
+    if any(isinstance(v, Url | HostName) for v in level.values()):
         return True
-    names = {n for p in _levels(level) for o in p.options for n in o.names}
+    names = {n for p in level.all() for o in p.options for n in o.names}
     return any(
         row["effect"] in ("network", "exec")
         and not names.isdisjoint({row["letter"], f"--{row['name']}"})

@@ -266,7 +266,7 @@ def _plain_shape(
         () if plain.subcommand is None else (plain.subcommand,),
         tuple(sections),
         _names([Section(tuple(extra)), *sections]),
-        _cut([_head_of(program), rules, limits]),
+        _cut([_head_of(program), rules, limits, *_files_of(program)]),
     )
 
 
@@ -277,11 +277,22 @@ def _text_of(program: Program, level: Level, limits: str) -> str:
             parts.append(f"At least one of {' '.join(names)} is needed.")
     for names in level.exclusive:
         parts.append(f"At most one of {' '.join(names)} may be given.")
-    return _cut([*parts, limits])
+    return _cut([*parts, limits, *_files_of(program)])
 
 
 def _head_of(program: Program) -> str:
     return f"Runs {program.path}, without a shell."
+
+
+def _files_of(program: Program) -> Iterator[str]:
+    """What the kernel holds it to; last, as it can be long."""
+    for verb, roots in (
+        ("reads", program.allowed.read_roots),
+        ("writes", program.allowed.write_roots),
+    ):
+        if roots is not None:
+            where = f"only below {' '.join(roots)}" if roots else "no files"
+            yield f"It {verb} {where}."
 
 
 def _cut(parts: list[str]) -> str:

@@ -317,7 +317,7 @@ def tools_for(
     extras = _extras(policy)
     tools: dict[str, Tool] = {}
     for program in programs_of(policy):
-        reach = reach_of(policy, program)
+        reach = reach_of(program)
         for shape in shapes_of(program, extras, limits):
             name = unique(tool_name(shape), tools, 64)
             tools[name] = Tool(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from proc_jail._core import ArgRules, ProcPolicy, Sandbox
+from proc_jail._core import AllowedProgram, ArgRules, ProcPolicy, Sandbox
 from proc_jail._policy.files.containers import Field, How
 from proc_jail._policy.files.format import (
     ENV,
@@ -112,31 +111,11 @@ def write_rules(rules: ArgRules) -> Values:
 # ----------------------------------------------------------- the policy
 
 
-def _write_programs(calls: list[Call]) -> list[Values]:
-    """Each set of rules, with all the paths that it is for."""
-    rules = [args for name, args, _ in calls if name == "arg_rules"]
-    paths: list[list[str]] = [[] for _ in rules]
-    for name, args, _ in calls:
-        if name == "allow_bin":
-            paths[_rules_of(args[0], [r[0] for r in rules])].append(args[0])
-    return [
-        {"path": its[0] if len(its) == 1 else its, **write_rules(rule[1])}
-        for its, rule in zip(paths, rules, strict=True)
-    ]
-
-
-def _rules_of(path: str, rule_paths: list[str]) -> int:
-    """Which rules a path has: by its spelling, else by where it leads.
-
-    Of a multi-call program each name has its own.
-    """
-
-    def likeness(other: str) -> tuple[bool, bool, bool]:
-        same = os.path.realpath(path) == os.path.realpath(other)
-        named = os.path.basename(path) == os.path.basename(other)
-        return (path == other, same and named, same)
-
-    return max(range(len(rule_paths)), key=lambda i: likeness(rule_paths[i]))
+def _write_program(program: AllowedProgram) -> Values:
+    """Its rules, with all the paths that they are for."""
+    paths = list(program.paths)
+    path = paths[0] if len(paths) == 1 else paths
+    return {"path": path, **write_rules(program.rules)}
 
 
 def _write_cwd(calls: list[Call]) -> str | Values | None:
@@ -177,6 +156,6 @@ def write_policy(policy: ProcPolicy) -> Values:
     for name, args, _ in calls:
         if name == "sandbox":
             found["sandbox"] = write_sandbox(args[0])
-    if programs := _write_programs(calls):
-        found["program"] = programs
+    if programs := policy.programs():
+        found["program"] = [_write_program(one) for one in programs]
     return _in_order(POLICY.fields, found)
