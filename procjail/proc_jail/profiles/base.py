@@ -60,6 +60,10 @@ class Operand:
     unless: tuple[str, ...] = ()
 
 
+FILES = (Operand("files"),)
+FILE = (Operand("file", max=1),)
+
+
 @dataclass(frozen=True)
 class Profile:
     """The rules for one program, or for one subcommand of it."""
@@ -148,6 +152,21 @@ class Profile:
         if row["effect"] == "none" or not self.also.isdisjoint(names):
             return True
         return row["effect"] == "write" and bool(roots.write)
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def plain(name: str, title: str, *match: str, refused: str) -> Profile:
+    """A program that takes files, and options that only shape its output."""
+    return Profile(
+        name,
+        title,
+        FILES,
+        match=match,
+        not_match=("/etc/passwd", refused),
+    )
 
 
 def table(name: str) -> dict[str, Any]:
