@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from typing import Any
 
 from proc_jail._core import ProcPolicy, ProcRequest
-from proc_jail._policy.model import calls_of, setting_of
+from proc_jail._policy.model import path_of, setting_of
 from proc_jail.cli.outcome import complain
 
 
@@ -26,9 +25,12 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     """The request that the arguments make."""
     name, *argv = args.command
-    request = ProcRequest(
-        path_of(name, policy), argv, dict(args.env), args.cwd
-    )
+    try:
+        path = path_of(policy, name)
+    except LookupError as error:  # and what is no path will be denied
+        complain(str(error.args[0]))
+        path = name
+    request = ProcRequest(path, argv, dict(args.env), args.cwd)
     if args.stdin == "-":
         # One byte more than may be is enough to be refused.
         most = setting_of(policy, "max_stdin") or (0,)
@@ -36,15 +38,3 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     if args.stdin is not None:
         return request.with_stdin(args.stdin)
     return request
-
-
-def path_of(name: str, policy: ProcPolicy) -> str:
-    """A bare name is that of an allowed program, and never looked up."""
-    if "/" in name:
-        return name
-    found = [
-        args[0]
-        for method, args, _ in calls_of(policy)
-        if method == "allow_bin" and os.path.basename(args[0]) == name
-    ]
-    return found[0] if len(found) == 1 else name
