@@ -23,7 +23,7 @@ from proc_jail._core import (
     ProcPolicy,
     ProcRequest,
 )
-from proc_jail._policy.model import path_of
+from proc_jail._policy.paths import path_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -191,29 +191,6 @@ def _keys_of(path: str) -> list[object]:
     return [path, (real, os.path.basename(path)), real]
 
 
-def path_of(policy: ProcPolicy, name: str) -> str:
-    """A path as it is, or that of the allowed program of a bare name.
-
-    Nothing is looked up elsewhere. LookupError says what there is.
-    """
-    if "/" in name:
-        return name
-    paths = {
-        args[0]: os.path.basename(args[0])
-        for method, args, _ in calls_of(policy)
-        if method == "allow_bin"
-    }
-    found = [path for path, called in paths.items() if called == name]
-    if len(found) == 1:
-        return str(found[0])
-    if found:
-        raise LookupError(
-            f"{name!r} is more than one program: {', '.join(found)}"
-        )
-    known = ", ".join(sorted(set(paths.values()))) or "none"
-    raise LookupError(f"{name!r} is not allowed; there are: {known}")
-
-
 def setting_of(policy: ProcPolicy, method: str) -> tuple[Any, ...] | None:
     """The arguments of a builder's call, or None where it was not made."""
     for name, args, _ in calls_of(policy):

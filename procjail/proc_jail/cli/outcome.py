@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from proc_jail._escape import one_line
-from proc_jail.cli.host import Sink
+from proc_jail.cli.streams import Sink
 
 # What a command exits with; those of `run` leave room for the program's own.
 OK = 0

@@ -8,7 +8,8 @@ import warnings
 from typing import Any
 
 from proc_jail._core import ProcPolicy, ProcRequest
-from proc_jail._policy.model import path_of, setting_of
+from proc_jail._policy.model import setting_of
+from proc_jail._policy.paths import path_of
 from proc_jail.cli.outcome import complain
 
 

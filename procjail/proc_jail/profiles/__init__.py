@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from proc_jail._core import ArgRulesInvalid
+from proc_jail._policy.paths import which
 from proc_jail.profiles import (
     archives,
     binary,
@@ -20,7 +21,7 @@ from proc_jail.profiles import (
     system,
     text,
 )
-from proc_jail.profiles.base import Profile, Roots, which
+from proc_jail.profiles.base import Profile, Roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,6 @@ the table cannot tell: the positionals, and what has to be forced.
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from proc_jail._core import _Value
 
-PLACES = "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"
 # Signed, with a fraction and a unit, as sizes and counts are written.
 NUMBER = Pattern(r"[-+]?[0-9]*\.?[0-9]+[A-Za-z%]{0,3}", 64)
 WORDS = Pattern(r"[A-Za-z0-9_,=+.:/-]+", 200)
@@ -199,9 +197,3 @@ def operand_type(operand: Operand, roots: Roots) -> _Value:
     if operand.kind == "text":
         return Text(4096)
     return Pattern(operand.kind)
-
-
-def which(name: str) -> str:
-    """Where a program is; never by $PATH, which others may have set."""
-    found = shutil.which(name, path=PLACES)
-    return found if found is not None else f"/usr/bin/{name}"

@@ -25,7 +25,7 @@ except ModuleNotFoundError as _missing:
 
 from proc_jail._core import __version__
 from proc_jail._live.running import _end_all
-from proc_jail.cli.host import ending_signals
+from proc_jail._live.signals import ending_signals
 from proc_jail.tools.tool import MAX_OUTPUT, RESULT_SCHEMA, tools_for
 
 if TYPE_CHECKING:
