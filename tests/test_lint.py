@@ -31,8 +31,8 @@ from proc_jail import (
     lint,
 )
 from proc_jail._lint.options import EFFECTS, name_of, rows_of
+from proc_jail._policy.paths import which
 from proc_jail.profiles import PROFILES
-from proc_jail.profiles.base import which
 
 ROOT = Path(__file__).parent.parent
 Tools = Callable[[str], Tool]

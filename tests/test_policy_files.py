@@ -44,8 +44,8 @@ from proc_jail import (
     Url,
     WritePath,
 )
+from proc_jail._policy.paths import which
 from proc_jail.profiles import PROFILES
-from proc_jail.profiles.base import which
 
 ROOT = Path(__file__).parent.parent
 NEWCOMER = f"""

@@ -15,8 +15,8 @@ from proc_jail import (
     Violation,
     _core,
 )
+from proc_jail._policy.paths import which
 from proc_jail.profiles import PROFILES
-from proc_jail.profiles.base import which
 from proc_jail.tools import Tool, tools_for
 from proc_jail.tools.params import (
     OPTION,

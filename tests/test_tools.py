@@ -393,6 +393,12 @@ def test_terminal_sequences_do_not_come_back() -> None:
     assert result.stdout == "red \\x01 \ufffd\n"
 
 
+def test_text_that_cannot_be_seen_is_escaped() -> None:
+    """Here U+200B and U+E0041, a tag: a model would read it."""
+    result = script(r"printf 'a\342\200\213\363\240\201\201b'")
+    assert result.text == result.stdout == r"a\u200b\U000e0041b"
+
+
 def test_an_environment_is_not_told() -> None:
     policy = policy_for(ECHO, None, lambda b: b.env_fixed({"V": "hunter2"}))
     tool = only(tools_for(policy))

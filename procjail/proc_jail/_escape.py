@@ -15,17 +15,30 @@ _ANSI = re.compile(
     r"(?:\x1b\\|\x07|\x9c|$)?"
     r"|\x1b[ -/]*(?:[0-~]|$)",
 )
-# What moves a cursor, or turns text around: control characters but for tab
-# and newline, the overrides and isolates of bidirectional text, and halves
-# of surrogate pairs, which no encoder takes.
+# What moves a cursor, turns text around, or cannot be seen: controls but for
+# tab and newline, what Unicode calls default ignorable (with it the tags, in
+# which a text can hide), and halves of surrogate pairs, which no encoder
+# takes.  A selector of variants is part of what it follows; a second one, or
+# one that follows nothing, is not.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U00013430-\U0001343f\U000e0000-\U000e0fff"
+    "\ud800-\udfff"
+    "]"
+    r"|(?<![^\s\ufe00-\ufe0f])[\ufe00-\ufe0f]"
 )
-_BREAKS = re.compile("[\t\n\u2028\u2029]")
+# White space that is not one blank, or not known as one.
+_BLANKS = re.compile(r"[^\S ]")
 
 
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
@@ -39,13 +52,21 @@ def plain(text: str) -> str:
     return _UNSEEN.sub(_escape, text)
 
 
-def one_line(text: str) -> str:
-    r"""Text on one line, with all that cannot be seen escaped.
+def one_line(text: object) -> str:
+    r"""Text on one line; what cannot be seen or told apart is escaped.
 
     >>> print(one_line("a\nb"))
     a\x0ab
     """
-    return _BREAKS.sub(_escape, _UNSEEN.sub(_escape, text))
+    return _BLANKS.sub(_escape, _UNSEEN.sub(_escape, str(text)))
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: on one line, and not a long one."""
+    text = str(value)
+    if len(text) > SHOWN:
+        text = text[:SHOWN] + "..."
+    return one_line(text)
 
 
 def encodable(text: str) -> str:
@@ -79,19 +100,3 @@ def clip(data: bytes, limit: int) -> tuple[str, int]:
     shown = [data[:head], data[tail:]]
     text = [part.decode("utf-8", "replace") for part in shown]
     return f"\n[{tail - head} bytes left out]\n".join(text), tail - head
-
-
-def printable(text: object) -> str:
-    """Text that does nothing to a terminal but stand there."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in str(text)
-    )
-
-
-def shown(value: object) -> str:
-    """A value as messages show it: printable, and not longer than a line."""
-    text = str(value)
-    if len(text) > SHOWN:
-        text = text[:SHOWN] + "..."
-    return printable(text)

@@ -1,1 +1,1 @@
-"""Commands that are running, and the event loops that wait for them."""
+"""Commands that run, the event loops that wait for them, and signals."""

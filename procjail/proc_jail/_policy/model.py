@@ -196,15 +196,6 @@ def programs_of(policy: ProcPolicy) -> list[Program]:
     ]
 
 
-def paths_named(policy: ProcPolicy, name: str) -> list[str]:
-    """The allowed paths that end in a bare name, which is not looked up."""
-    return [
-        program.path
-        for program in programs_of(policy)
-        if os.path.basename(program.path) == name
-    ]
-
-
 def files_of(program: AllowedProgram) -> Iterator[tuple[str, str]]:
     """What the kernel lets a program do with files, in words."""
     for access, roots, nothing in (

@@ -15,7 +15,7 @@ from proc_jail._core import (
     ProcRequest,
     Violation,
 )
-from proc_jail._escape import printable
+from proc_jail._escape import one_line
 from proc_jail._policy.model import files_of, name_at
 from proc_jail.cli.outcome import DENIED, OK
 from proc_jail.cli.request import load, request_of
@@ -109,7 +109,7 @@ def _tell(screen: Screen, facts: list[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in facts)
     for name, text in facts:
         head = screen.bold(name.ljust(width))
-        screen.line(f"{head}  {printable(text)}".rstrip())
+        screen.line(f"{head}  {one_line(text)}".rstrip())
 
 
 def _request(request: ProcRequest) -> Facts:

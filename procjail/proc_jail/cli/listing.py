@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from proc_jail._escape import printable
+from proc_jail._escape import one_line
 from proc_jail.cli.outcome import FAILED, OK, complain
 from proc_jail.cli.request import load
 from proc_jail.cli.screen import Screen
@@ -31,7 +31,7 @@ def lint(args: argparse.Namespace) -> int:
     if screen.is_terminal:
         screen.line()
         for remedy in dict.fromkeys(f.remedy for f in findings):
-            screen.line(f"- {printable(remedy)}")
+            screen.line(f"- {one_line(remedy)}")
         screen.line(f"{len(findings)} findings")
     return FAILED if failed else OK
 

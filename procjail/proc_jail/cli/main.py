@@ -13,13 +13,10 @@ from typing import Any, NoReturn
 
 from proc_jail._core import ProcJailError, __version__
 from proc_jail._errors import PolicyFileError
-from proc_jail.cli.host import (
-    Ended,
-    drop_stdout,
-    fill_streams,
-    ignore_signals,
-    signals_raise,
-)
+from proc_jail._live.signals import Ended, ignore_signals, signals_raise
+from proc_jail.cli.check import check
+from proc_jail.cli.explain import explain
+from proc_jail.cli.listing import lint, profiles
 from proc_jail.cli.outcome import (
     FAILED,
     INVALID,
@@ -29,6 +26,9 @@ from proc_jail.cli.outcome import (
     USAGE,
     complain,
 )
+from proc_jail.cli.request import load
+from proc_jail.cli.run import run
+from proc_jail.cli.streams import drop_stdout, fill_streams
 
 EPILOG = """\
 exit status of run: the program's own; 128+N if signal N ended it; 124 stopped
@@ -62,26 +62,26 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(
         dest="name", metavar="COMMAND", required=True
     )
-    run = _with_command(commands, "run", "run a program", _run)
-    run.usage_status = RUN_FAILED
+    added = _with_command(commands, "run", "run a program", run)
+    added.usage_status = RUN_FAILED
     _with_command(
-        commands, "check", "tell, as JSON, whether a program may run", _check
+        commands, "check", "tell, as JSON, whether a program may run", check
     )
-    _with_command(commands, "explain", "tell which check says what", _explain)
-    lint = _with_policy(commands, "lint", "look for holes in a policy", _lint)
-    lint.add_argument("--json", action="store_true", help="print JSON")
-    profiles = _add(commands, "profiles", "list the profiles", _profiles)
-    profiles.add_argument("profile", nargs="?", help="tell about this one")
-    profiles.add_argument("--json", action="store_true", help="print JSON")
+    _with_command(commands, "explain", "tell which check says what", explain)
+    added = _with_policy(commands, "lint", "look for holes in a policy", lint)
+    added.add_argument("--json", action="store_true", help="print JSON")
+    added = _add(commands, "profiles", "list the profiles", profiles)
+    added.add_argument("profile", nargs="?", help="tell about this one")
+    added.add_argument("--json", action="store_true", help="print JSON")
     _add(commands, "schema", "print the JSON Schema of policies", _schema)
-    mcp = _with_policy(
+    added = _with_policy(
         commands, "mcp", "offer the programs to an MCP client", _mcp
     )
-    mcp.add_argument("--name", default="proc_jail", help="of the server")
-    completion = _add(
+    added.add_argument("--name", default="proc_jail", help="of the server")
+    added = _add(
         commands, "completion", "print a script for a shell", _completion
     )
-    completion.add_argument("shell", choices=["bash", "zsh"])
+    added.add_argument("shell", choices=["bash", "zsh"])
     return parser
 
 
@@ -144,37 +144,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-# Each of these imports what it needs: `proc-jail --version` needs nothing.
-
-
-def _run(args: argparse.Namespace) -> int:
-    from proc_jail.cli.run import run
-
-    return run(args)
-
-
-def _check(args: argparse.Namespace) -> int:
-    from proc_jail.cli.check import check
-
-    return check(args)
-
-
-def _explain(args: argparse.Namespace) -> int:
-    from proc_jail.cli.explain import explain
-
-    return explain(args)
-
-
-def _lint(args: argparse.Namespace) -> int:
-    from proc_jail.cli.listing import lint
-
-    return lint(args)
-
-
-def _profiles(args: argparse.Namespace) -> int:
-    from proc_jail.cli.listing import profiles
-
-    return profiles(args)
+# These import what few need, or only with an extra.
 
 
 def _schema(args: argparse.Namespace) -> int:
@@ -186,8 +156,6 @@ def _schema(args: argparse.Namespace) -> int:
 
 def _mcp(args: argparse.Namespace) -> int:
     """The server's module imports its SDK, which is an extra."""
-    from proc_jail.cli.request import load
-
     policy = load(args)
     try:
         from proc_jail.tools.mcp import main as serve

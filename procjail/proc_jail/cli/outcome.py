@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 
-from proc_jail._escape import printable
-from proc_jail.cli.host import Sink
+from proc_jail._escape import one_line
+from proc_jail.cli.streams import Sink
 
 # What a command exits with; those of `run` leave room for the program's own.
 OK = 0
@@ -21,6 +21,6 @@ PIPE_CLOSED = 141
 
 def complain(text: str) -> None:
     """An error of proc-jail's own, on one line; nobody has to read it."""
-    line = f"proc-jail: {printable(text)}\n"
+    line = f"proc-jail: {one_line(text)}\n"
     with contextlib.suppress(OSError):
         Sink(2, 0).write(line.encode("utf-8", "backslashreplace"))

@@ -8,7 +8,8 @@ import warnings
 from typing import Any
 
 from proc_jail._core import ProcPolicy, ProcRequest
-from proc_jail._policy.model import paths_named, setting_of
+from proc_jail._policy.model import setting_of
+from proc_jail._policy.paths import path_of
 from proc_jail.cli.outcome import complain
 
 
@@ -25,9 +26,12 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     """The request that the arguments make."""
     name, *argv = args.command
-    request = ProcRequest(
-        path_of(name, policy), argv, dict(args.env), args.cwd
-    )
+    try:
+        path = path_of(policy, name)
+    except LookupError as error:  # and what is no path will be denied
+        complain(str(error.args[0]))
+        path = name
+    request = ProcRequest(path, argv, dict(args.env), args.cwd)
     if args.stdin == "-":
         # One byte more than may be is enough to be refused.
         most = setting_of(policy, "max_stdin") or (0,)
@@ -35,11 +39,3 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     if args.stdin is not None:
         return request.with_stdin(args.stdin)
     return request
-
-
-def path_of(name: str, policy: ProcPolicy) -> str:
-    """A bare name is that of an allowed program, and never looked up."""
-    if "/" in name:
-        return name
-    found = paths_named(policy, name)
-    return found[0] if len(found) == 1 else name

@@ -16,7 +16,6 @@ from proc_jail._core import (
     Violation,
 )
 from proc_jail._policy.model import setting_of
-from proc_jail.cli.host import Sink
 from proc_jail.cli.outcome import (
     RUN_DENIED,
     RUN_FAILED,
@@ -24,6 +23,7 @@ from proc_jail.cli.outcome import (
     complain,
 )
 from proc_jail.cli.request import load, request_of
+from proc_jail.cli.streams import Sink
 
 DEFAULT_TIMEOUT = 30
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TextIO
 
-from proc_jail._escape import printable
+from proc_jail._escape import one_line
 
 # By the words that are painted.
 COLOURS = {
@@ -47,7 +47,7 @@ class Screen:
         self, head: Sequence[str], rows: Sequence[Sequence[object]]
     ) -> None:
         """Columns under a head on a terminal; else lines, parted by tabs."""
-        texts = [[printable(cell) for cell in row] for row in rows]
+        texts = [[one_line(cell) for cell in row] for row in rows]
         if not self.is_terminal:
             for row in texts:
                 self.line("\t".join(row))

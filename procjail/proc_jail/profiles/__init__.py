@@ -1,4 +1,9 @@
-"""Ready rule sets for known programs; ProcPolicyBuilder.profile() is here."""
+"""Ready rule sets for known programs; ProcPolicyBuilder.profile() is here.
+
+The examples of the profiles are run by the tests in a small tree: a.txt,
+b.txt, data.csv, data.json, dir/c.txt, archives of a.txt, and a git
+repository.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +11,26 @@ import os
 from typing import TYPE_CHECKING
 
 from proc_jail._core import ArgRulesInvalid
-from proc_jail.profiles.base import Profile, Roots, which
-from proc_jail.profiles.git import GIT
-from proc_jail.profiles.system import MORE
-from proc_jail.profiles.text import FILE_TOOLS, NETWORK_TOOLS, TEXT_TOOLS
+from proc_jail._policy.paths import which
+from proc_jail.profiles import (
+    archives,
+    binary,
+    files,
+    git,
+    network,
+    system,
+    text,
+)
+from proc_jail.profiles.base import Profile, Roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from proc_jail._core import ProcPolicyBuilder
 
+GROUPS = (text, files, binary, archives, system, network, git)
 PROFILES = {
-    profile.name: profile
-    for profile in (*TEXT_TOOLS, *FILE_TOOLS, *NETWORK_TOOLS, *MORE, GIT)
+    profile.name: profile for group in GROUPS for profile in group.PROFILES
 }
 
 

@@ -8,7 +8,6 @@ the table cannot tell: the positionals, and what has to be forced.
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from proc_jail._core import _Value
 
-PLACES = "/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin:/usr/sbin:/sbin"
 # Signed, with a fraction and a unit, as sizes and counts are written.
 NUMBER = Pattern(r"[-+]?[0-9]*\.?[0-9]+[A-Za-z%]{0,3}", 64)
 WORDS = Pattern(r"[A-Za-z0-9_,=+.:/-]+", 200)
@@ -58,6 +56,10 @@ class Operand:
     min: int = 0
     max: int | None = None
     unless: tuple[str, ...] = ()
+
+
+FILES = (Operand("files"),)
+FILE = (Operand("file", max=1),)
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,21 @@ class Profile:
         return row["effect"] == "write" and bool(roots.write)
 
 
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def plain(name: str, title: str, *match: str, refused: str) -> Profile:
+    """A program that takes files, and options that only shape its output."""
+    return Profile(
+        name,
+        title,
+        FILES,
+        match=match,
+        not_match=("/etc/passwd", refused),
+    )
+
+
 def table(name: str) -> dict[str, Any]:
     """The option table of a program."""
     found = _core._program(name)
@@ -180,9 +197,3 @@ def operand_type(operand: Operand, roots: Roots) -> _Value:
     if operand.kind == "text":
         return Text(4096)
     return Pattern(operand.kind)
-
-
-def which(name: str) -> str:
-    """Where a program is; never by $PATH, which others may have set."""
-    found = shutil.which(name, path=PLACES)
-    return found if found is not None else f"/usr/bin/{name}"

@@ -261,3 +261,5 @@ GIT = Profile(
         "config -l",
     ),
 )
+
+PROFILES = (GIT,)

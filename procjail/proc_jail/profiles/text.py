@@ -1,38 +1,22 @@
-"""The profiles, one entry a program.
-
-The examples are run by the tests in a small tree: a.txt, b.txt, data.csv,
-data.json, dir/c.txt, archives of a.txt, and a git repository.
-"""
+"""Programs that read, search and shape text, and print words and numbers."""
 
 from __future__ import annotations
 
 from proc_jail._core import Pattern
-from proc_jail.profiles.base import USERS, WORDS, Operand, Profile
-
-FILES = (Operand("files"),)
-FILE = (Operand("file", max=1),)
-TWO_FILES = (Operand("files", min=2, max=2),)
-CERTIFICATES = (
-    "/etc/ssl",
-    "/etc/pki",
-    "/usr/share/ca-certificates",
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/host.conf",
-    "/etc/gai.conf",
-    "/etc/nsswitch.conf",
-    "/run/systemd/resolve",
+from proc_jail.profiles.base import (
+    FILE,
+    FILES,
+    WORDS,
+    Operand,
+    Profile,
+    plain,
+    words,
 )
 
-
+TWO_FILES = (Operand("files", min=2, max=2),)
 COUNT = Pattern(r"[-+]?[0-9]+[A-Za-z]{0,3}", 64)
 
-
-def words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-TEXT_TOOLS = (
+PROFILES = (
     Profile(
         "cat",
         "print files",
@@ -85,14 +69,6 @@ TEXT_TOOLS = (
         FILES,
         match=("a.txt", "-w 20 a.txt", "-sw20 a.txt"),
         not_match=("/etc/passwd", "-w a.txt"),
-    ),
-    Profile(
-        "od",
-        "dump bytes",
-        FILES,
-        match=("-c a.txt", "-A d -t x1 a.txt", "-N 16 a.txt"),
-        not_match=("/etc/passwd", "--bogus"),
-        values={"-A": WORDS, "-t": WORDS, "-j": WORDS, "-N": WORDS},
     ),
     Profile(
         "cut",
@@ -257,186 +233,90 @@ TEXT_TOOLS = (
             ". /etc/passwd",
         ),
     ),
-)
-
-FILE_TOOLS = (
-    Profile(
-        "ls",
-        "list directories",
-        FILES,
-        may_read=USERS,
-        match=("", "-la", "-l dir", "-R .", "--sort=size -r", "-lh a.txt dir"),
-        not_match=("/root", "-l /etc", "--bogus"),
+    plain("rev", "turn lines around", "a.txt", refused="--bogus"),
+    plain(
+        "expand",
+        "turn tabs into blanks",
+        "a.txt",
+        "-t 4 a.txt",
+        refused="--bogus",
+    ),
+    plain(
+        "unexpand",
+        "turn blanks into tabs",
+        "a.txt",
+        "-a a.txt",
+        refused="--bogus",
+    ),
+    plain("fmt", "fill paragraphs", "a.txt", "-w 40 a.txt", refused="-x"),
+    plain("pr", "lay out pages", "-t a.txt", "-t -2 a.txt", refused="--bogus"),
+    plain("tsort", "sort topologically", "b.txt", refused="--bogus"),
+    plain(
+        "column",
+        "lay out columns",
+        "-t a.txt",
+        "-t -s , data.csv",
+        refused="--bogus",
     ),
     Profile(
-        "stat",
-        "tell about files",
-        FILES,
-        may_read=USERS,
-        match=("a.txt", "-c %s a.txt", "--format=%n dir"),
-        not_match=("/etc/passwd",),
+        "col",
+        "filter reverse line feeds of the input",
+        match=("-b", "-x"),
+        not_match=("a.txt", "--bogus"),
     ),
     Profile(
-        "file",
-        "tell the types of files",
-        FILES,
-        deny=words("-s --special-files -p --preserve-date"),
-        match=("a.txt", "-b a.txt", "--mime-type data.json dir"),
+        "look",
+        "find lines that begin with a text",
+        (Operand("text", "text", min=1, max=1), Operand("file", max=1)),
+        match=("foo a.txt", "-f FOO a.txt"),
+        not_match=("root /etc/passwd", "--bogus x"),
+    ),
+    Profile(
+        "shuf",
+        "shuffle lines",
+        FILE,
+        match=("-n 0 a.txt", "-i 1-1"),
         not_match=(
-            "-z a.txt",
-            "-C -m a.txt",
-            "-m a.txt b.txt",
-            "-f a.txt",
+            "-o b.txt a.txt",
+            "--random-source=a.txt a.txt",
             "/etc/passwd",
         ),
+        deny=words("-e --echo"),
     ),
     Profile(
-        "find",
-        "find files",
-        (Operand("starting points"),),
-        also=words("-newer -anewer -cnewer -samefile"),
-        may_read=USERS,
-        match=(
-            ". -name *.txt",
-            ". -type f -size +0",
-            "-maxdepth 2",
-            ". -mtime -7 -o -name a.txt",
-            "dir ( -name c.txt -or -empty ) -print0",
-        ),
-        not_match=(
-            ". -delete",
-            "-- -delete",
-            ". -exec sh -c id ;",
-            ". -ok id ;",
-            ". -fprintf b.txt %p",
-            "-files0-from a.txt",
-            "/etc -name x",
-        ),
-    ),
-    Profile(
-        "du",
-        "add up sizes of files",
+        "iconv",
+        "convert text",
         FILES,
-        match=("-sh .", "-a dir", "--max-depth=1 .", "-b a.txt"),
-        not_match=("--files0-from=a.txt", "-X a.txt .", "/etc"),
+        match=("-f UTF-8 -t UTF-16LE a.txt", "-l"),
+        not_match=("-f UTF-8 -t UTF-16 -o b.txt a.txt", "/etc/passwd"),
     ),
     Profile(
-        "df",
-        "tell free space",
-        FILES,
-        may_read=("/proc",),
-        match=("-h .", "--output=source ."),
-        not_match=("--sync .", "/etc"),
+        "printf",
+        "print its arguments by a format",
+        (Operand("format and words", "text", min=1),),
+        deny=words("--help --version"),
+        match=("%s-%d a 1",),
+        not_match=("", "--help"),
     ),
     Profile(
-        "readlink",
-        "tell where a link points",
-        FILES,
-        match=("-f a.txt", "-e dir"),
-        not_match=("/proc/self/exe",),
+        "seq",
+        "print numbers",
+        (Operand("numbers", r"[-+]?[0-9]*[.]?[0-9]+", min=1, max=3),),
+        match=("3", "1 2 9", "-s , 3", "-w 8 10"),
+        not_match=("a", "1 2 3 4", "--bogus 1"),
     ),
     Profile(
-        "realpath",
-        "resolve paths",
-        FILES,
-        also=words("--relative-to --relative-base"),
-        match=("a.txt", "--relative-to=. dir/c.txt"),
-        not_match=("/etc/passwd",),
+        "factor",
+        "print prime factors",
+        (Operand("numbers", r"[0-9]+", min=0),),
+        match=("12 13",),
+        not_match=("a",),
     ),
     Profile(
-        "basename",
-        "take the directory from a path",
-        (Operand("names", "text", min=1),),
-        match=("/srv/a.txt", "a.txt .txt", "-a a b"),
-        not_match=("", "--bogus a"),
-    ),
-    Profile(
-        "dirname",
-        "leave the directory of a path",
-        (Operand("names", "text", min=1),),
-        match=("/srv/a.txt", "a/b c/d"),
-        not_match=("",),
-    ),
-    Profile(
-        "md5sum",
-        "add up checksums",
-        FILES,
-        match=("a.txt", "-b a.txt b.txt", "--tag a.txt"),
-        not_match=("/etc/passwd", "--bogus"),
-    ),
-    Profile(
-        "dd",
-        "copy parts of a file to the output",
-        also=words("if="),
-        match=(
-            "if=a.txt bs=1 count=3 status=none",
-            "if=data.csv skip=1 status=none",
-        ),
-        not_match=(
-            "if=/etc/passwd",
-            "if=a.txt of=b.txt",
-            "of=b.txt",
-            "if=a.txt -- of=b.txt",
-        ),
-    ),
-    Profile(
-        "tar",
-        "list archives",
-        (Operand("members", "text"),),
-        only=words(
-            "-t --list -v --verbose -f --file --exclude --wildcards "
-            "--numeric-owner --full-time --utc -R --block-number"
-        ),
-        values={"-f": "read"},
-        require=("-t",),
-        force=("--force-local",),
-        may_read=USERS,
-        match=("-tf a.tar", "tf a.tar", "-tvf a.tar", "--list --file=a.tar"),
-        not_match=(
-            "-xf a.tar",
-            "cIf sh b.tar a.txt",
-            "-tf a.tar --to-command=id",
-            "-tf a.tar --checkpoint=1 --checkpoint-action=exec=id",
-            "-tzf a.tar",
-            "-tf a.tar -I sh",
-            "-tf a.tar -C /",
-            "-tf a.tar --use-compress=sh",
-        ),
-    ),
-    Profile(
-        "date",
-        "tell the time",
-        (Operand("format", r"\+.*", max=1),),
-        also=words("-r --reference"),
-        match=("+%Y", "-u -d @0 +%F", "-I", "--date=2020-01-01"),
-        not_match=("-s now", "--set=now", "-f a.txt", "010100002030"),
-    ),
-)
-
-NETWORK_TOOLS = (
-    Profile(
-        "curl",
-        "fetch from hosts that the application names, by https",
-        (Operand("url", "url", min=1, max=1),),
-        only=words(
-            "-s --silent -S --show-error -f --fail -i --include -I --head "
-            "-m --max-time --connect-timeout -A --user-agent --compressed "
-            "-G --get -4 --ipv4 -6 --ipv6 --retry -r --range -v --verbose"
-        ),
-        force=("-q", "--proto", "=https", "--globoff", "--max-redirs", "0"),
-        may_read=CERTIFICATES,
-        match=("-sS https://example.com/", "-fI https://example.com/x?y=1"),
-        not_match=(
-            "-o x https://example.com/",
-            "-K a.txt https://example.com/",
-            "--config a.txt https://example.com/",
-            "-L https://example.com/",
-            "-x http://p https://example.com/",
-            "-d @a.txt https://example.com/",
-            "-k https://example.com/",
-            "file:///etc/passwd",
-            "https://example.org/",
-            "https://example.com@evil.test/",
-        ),
+        "numfmt",
+        "convert numbers",
+        (Operand("numbers", "[-+]?[0-9.]+[A-Za-z]*"),),
+        match=("--to=iec", "--to=iec 4096 1048576", "--from=iec 4K"),
+        not_match=("a.txt", "/etc/passwd", "--bogus"),
     ),
 )

@@ -25,7 +25,7 @@ except ModuleNotFoundError as _missing:
 
 from proc_jail._core import __version__
 from proc_jail._live.running import _end_all
-from proc_jail.cli.host import ending_signals
+from proc_jail._live.signals import ending_signals
 from proc_jail.tools.tool import MAX_OUTPUT, RESULT_SCHEMA, tools_for
 
 if TYPE_CHECKING:
@@ -60,30 +60,6 @@ class _Progress:
             await self._session.report_progress(size, message=f"{size} bytes")
 
 
-class _Gate:
-    """Lets so many calls run at a time.
-
-    Not a limiter of anyio's, which goes around the event loop once more
-    even where nobody waits.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._freed: anyio.Event | None = None
-
-    async def __aenter__(self) -> None:
-        while self._left == 0:
-            self._freed = self._freed or anyio.Event()
-            await self._freed.wait()
-        self._left -= 1
-
-    async def __aexit__(self, *error: object) -> None:
-        self._left += 1
-        if self._freed is not None:
-            self._freed.set()
-            self._freed = None
-
-
 class _Tools:
     """What the requests about tools are answered with."""
 
@@ -91,7 +67,8 @@ class _Tools:
         tools = tools_for(policy, max_output=max_output)
         self._tools = {tool.name: tool for tool in tools}
         self._listed = [_listed(tool) for tool in tools]
-        self._gate = _Gate(LIMIT)
+        # Who need not wait goes round the event loop no more than without.
+        self._gate = anyio.Semaphore(LIMIT, fast_acquire=True)
 
     async def list(
         self, context: _Context, params: types.PaginatedRequestParams | None

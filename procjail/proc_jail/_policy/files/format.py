@@ -7,7 +7,6 @@ that every entry is explained in docs/policy-files.md.
 from __future__ import annotations
 
 from proc_jail._core import (
-    InjectDoubleDash,
     Network,
     Overflow,
     RiskyBinPolicy,
@@ -43,7 +42,6 @@ TEXT = Text()
 PATHS = List(PATH)
 WORDS = List(WORD)
 NO_LIMIT = Choice({"unlimited": None})
-AFTER_FLAGS = InjectDoubleDash.AfterFlags
 
 # ------------------------------------------------------ types of values
 

@@ -30,6 +30,7 @@ from proc_jail._policy.files.format import (
     TYPED,
 )
 from proc_jail._policy.files.source import At, Source
+from proc_jail._policy.paths import which
 
 Values = Mapping[str, Any]
 Made = TypeVar("Made")
@@ -299,8 +300,6 @@ def check_examples(policy: ProcPolicy, table: Values, at: At) -> None:
 def _path_of(program: Values) -> str:
     if "path" in program:
         return names_of(program["path"])[0]
-    from proc_jail.profiles.base import which
-
     return which(program["profile"])
 
 
