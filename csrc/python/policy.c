@@ -189,11 +189,13 @@ policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(programs_doc,
 "programs($self, /)\n--\n\n"
 "Return a tuple with an AllowedProgram for each program.\n\n"
-"It holds the paths, the rules, and what the kernel enforces on this\n"
-"system: the controls, and the roots of the sandbox and of the rules.  All\n"
-"paths to one file are one program, but of a multi-call program each name\n"
-"is one of its own.  What is told is what build() found.\n\n"
-">>> [program.canonical for program in policy.programs()]");
+"Each holds the paths, the rules, and what the kernel enforces on this\n"
+"system: the controls, and the roots of the sandbox and of the rules\n"
+"together.  Paths to the same file are one program, except that each name\n"
+"of a multi-call program is one.  The result is what build() found; no\n"
+"file is looked at again.\n\n"
+">>> [program.canonical for program in policy.programs()]\n"
+"['/usr/bin/grep', '/usr/bin/wc']");
 
 static PyObject *
 policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
