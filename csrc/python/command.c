@@ -152,15 +152,8 @@ command_spawn_sync(PyObject *self, PyObject *Py_UNUSED(ignored))
     return pj_py_spawn(state_of(self), ((CommandObject *)self)->command);
 }
 
-/* Calls a front end of the package with this command.  */
-static PyObject *
-call_front(PyObject *self, PyObject *front)
-{
-    if (front != NULL)
-        return PyObject_CallOneArg(front, self);
-    PyErr_SetString(PyExc_RuntimeError, "import proc_jail, not its _core");
-    return NULL;
-}
+/* The package's front ends, which drive a _Process.  */
+static const char fronts[] = "proc_jail._live.running";
 
 PyDoc_STRVAR(start_doc,
 "start($self, /)\n--\n\n"
@@ -173,7 +166,7 @@ PyDoc_STRVAR(start_doc,
 static PyObject *
 command_start(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return call_front(self, state_of(self)->start_front);
+    return pj_py_package_method(fronts, "start", self, NULL, NULL);
 }
 
 PyDoc_STRVAR(spawn_doc,
@@ -186,7 +179,7 @@ PyDoc_STRVAR(spawn_doc,
 static PyObject *
 command_spawn(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return call_front(self, state_of(self)->spawn_front);
+    return pj_py_package_method(fronts, "spawn", self, NULL, NULL);
 }
 
 PyDoc_STRVAR(wrap_with_doc,

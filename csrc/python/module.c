@@ -255,21 +255,6 @@ start(PyObject *module, PyObject *command)
     return pj_py_start(state, ((CommandObject *)command)->command);
 }
 
-/* _set_fronts(start, spawn): hands in the package's front ends.  */
-static PyObject *
-set_fronts(PyObject *module, PyObject *args)
-{
-    pj_state *state = PyModule_GetState(module);
-    PyObject *start_front, *spawn_front;
-
-    if (!PyArg_ParseTuple(args, "OO:_set_fronts", &start_front,
-                          &spawn_front))
-        return NULL;
-    Py_XSETREF(state->start_front, Py_NewRef(start_front));
-    Py_XSETREF(state->spawn_front, Py_NewRef(spawn_front));
-    Py_RETURN_NONE;
-}
-
 static PyObject *
 has_kernel(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
@@ -286,8 +271,6 @@ static PyMethodDef functions[] = {
     {"_request", pj_py_restore_request, METH_VARARGS,
      "Make a pickled ProcRequest again."},
     {"_start", start, METH_O, "Start a command, as a _Process."},
-    {"_set_fronts", set_fronts, METH_VARARGS,
-     "Hand in the functions behind start() and spawn()."},
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
     {"_has_kernel", has_kernel, METH_NOARGS,
      "Whether there are kernel controls."},
@@ -342,8 +325,6 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->replay);
     Py_VISIT(state->restore_output);
     Py_VISIT(state->restore_request);
-    Py_VISIT(state->start_front);
-    Py_VISIT(state->spawn_front);
     return 0;
 }
 
@@ -381,8 +362,6 @@ module_clear(PyObject *module)
     Py_CLEAR(state->replay);
     Py_CLEAR(state->restore_output);
     Py_CLEAR(state->restore_request);
-    Py_CLEAR(state->start_front);
-    Py_CLEAR(state->spawn_front);
     return 0;
 }
 

@@ -44,11 +44,6 @@ typedef struct pj_state {
     PyObject *replay;            /* the function that pickles name */
     PyObject *restore_output;
     PyObject *restore_request;
-
-    /* The Python front ends, which the package hands in: functions of a
-       PreparedCommand behind its methods start() and spawn().  */
-    PyObject *start_front;
-    PyObject *spawn_front;
 } pj_state;
 
 /* The instances.  All are immutable once Python sees them.  */

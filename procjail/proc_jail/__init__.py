@@ -88,16 +88,14 @@ from proc_jail._core import (
     __version__,
     risk_of,
 )
+from proc_jail._errors import TYPE_CHECKING, PolicyFileError
 
-# Type checkers take it for that of typing, which is slow to import.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     # What packs applications reads here what C, or __getattr__(),
     # imports when it is first needed.
     from proc_jail import _display, _events, profiles  # noqa: F401
-    from proc_jail._errors import PolicyFileError
     from proc_jail._lint import Finding, lint
     from proc_jail._live.many import run_many
     from proc_jail._live.running import AsyncRunningCommand, RunningCommand
@@ -106,7 +104,6 @@ else:
     _LATER = {
         "AsyncRunningCommand": "proc_jail._live.running",
         "Finding": "proc_jail._lint",
-        "PolicyFileError": "proc_jail._errors",
         "RunningCommand": "proc_jail._live.running",
         "lint": "proc_jail._lint",
         "run_many": "proc_jail._live.many",

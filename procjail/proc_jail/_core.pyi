@@ -1,7 +1,7 @@
 """Types of the extension module; import them from proc_jail."""
 
 import os
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from enum import IntEnum
 from typing import (
@@ -488,11 +488,6 @@ class _Process:
     def finish(self) -> Output: ...
 
 def _start(command: PreparedCommand, /) -> _Process: ...
-def _set_fronts(
-    start: Callable[[PreparedCommand], RunningCommand],
-    spawn: Callable[[PreparedCommand], Coroutine[Any, Any, Output]],
-    /,
-) -> None: ...
 def _codes() -> list[tuple[str, str, str, str]]: ...
 def _has_kernel() -> bool: ...
 def _program_names() -> list[str]: ...

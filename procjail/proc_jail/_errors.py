@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from proc_jail._core import ProcJailError
-from proc_jail._escape import shown
 
+# For the package's face too: that of typing is slow to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 # The fields of errors, in the order they are shown in.
 FIELDS = (
@@ -71,6 +71,8 @@ class PolicyFileError(ProcJailError, ValueError):
         key: str = "",
     ) -> PolicyFileError:
         """The error of one place, with a message that begins with it."""
+        from proc_jail._escape import shown
+
         where = shown(path) if path is not None else ""
         if place is not None:
             where += f":{place[0]}:{place[1]}"

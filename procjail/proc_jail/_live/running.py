@@ -377,6 +377,3 @@ def _watch_host() -> None:
     _watching.append(True)
     atexit.register(_end_all)
     os.register_at_fork(after_in_child=_forget_all)
-
-
-_core._set_fronts(start, spawn)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from proc_jail._core import ProcPolicyBuilder
 
 GROUPS = (text, files, binary, archives, system, network, git)
-PROFILES = {
+PROFILES: dict[str, Profile] = {
     profile.name: profile for group in GROUPS for profile in group.PROFILES
 }
 
