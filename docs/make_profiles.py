@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from proc_jail._described import names_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import Profile, Roots, table
+from proc_jail._policy.model import names_of
+from proc_jail.profiles import PROFILES
+from proc_jail.profiles.base import Profile, Roots, table
 
 HEAD = """# Profiles
 

@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from conftest import Tool, policy_for, program
-from hosts import on_linux
+from hosts import PORTABLE, on_linux
 from proc_jail import (
     ArgRules,
     Finding,
@@ -29,9 +30,9 @@ from proc_jail import (
     _core,
     lint,
 )
-from proc_jail._lint_options import EFFECTS, name_of, rows_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._lint.options import EFFECTS, name_of, rows_of
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
 Tools = Callable[[str], Tool]
@@ -203,6 +204,47 @@ def test_compat_holds_no_files(tool: Tools, tmp_path: Path) -> None:
     rules = ArgRules().option("-o", Text()).may_read(tmp_path)
     policy = allow(tool("sort").path, rules, sandbox=Sandbox.compat())
     assert only(policy, "OptionWrites").severity == "error"
+
+
+def test_a_path_type_without_the_kernel_is_a_warning(
+    tool: Tools, tmp_path: Path
+) -> None:
+    """It is checked before the start; nothing holds it afterwards."""
+    rules = ArgRules().option("-o", WritePath(tmp_path))
+    policy = allow(tool("sort").path, rules, sandbox=Sandbox.compat())
+    found = only(policy, "OptionWrites")
+    assert found.severity == "warning"
+    assert "which the kernel does not hold it to" in found.message
+
+
+@pytest.mark.skipif(not PORTABLE, reason="Linux holds files")
+def test_a_system_that_holds_no_files() -> None:
+    rules = ArgRules().option("-o", "--output", Text(100))
+    rules = rules.positional("files", ReadPath("/etc"), min=0, max=3)
+    found = only(allow(program("sort"), rules), "OptionWrites")
+    assert found.severity == "error"
+    assert "kernel" not in found.message
+
+
+@on_linux
+def test_an_interpreter_whose_own_files_are_out_of_reach(
+    tmp_path: Path,
+) -> None:
+    python = os.path.realpath(sys.executable)
+    risky = {"risky_bin_policy": RiskyBinPolicy.AllowWithWarning}
+    rules = ArgRules().flag("-q").positional("file", ReadPath(tmp_path))
+    found = only(allow(python, rules, **risky), "ModulesUnreadable")
+    assert found.severity == "warning"
+    assert "may_read" in found.remedy
+    assert os.fspath(tmp_path) in found.message
+    done = rules.may_read(sys.base_prefix)
+    for unlimited in (
+        allow(python, done, **risky),
+        allow(python, ArgRules(), **risky),
+        allow(python, rules, sandbox=Sandbox.compat(), **risky),
+        allow(program("cat"), ArgRules().positional("f", ReadPath("/"))),
+    ):
+        assert "ModulesUnreadable" not in codes(unlimited)
 
 
 def test_operands_that_are_options(tool: Tools) -> None:
@@ -460,8 +502,8 @@ def test_findings_are_values() -> None:
 
 def test_every_code_is_documented_and_tested() -> None:
     source = "".join(
-        (ROOT / f"procjail/proc_jail/{name}").read_text()
-        for name in ("_lint_policy.py", "_lint_options.py")
+        (ROOT / f"procjail/proc_jail/_lint/{name}").read_text()
+        for name in ("policy.py", "options.py")
     )
     found = set(re.findall(r'^ +"([A-Z]\w+)",$', source, re.M))
     assert len(found) > 15

@@ -44,8 +44,8 @@ from proc_jail import (
     Url,
     WritePath,
 )
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
 NEWCOMER = f"""
@@ -275,9 +275,9 @@ def test_tuples_and_mappings_are_as_good(tmp_path: Path) -> None:
 
 def test_an_unused_loader_is_not_imported() -> None:
     code = (
-        "import sys, proc_jail, proc_jail._files;"
+        "import sys, proc_jail, proc_jail._policy.files;"
         "print(*(m for m in sys.modules"
-        " if m in ('json', 'tomllib') or 'proc_jail._files_' in m))"
+        " if m in ('json', 'tomllib') or 'proc_jail._policy.files.' in m))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True

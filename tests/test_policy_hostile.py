@@ -20,8 +20,8 @@ from policies import (
     write,
 )
 from proc_jail import PolicyFileError, ProcPolicy
-from proc_jail._files_open import MAX_SIZE
-from proc_jail._files_places import MAX_DEPTH
+from proc_jail._policy.files.open import MAX_SIZE
+from proc_jail._policy.files.positions import MAX_DEPTH
 
 # ------------------------------------------------------------- by hand
 

@@ -24,8 +24,8 @@ from proc_jail import (
     ProcPolicyBuilder,
     ProcRequest,
 )
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 HOSTS = ["example.com"]
 MATCH = [(n, line) for n, p in PROFILES.items() for line in p.match]

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from proc_jail import ProcPolicy, ProcPolicyBuilder, ProcRequest, _core
-from proc_jail._described import names_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import table, which
+from proc_jail._policy.model import names_of
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
+from proc_jail.profiles.base import table
 
 SHARED = Path(__file__).parent.parent.parent / "shared/data/risky_flags.csv"
 # What profiles take all the same, and what holds it instead: every file

@@ -254,7 +254,7 @@ def test_the_command_line_tells_it_from_a_denial(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("version = 1\n[sandbox]\npreset = 'strict'\n")
     code = f"""
-from proc_jail._cli import main
+from proc_jail.cli.main import main
 statuses = []
 for name in "check", "explain", "run":
     statuses.append(main([name, {str(path)!r}, "--", "/bin/cat"]))
@@ -327,3 +327,47 @@ print(*run(None, "/bin/cat", "/dev/null").sandbox.enforced)
         "syscall_filter",
         "session_lock",
     }
+
+
+NO_FILES = """
+lacking = Sandbox().network(Network.Deny).best_effort(
+    "host_shield", "host_signals", "read_roots", "write_roots",
+    "metadata_lock",
+)
+
+def findings(rules, sandbox=lacking):
+    path = "/usr/bin/sort"
+    made = ProcPolicyBuilder().cwd("/").allow_bin(path).sandbox(sandbox)
+    policy = made.arg_rules(path, rules).build()
+    return {f.code: f for f in lint(policy)}
+"""
+
+
+@pytest.mark.parametrize("answer", [ENOSYS, 2])
+def test_the_linter_claims_nothing_that_is_not_held(answer: int) -> None:
+    code = """
+files = ArgRules().positional("files", ReadPath("/etc"), min=0, max=3)
+found = findings(files.option("-o", Text(100)))["OptionWrites"]
+assert found.severity == "error", found
+assert "kernel" not in found.message, found
+# The check holds the value of this one, and nobody else does.
+found = findings(files.option("-o", WritePath("/tmp")))["OptionWrites"]
+assert found.severity == "warning", found
+assert "kernel does not hold" in found.message, found
+"""
+    ask(answer, PRELUDE + NO_FILES + code)
+
+
+def test_tools_claim_nothing_that_is_not_held() -> None:
+    code = """
+from proc_jail.tools import tools_for
+rules = ArgRules().positional("files", ReadPath("/etc")).run_nothing()
+policy = builder(lacking, rules).build()
+(program,) = policy.programs()
+assert {"read_roots", "write_roots"} <= set(program.sandbox.missing)
+assert program.read_roots is None and program.write_roots is None
+assert program.runs_nothing
+(tool,) = tools_for(policy)
+assert not tool.reach.read_only
+"""
+    ask(ENOSYS, PRELUDE + NO_FILES + code)

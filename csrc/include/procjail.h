@@ -472,6 +472,29 @@ void pj_policy_unref(pj_policy *policy);
    be NULL) gets the report that SandboxUnavailable would be.  */
 uint32_t pj_policy_missing(const pj_policy *policy, pj_error *why);
 
+/* What a policy says of one of its programs, and what the kernel will hold
+   it to.  Valid as long as the policy.  */
+typedef struct pj_program_view {
+    const pj_str *paths; /* as given to allow_bin, each once */
+    size_t path_count;
+    pj_str canonical;      /* where they led when the policy was built */
+    pj_rules *rules;
+    pj_sandbox_report sandbox;
+    /* By pj_access: whether the kernel holds the program to these roots, of
+       the sandbox and of its own rules, and to what it needs to start.  */
+    int is_limited[3];
+    const pj_str *roots[3];
+    size_t root_count[3];
+    int runs_nothing; /* nor can it execute anything else */
+} pj_program_view;
+
+/* The programs of a policy, in the order in which they were allowed.  All
+   paths that lead to one file are one program, but of a multi-call program
+   each name is one of its own.  `i` is below the count.  */
+size_t pj_policy_program_count(const pj_policy *policy);
+void pj_policy_program(const pj_policy *policy, size_t i,
+                       pj_program_view *out);
+
 /* What the policy was built from.  */
 const pj_policy_options *pj_policy_get(const pj_policy *policy);
 
@@ -527,6 +550,9 @@ typedef struct pj_command_info {
 } pj_command_info;
 
 void pj_command_get(const pj_command *command, pj_command_info *out);
+
+/* Which program of its policy it is.  Valid as long as the command.  */
+void pj_command_program(const pj_command *command, pj_program_view *out);
 
 /*
  * A copy that runs as `program args... path argv...`, where path is `bin`

@@ -40,14 +40,10 @@ typedef struct pj_state {
     PyObject *tree_enum;         /* Tree */
     PyObject *overflow_enum;     /* Overflow */
     PyObject *report_type;       /* SandboxReport */
+    PyObject *program_type;      /* AllowedProgram */
     PyObject *replay;            /* the function that pickles name */
     PyObject *restore_output;
     PyObject *restore_request;
-
-    /* The Python front ends, which the package hands in: functions of a
-       PreparedCommand behind its methods start() and spawn().  */
-    PyObject *start_front;
-    PyObject *spawn_front;
 } pj_state;
 
 /* The instances.  All are immutable once Python sees them.  */
@@ -191,6 +187,11 @@ PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
 
 /* missing.c: warns once of what a policy without a sandbox goes without.  */
 int pj_py_warn_missing(pj_state *state, const pj_policy *policy);
+
+/* report.c: the types SandboxReport and AllowedProgram, and one of each.  */
+int pj_py_add_reports(PyObject *module, pj_state *state);
+PyObject *pj_py_report(pj_state *state, const pj_sandbox_report *report);
+PyObject *pj_py_allowed(pj_state *state, const pj_program_view *view);
 
 /* output.c: the launched program and its arguments, of a pj_command.  */
 PyObject *pj_py_launched(void *command);

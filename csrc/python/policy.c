@@ -186,7 +186,39 @@ policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
     return output;
 }
 
-static const char files[] = "proc_jail._files";
+PyDoc_STRVAR(programs_doc,
+"programs($self, /)\n--\n\n"
+"Return a tuple with an AllowedProgram for each program.\n\n"
+"Each holds the paths, the rules, and what the kernel enforces on this\n"
+"system: the controls, and the roots of the sandbox and of the rules\n"
+"together.  Paths to the same file are one program, except that each name\n"
+"of a multi-call program is one.  The result is what build() found; no\n"
+"file is looked at again.\n\n"
+">>> [program.canonical for program in policy.programs()]\n"
+"['/usr/bin/grep', '/usr/bin/wc']");
+
+static PyObject *
+policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    const pj_policy *policy = ((PolicyObject *)self)->policy;
+    size_t count = pj_policy_program_count(policy);
+    PyObject *programs = PyTuple_New((Py_ssize_t)count);
+
+    for (size_t i = 0; programs != NULL && i < count; i++) {
+        pj_program_view view;
+        PyObject *program;
+
+        pj_policy_program(policy, i, &view);
+        program = pj_py_allowed(state_of(self), &view);
+        if (program == NULL)
+            Py_CLEAR(programs);
+        else
+            PyTuple_SET_ITEM(programs, (Py_ssize_t)i, program);
+    }
+    return programs;
+}
+
+static const char files[] = "proc_jail._policy.files";
 
 PyDoc_STRVAR(from_file_doc,
 "from_file($type, /, path)\n--\n\n"
@@ -291,6 +323,7 @@ static PyMethodDef policy_methods[] = {
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_file_doc},
     {"from_dict", (PyCFunction)(void (*)(void))policy_from_dict,
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_dict_doc},
+    {"programs", policy_programs, METH_NOARGS, programs_doc},
     {"to_dict", policy_to_dict, METH_NOARGS, to_dict_doc},
     {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
     {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,

@@ -1,7 +1,7 @@
 """Types of the extension module; import them from proc_jail."""
 
 import os
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from enum import IntEnum
 from typing import (
@@ -16,7 +16,7 @@ from typing import (
     final,
 )
 
-from proc_jail._running import RunningCommand
+from proc_jail._live.running import RunningCommand
 
 # Mapping is invariant in its keys, so this one is a type variable.
 _Name = TypeVar("_Name", str, bytes)
@@ -65,6 +65,16 @@ class SandboxReport(NamedTuple):
     enforced: tuple[str, ...]
     missing: tuple[str, ...]
     landlock_abi: int
+
+class AllowedProgram(NamedTuple):
+    paths: tuple[str, ...]
+    canonical: str
+    rules: ArgRules
+    sandbox: SandboxReport
+    read_roots: tuple[str, ...] | None
+    write_roots: tuple[str, ...] | None
+    execute_roots: tuple[str, ...] | None
+    runs_nothing: bool
 
 @final
 class Sandbox:
@@ -283,6 +293,7 @@ class ProcPolicy:
     def from_file(cls, path: str | bytes | os.PathLike[str]) -> ProcPolicy: ...
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ProcPolicy: ...
+    def programs(self) -> tuple[AllowedProgram, ...]: ...
     def to_dict(self) -> dict[str, Any]: ...
     def _repr_html_(self) -> str: ...
     def _repr_mimebundle_(
@@ -315,6 +326,10 @@ class PreparedCommand:
     def launch_program(self) -> str: ...
     @property
     def launch_args(self) -> list[str]: ...
+    @property
+    def program(self) -> AllowedProgram: ...
+    @property
+    def sandbox(self) -> SandboxReport: ...
     def __reduce__(self) -> NoReturn: ...
 
 @final
@@ -473,11 +488,6 @@ class _Process:
     def finish(self) -> Output: ...
 
 def _start(command: PreparedCommand, /) -> _Process: ...
-def _set_fronts(
-    start: Callable[[PreparedCommand], RunningCommand],
-    spawn: Callable[[PreparedCommand], Coroutine[Any, Any, Output]],
-    /,
-) -> None: ...
 def _codes() -> list[tuple[str, str, str, str]]: ...
 def _has_kernel() -> bool: ...
 def _program_names() -> list[str]: ...

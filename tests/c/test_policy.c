@@ -123,6 +123,106 @@ test_spellings(void)
     pj_builder_free(builder);
 }
 
+static int
+is_only(const pj_program_view *view, pj_access access, const char *root)
+{
+    return view->is_limited[access] && view->root_count[access] == 1
+        && pj_str_equal(view->roots[access][0], S(root));
+}
+
+/* Its paths as given, and the roots of its own rules, where a kernel holds
+   them.  */
+static void
+test_program(void)
+{
+    pj_builder *builder = builder_for("/bin/ls", NULL, 0);
+    pj_rules *rules = pj_rules_new();
+    pj_str read = S("/usr"), write = S("/tmp");
+    int held = pj_sandbox_has_kernel();
+    pj_request request = {.bin = S("/bin/./cat")};
+    pj_policy *policy = NULL;
+    pj_command *command = NULL;
+    pj_program_view view;
+    pj_rules_info info;
+    pj_error err;
+
+    CHECK(pj_rules_add_roots(rules, PJ_ACCESS_READ, &read, 1, NULL) == 0);
+    CHECK(pj_rules_add_roots(rules, PJ_ACCESS_READ, &read, 1, NULL) == 0);
+    CHECK(pj_rules_add_roots(rules, PJ_ACCESS_WRITE, &write, 1, NULL) == 0);
+    CHECK(pj_builder_allow_bin(builder, S("/bin/cat"), NULL) == 0);
+    CHECK(pj_builder_allow_bin(builder, S("/bin/cat"), NULL) == 0);
+    CHECK(pj_builder_allow_bin(builder, S("/bin//cat"), NULL) == 0);
+    CHECK(pj_builder_arg_rules(builder, S("/bin/./cat"), rules, NULL) == 0);
+    CHECK(pj_builder_build(builder, &policy, &err) == 0);
+    pj_rules_free(rules);
+    pj_builder_free(builder);
+    CHECK(pj_policy_program_count(policy) == 2);
+    pj_policy_program(policy, 0, &view);
+    CHECK(view.path_count == 1 && !view.is_limited[PJ_ACCESS_READ]);
+    CHECK(view.roots[PJ_ACCESS_READ] == NULL && !view.runs_nothing);
+    pj_policy_program(policy, 1, &view);
+    CHECK(view.path_count == 2
+          && pj_str_equal(view.paths[0], S("/bin/cat"))
+          && pj_str_equal(view.paths[1], S("/bin//cat")));
+    CHECK(pj_str_equal(pj_str_basename(view.canonical), S("cat")));
+    pj_rules_get(view.rules, &info);
+    CHECK(info.root_count[PJ_ACCESS_READ] == 2);
+    CHECK(!view.is_limited[PJ_ACCESS_EXECUTE]);
+    CHECK(view.is_limited[PJ_ACCESS_READ] == held);
+    CHECK(!held || is_only(&view, PJ_ACCESS_WRITE, "/tmp"));
+    CHECK(!held || (view.root_count[PJ_ACCESS_READ] == 2
+                    && pj_str_equal(view.roots[PJ_ACCESS_READ][0], read)
+                    && pj_str_equal(view.roots[PJ_ACCESS_READ][1], write)));
+    CHECK(held == !(view.sandbox.missing & 1u << PJ_CONTROL_READ_ROOTS));
+    CHECK(pj_policy_prepare(policy, &request, &command, &err) == 0);
+    pj_policy_unref(policy);
+    pj_command_program(command, &view);
+    CHECK(view.path_count == 2 && view.is_limited[PJ_ACCESS_WRITE] == held);
+    pj_command_unref(command);
+}
+
+/* What may be executed may be read; where nothing may be, no root lets it. */
+static void
+test_program_that_runs_nothing(void)
+{
+    pj_str execute = S("/usr/bin");
+    pj_policy *policies[2] = {NULL, NULL};
+    pj_program_view view;
+    pj_error err;
+
+    if (!pj_sandbox_has_kernel())
+        return;
+    for (int i = 0; i < 2; i++) {
+        pj_builder *builder = pj_builder_new();
+        pj_rules *rules = pj_rules_new();
+        pj_sandbox *sandbox = pj_sandbox_new(PJ_PRESET_DEFAULT);
+
+        if (i == 1)
+            pj_rules_set_run_nothing(rules);
+        CHECK(pj_sandbox_add_root(sandbox, PJ_ACCESS_EXECUTE, execute, NULL)
+              == 0);
+        CHECK(pj_sandbox_best_effort(sandbox, S("host_signals"), NULL) == 0);
+        CHECK(pj_builder_sandbox(builder, sandbox, NULL) == 0);
+        CHECK(pj_builder_allow_bin(builder, S("/bin/cat"), NULL) == 0);
+        CHECK(pj_builder_arg_rules(builder, S("/bin/cat"), rules, NULL)
+              == 0);
+        CHECK(pj_builder_build(builder, &policies[i], &err) == 0);
+        pj_sandbox_free(sandbox);
+        pj_rules_free(rules);
+        pj_builder_free(builder);
+    }
+    pj_policy_program(policies[0], 0, &view);
+    CHECK(is_only(&view, PJ_ACCESS_EXECUTE, "/usr/bin"));
+    CHECK(is_only(&view, PJ_ACCESS_READ, "/usr/bin"));
+    CHECK(!view.is_limited[PJ_ACCESS_WRITE] && !view.runs_nothing);
+    pj_policy_program(policies[1], 0, &view);
+    CHECK(view.runs_nothing && view.is_limited[PJ_ACCESS_EXECUTE]);
+    CHECK(view.root_count[PJ_ACCESS_EXECUTE] == 0);
+    CHECK(is_only(&view, PJ_ACCESS_READ, "/usr/bin"));
+    pj_policy_unref(policies[0]);
+    pj_policy_unref(policies[1]);
+}
+
 /* Rules that cannot do what they say are refused when building.  */
 static void
 test_impossible_rules(void)
@@ -222,6 +322,8 @@ main(void)
     test_dup();
     test_many();
     test_spellings();
+    test_program();
+    test_program_that_runs_nothing();
     test_impossible_rules();
     test_references();
     test_threads();

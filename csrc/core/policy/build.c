@@ -7,41 +7,45 @@
 
 #include "argv/args.h"
 #include "base/error.h"
+#include "confine/controls.h"
+#include "confine/roots.h"
 #include "policy/cwd.h"
 #include "policy/policy.h"
 #include "policy/risky.h"
+
+static int
+add_path(pj_allowance *entry, pj_str path, pj_error *err)
+{
+    if (pj_strs_find(entry->paths.items, entry->paths.count, path))
+        return 0;
+    return pj_strv_push(&entry->paths, path) < 0 ? pj_error_memory(err) : 0;
+}
 
 /* Resolves and pins one allowed path.  Allowing a program twice is no
    error, and once is enough.  */
 static int
 add_allowance(pj_policy *policy, pj_str path, pj_error *err)
 {
-    pj_allowance *entry = &policy->allowed[policy->allowed_count];
     pj_str canonical = {NULL, 0}, name = pj_str_basename(path);
-    int result = -1;
+    pj_allowance *entry;
 
     if (pj_binary_resolve(path, &canonical, err) < 0)
         return -1;
-    if (pj_policy_find(policy, canonical, name) != NULL) {
-        result = 0;
-        goto done;
+    entry = pj_policy_find(policy, canonical, name);
+    if (entry != NULL) {
+        pj_str_clear(&canonical);
+        return add_path(entry, path, err);
     }
-    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
-        goto done;
-    if (pj_str_dup(name, &entry->name) < 0) {
-        pj_pin_unref(entry->pin);
-        entry->pin = NULL;
-        pj_error_memory(err);
-        goto done;
-    }
+    /* Counted at once: what it has is freed with the policy.  */
+    entry = &policy->allowed[policy->allowed_count++];
     entry->canonical = canonical;
-    entry->risk = pj_risk_of_pin(entry->pin, name);
     entry->program = pj_program_find(pj_str_basename(canonical));
-    policy->allowed_count++;
-    return 0;
-done:
-    pj_str_clear(&canonical);
-    return result;
+    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
+        return -1;
+    entry->risk = pj_risk_of_pin(entry->pin, name);
+    if (pj_str_dup(name, &entry->name) < 0)
+        return pj_error_memory(err);
+    return add_path(entry, path, err);
 }
 
 static int
@@ -57,8 +61,8 @@ static int
 attach_rules(pj_policy *policy, size_t i, pj_error *err)
 {
     pj_str path = policy->options->rules[i].path, canonical = {NULL, 0};
-    const pj_rules_options *rules
-        = pj_rules_get(policy->options->rules[i].rules);
+    pj_rules *given = policy->options->rules[i].rules;
+    const pj_rules_options *rules = pj_rules_get(given);
     pj_allowance *entry;
     int result = -1;
 
@@ -73,9 +77,9 @@ attach_rules(pj_policy *policy, size_t i, pj_error *err)
                      "program has one set", err->value);
     } else if (pj_rules_are_typed(rules)) {
         result = pj_typed_compile(rules, entry->program, &entry->typed, err);
-        entry->rules = result == 0 ? rules : NULL;
+        entry->rules = result == 0 ? given : NULL;
     } else if (pj_args_check_rules(rules, entry->program, err) == 0) {
-        entry->rules = rules;
+        entry->rules = given;
         result = 0;
     }
     pj_str_clear(&canonical);
@@ -102,7 +106,7 @@ require_rules(const pj_policy *policy, pj_error *err)
 static int
 reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
 {
-    reach->runs_nothing = entry->rules->run_nothing;
+    reach->runs_nothing = pj_rules_get(entry->rules)->run_nothing;
     if (entry->typed != NULL
         && pj_typed_reach(entry->typed, reach, err) < 0)
         return -1;
@@ -122,6 +126,10 @@ confine_program(pj_policy *policy, pj_allowance *entry,
     pj_reach reach = {0, {{NULL, 0, 0}, {NULL, 0, 0}}, 0};
     int result = reach_of(entry, &reach, err);
 
+    if (result == 0
+        && pj_roots_gather(pj_controls_sandbox(policy->options), &reach,
+                           entry->roots) < 0)
+        result = pj_error_memory(err);
     if (result == 0 && shared != NULL && !reach.limits_files
         && !reach.runs_nothing)
         entry->confinement = pj_confine_ref(shared);

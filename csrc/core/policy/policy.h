@@ -13,13 +13,15 @@
 /* One allowed program, or one allowed name of a multi-call program.  */
 typedef struct pj_allowance {
     pj_str canonical;
-    pj_str name; /* base name it was allowed by */
+    pj_strv paths; /* as it was allowed */
+    pj_str name;   /* base name it was allowed by */
     pj_pin *pin;
     pj_risk risk;
-    const pj_rules_options *rules; /* owned by the policy's options */
+    pj_rules *rules;           /* owned by the policy's options */
     const pj_program *program; /* NULL when no table knows it */
     pj_typed *typed;           /* typed rules, compiled; or NULL */
     pj_confinement *confinement;
+    pj_strv roots[3]; /* by pj_access: its own and the sandbox's */
 } pj_allowance;
 
 struct pj_policy {
@@ -35,5 +37,7 @@ struct pj_policy {
    a multi-call file only by the name that was allowed.  NULL for none.  */
 pj_allowance *pj_policy_find(const pj_policy *policy, pj_str canonical,
                              pj_str name);
+
+void pj_allowance_get(const pj_allowance *entry, pj_program_view *out);
 
 #endif

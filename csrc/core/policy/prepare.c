@@ -97,7 +97,7 @@ check_args(const pj_allowance *allowance, const pj_request *request,
     if (allowance->typed != NULL)
         return pj_typed_apply(allowance->typed, request->argv, request->argc,
                               &command->argv, claims, err);
-    return pj_args_apply(allowance->rules, allowance->program,
+    return pj_args_apply(pj_rules_get(allowance->rules), allowance->program,
                          request->argv, request->argc, &command->argv, err);
 }
 
@@ -106,7 +106,7 @@ static int
 check_env(const pj_policy *policy, const pj_allowance *allowance,
           const pj_request *request, pj_command *command, pj_error *err)
 {
-    const pj_rules_options *rules = allowance->rules;
+    const pj_rules_options *rules = pj_rules_get(allowance->rules);
 
     if (pj_env_build(policy->options, request, &command->env,
                      &command->stripped, err) < 0)
@@ -179,7 +179,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || check_places(policy, request, command, &claims, err) < 0
         || check_input(policy, allowance, request, command, err) < 0)
         goto fail;
-    command->confinement = pj_confine_ref(allowance->confinement);
+    command->allowance = allowance;
     if (pj_command_seal(command) < 0) {
         pj_error_memory(err);
         goto fail;
