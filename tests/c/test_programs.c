@@ -10,10 +10,10 @@ struct alias {
 };
 
 /* The names, from the same files that the library is compiled from.  */
-#define PJ_OPT(id, letter, name, arity, kind, effect)
-#define PJ_WORD(id, name, arity, kind, effect)
-#define PJ_OPERAND(id, name, kind, effect)
-#define PJ_PROGRAM_END(id)
+#define PJ_OPT(letter, name, arity, kind, effect)
+#define PJ_WORD(name, arity, kind, effect)
+#define PJ_OPERAND(name, kind, effect)
+#define PJ_PROGRAM_END
 #define PJ_ALIAS(id, name)
 #define PJ_PROGRAM(id, dashdash, order) #id,
 static const char *const ids[] = {

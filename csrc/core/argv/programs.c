@@ -11,16 +11,16 @@
 #define PJ_PROGRAM(id, dashdash, order)          \
     static const pj_option rows_##id[] = {       \
         {PJ_FORM_NONE, 0, 0, 0, 0, NULL},
-#define PJ_OPT(id, letter, name, arity, kind, effect)              \
+#define PJ_OPT(letter, name, arity, kind, effect)                  \
         {PJ_FORM_OPTION, PJ_ARITY_##arity, PJ_KIND_##kind,         \
          PJ_EFFECT_##effect, letter, name},
-#define PJ_WORD(id, name, arity, kind, effect)                     \
+#define PJ_WORD(name, arity, kind, effect)                         \
         {PJ_FORM_WORD, PJ_ARITY_##arity, PJ_KIND_##kind,           \
          PJ_EFFECT_##effect, 0, name},
-#define PJ_OPERAND(id, name, kind, effect)                         \
+#define PJ_OPERAND(name, kind, effect)                             \
         {PJ_FORM_OPERAND, PJ_ARITY_REQUIRED, PJ_KIND_##kind,       \
          PJ_EFFECT_##effect, 0, name},
-#define PJ_PROGRAM_END(id)                       \
+#define PJ_PROGRAM_END                           \
     };
 #include "programs/programs.def"
 #undef PJ_ALIAS
@@ -31,10 +31,10 @@
 #undef PJ_PROGRAM_END
 
 #define PJ_ALIAS(id, name)
-#define PJ_OPT(id, letter, name, arity, kind, effect)
-#define PJ_WORD(id, name, arity, kind, effect)
-#define PJ_OPERAND(id, name, kind, effect)
-#define PJ_PROGRAM_END(id)
+#define PJ_OPT(letter, name, arity, kind, effect)
+#define PJ_WORD(name, arity, kind, effect)
+#define PJ_OPERAND(name, kind, effect)
+#define PJ_PROGRAM_END
 #define PJ_PROGRAM(id, dashdash, order)                              \
     {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, rows_##id,       \
      sizeof rows_##id / sizeof rows_##id[0]},
