@@ -10,18 +10,10 @@ struct alias {
 };
 
 /* The names, from the same files that the library is compiled from.  */
-#define PJ_OPT(letter, name, arity, kind, effect)
-#define PJ_WORD(name, arity, kind, effect)
-#define PJ_OPERAND(name, kind, effect)
-#define PJ_PROGRAM_END
-#define PJ_ALIAS(id, name)
-#define PJ_PROGRAM(id, dashdash, order) #id,
+#define PJ_PROGRAM(id, dashdash, order, traits) #id,
 static const char *const ids[] = {
 #include "programs/programs.def"
 };
-#undef PJ_PROGRAM
-#undef PJ_ALIAS
-#define PJ_PROGRAM(id, dashdash, order)
 #define PJ_ALIAS(id, name) {#id, name},
 static const struct alias aliases[] = {
 #include "programs/programs.def"

@@ -52,15 +52,7 @@ typedef struct pj_option {
     const char *name; /* without dashes; the word itself for a word */
 } pj_option;
 
-typedef struct pj_program {
-    const char *name;
-    enum pj_dashdash dashdash;
-    enum pj_order order;
-    const pj_option *options; /* the first row is a place-holder */
-    size_t count;
-} pj_program;
-
-/* How a program departs from getopt_long; csrc/programs/grammar.def.  */
+/* How a program departs from getopt_long.  */
 enum pj_trait {
     PJ_TRAIT_EXACT = 1,        /* long names are never cut short */
     PJ_TRAIT_NEXT_WORD = 2,    /* no --name=value */
@@ -77,7 +69,14 @@ enum pj_trait {
     PJ_TRAIT_DECLARED = 4096   /* no table: what was declared is known */
 };
 
-unsigned pj_program_traits(const pj_program *program);
+typedef struct pj_program {
+    const char *name;
+    enum pj_dashdash dashdash;
+    enum pj_order order;
+    unsigned traits;          /* enum pj_trait */
+    const pj_option *options; /* the first row is a place-holder */
+    size_t count;
+} pj_program;
 
 /* The row of a letter; of a long name (without dashes, cut short or not);
    of a word, or a KEY of an operand, as it is written.  NULL for none, and
