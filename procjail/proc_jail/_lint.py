@@ -16,9 +16,9 @@ class Finding(NamedTuple):
     """Something that a policy allows, or lacks.
 
     `severity` is error, warning or note; `capability` what can be done with
-    it (execute, write, read, network, config), or None; `program` its path,
-    or None; `source` the fact or the entry that tells so; `remedy` what to
-    change.
+    it (execute, write, read, network, config, input, time), or None;
+    `program` its path, or None; `source` the fact or the entry that tells so;
+    `remedy` what to change.
     """
 
     code: str

@@ -59,6 +59,20 @@ EFFECTS = {
         "can load a configuration, and with it other options",
         "leave it out",
     ),
+    "input": Effect(
+        "OptionReadsInput",
+        "warning",
+        "input",
+        "takes names or commands from the standard input",
+        "leave it out: rules hold arguments only",
+    ),
+    "endless": Effect(
+        "OptionEndless",
+        "note",
+        "time",
+        "can go on until the deadline",
+        "leave it out, or set a short timeout",
+    ),
 }
 
 
@@ -248,7 +262,18 @@ def _operands(level: Level, held: set[str]) -> Iterator[Finding]:
     for row in table["options"]:
         if row["form"] == "operand":
             yield from _effect(level, table, row, name_of(row), held)
-    if table["name"] == "tar" and not level.rules.get("double_dash"):
+    traits = table["traits"].split(" | ")
+    if "SCRIPT" in traits:
+        yield Finding(
+            "OperandExecutes",
+            "note" if "execute" in held else "error",
+            "execute",
+            level.path,
+            "the first operand is a script, which can run other programs",
+            _source(table),
+            "declare its rules by type, or use the profile",
+        )
+    if "OLD_STYLE" in traits and not level.rules.get("double_dash"):
         yield Finding(
             "OptionsWithoutDash",
             "error",

@@ -6,10 +6,9 @@ data.json, dir/c.txt, archives of a.txt, and a git repository.
 
 from __future__ import annotations
 
-from proc_jail._core import Pattern
 from proc_jail._profile_git import GIT
 from proc_jail._profile_more import MORE
-from proc_jail._profiles import USERS, WORDS, Operand, Profile
+from proc_jail._profiles import USERS, Operand, Profile
 
 FILES = (Operand("files"),)
 FILE = (Operand("file", max=1),)
@@ -25,9 +24,6 @@ CERTIFICATES = (
     "/etc/nsswitch.conf",
     "/run/systemd/resolve",
 )
-
-
-COUNT = Pattern(r"[-+]?[0-9]+[A-Za-z]{0,3}", 64)
 
 
 def words(text: str) -> frozenset[str]:
@@ -55,14 +51,11 @@ TEXT_TOOLS = (
         FILES,
         match=("a.txt", "-n 2 a.txt", "-n-1 a.txt", "-5 a.txt", "-c10 a.txt"),
         not_match=("/etc/passwd", "-n two a.txt"),
-        values={"-n": COUNT, "-c": COUNT},
     ),
     Profile(
         "tail",
         "print the last lines",
         FILES,
-        deny=words("-f -F --follow --retry --pid -s --sleep-interval"),
-        values={"-n": COUNT, "-c": COUNT},
         match=("a.txt", "-n 2 a.txt", "-n +2 a.txt", "-5 a.txt"),
         not_match=("-f a.txt", "--follow a.txt", "--pid=1 a.txt"),
     ),
@@ -77,7 +70,6 @@ TEXT_TOOLS = (
         "nl",
         "number lines",
         FILES,
-        values={"-b": WORDS, "-f": WORDS, "-h": WORDS},
         match=("a.txt", "-ba a.txt", "-w 3 a.txt"),
         not_match=("/etc/passwd", "--bogus"),
     ),
@@ -94,7 +86,6 @@ TEXT_TOOLS = (
         FILES,
         match=("-c a.txt", "-A d -t x1 a.txt", "-N 16 a.txt"),
         not_match=("/etc/passwd", "--bogus"),
-        values={"-A": WORDS, "-t": WORDS, "-j": WORDS, "-N": WORDS},
     ),
     Profile(
         "cut",
@@ -139,7 +130,7 @@ TEXT_TOOLS = (
         "sort",
         "sort lines",
         FILES,
-        deny=words("-T --temporary-directory --parallel"),
+        deny=words("--parallel"),
         match=(
             "a.txt",
             "-rn a.txt",
@@ -177,6 +168,7 @@ TEXT_TOOLS = (
             Operand("files"),
         ),
         force=("--sandbox",),
+        also=words("-e"),
         match=(
             "-n 1,2p a.txt",
             "s/a/b/ a.txt",
@@ -282,7 +274,7 @@ FILE_TOOLS = (
         "file",
         "tell the types of files",
         FILES,
-        deny=words("-s --special-files -p --preserve-date"),
+        deny=words("-p --preserve-date"),
         match=("a.txt", "-b a.txt", "--mime-type data.json dir"),
         not_match=(
             "-z a.txt",
@@ -389,7 +381,7 @@ FILE_TOOLS = (
             "-t --list -v --verbose -f --file --exclude --wildcards "
             "--numeric-owner --full-time --utc -R --block-number"
         ),
-        values={"-f": "read"},
+        reads=words("-f"),
         require=("-t",),
         force=("--force-local",),
         may_read=USERS,

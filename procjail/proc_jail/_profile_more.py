@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from proc_jail._core import Pattern
 from proc_jail._profiles import USERS, Operand, Profile
 
 FILES = (Operand("files"),)
 FILE = (Operand("file", max=1),)
 PROC = ("/proc", "/sys/devices/system")
-BYTES = Pattern(r"[-+]?[0-9A-Fa-fx]+[A-Za-z]{0,3}", 32)
 
 
 def words(text: str) -> frozenset[str]:
@@ -93,6 +91,7 @@ TEXT = (
             "--random-source=a.txt a.txt",
             "/etc/passwd",
         ),
+        also=words("-r"),
         deny=words("-e --echo"),
     ),
 )
@@ -188,7 +187,7 @@ ARCHIVES = (
         only=words("-c --stdout -d --decompress -t --test"),
         require=("-c", "-t"),
         match=("-dc a.bz2", "-t a.bz2"),
-        not_match=("a.txt", "-d a.bz2", "-k a.txt"),
+        not_match=("a.txt", "-d a.bz2", "-k a.txt", "-td a.bz2"),
     ),
     Profile(
         "xz",
@@ -197,7 +196,7 @@ ARCHIVES = (
         only=words("-c --stdout -d --decompress -l --list -t --test"),
         require=("-c", "-l", "-t"),
         match=("-dc a.xz", "-l a.xz"),
-        not_match=("a.txt", "-d a.xz", "--files=a.txt -dc"),
+        not_match=("a.txt", "-d a.xz", "-ld a.xz", "--files=a.txt -dc"),
     ),
     Profile(
         "unzip",
@@ -319,7 +318,6 @@ SYSTEM = (
         "free",
         "tell memory in use",
         may_read=PROC,
-        deny=words("-s --seconds -c --count"),
         match=("-h --version",),
         not_match=("-s 1", "x"),
     ),

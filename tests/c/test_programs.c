@@ -59,7 +59,7 @@ check_row(const pj_program *program, size_t i)
             && strchr(row->name, ' ') == NULL;
     /* What takes a value has a kind of value, and nothing else has one.  */
     ok = ok && (row->arity == PJ_ARITY_NO_VALUE)
-        == (row->kind == PJ_KIND_NO_KIND);
+        == (row->kind == PJ_KIND_NO_KIND || row->kind == PJ_KIND_MODE);
     /* Letters that take two words are not read in clusters.  */
     ok = ok && (row->letter == 0 || row->arity <= PJ_ARITY_OPTIONAL);
     for (size_t k = 1; k < i; k++) {

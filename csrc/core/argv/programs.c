@@ -37,7 +37,8 @@ enum {
     AT_FILES = PJ_TRAIT_AT_FILES,
     PLUS_OPTION = PJ_TRAIT_PLUS_OPTION,
     OFFSET = PJ_TRAIT_OFFSET,
-    TWO_OPERANDS = PJ_TRAIT_TWO_OPERANDS
+    TWO_OPERANDS = PJ_TRAIT_TWO_OPERANDS,
+    SCRIPT = PJ_TRAIT_SCRIPT
 };
 
 #define PJ_PROGRAM(id, dashdash, order, traits)                      \
