@@ -15,7 +15,8 @@ import pytest
 CSRC = Path(__file__).parent.parent / "csrc"
 CORE = sorted((CSRC / "core").rglob("*.[ch]"))
 PYTHON = sorted((CSRC / "python").glob("*.[ch]"))
-PROGRAMS = sorted((CSRC / "programs").iterdir())
+PROGRAMS = sorted((CSRC / "programs").rglob("*.def"))
+GROUPS = CSRC / "programs" / "groups"
 INIT = sorted((CSRC / "init").glob("*.c"))
 PUBLIC = CSRC / "include" / "procjail.h"
 ALL = [*CORE, *PYTHON, *INIT, *PROGRAMS, *sorted((CSRC / "include").iterdir())]
@@ -149,13 +150,18 @@ def without_comments(text: str) -> str:
 
 
 def test_programs_are_data() -> None:
+    tables = {path.name for path in PROGRAMS if path.parent != GROUPS}
+    included = set()
     for path in PROGRAMS:
         text = without_comments(path.read_text())
         if path.name == "programs.def":  # the table of contents
-            assert {Path(name).suffix for name in includes(path)} == {".def"}
-        else:
+            assert sorted(includes(path)) == sorted(tables - {path.name})
+        elif path.parent == GROUPS:
             assert includes(path) == []
+        else:
+            included |= set(includes(path))
         assert not re.search(r"[{};]", re.sub(r'"[^"]*"', "", text))
+    assert included == {f"groups/{path.name}" for path in GROUPS.iterdir()}
 
 
 def compile_object(path: Path, target: Path, *flags: str) -> Path:

@@ -267,6 +267,25 @@ def test_tar_reads_options_without_a_dash(tool: Tools) -> None:
     assert "OptionsWithoutDash" not in codes(allow(tar, plain("-t")))
 
 
+def test_a_script_is_an_operand_that_runs_programs(tool: Tools) -> None:
+    sed = tool("sed").path
+    rules = plain("-n").max_positionals(2)
+    for one in (rules, rules.inject_double_dash()):
+        found = only(allow(sed, one), "OperandExecutes")
+        assert found.severity == "error"
+    assert "OperandExecutes" not in codes(allow(sed, plain("-n")))
+    typed = ArgRules().positional("script", Text()).force("--sandbox")
+    assert "OperandExecutes" not in codes(allow(sed, typed))
+
+
+def test_what_never_ends_and_what_reads_its_input(tool: Tools) -> None:
+    endless = only(allow(tool("tail").path, plain("-f")), "OptionEndless")
+    assert endless.severity == "note"
+    rules = plain("--stdin").subcommand("log")
+    read = only(allow(tool("git").path, rules), "OptionReadsInput")
+    assert read.severity == "warning"
+
+
 def test_what_is_not_known(tool: Tools) -> None:
     path = tool("nothing-known").path
     assert only(allow(path, plain("-x")), "ProgramUnknown").severity == "note"

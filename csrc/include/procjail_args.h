@@ -224,6 +224,7 @@ typedef struct pj_row_info {
 typedef struct pj_program_info {
     const char *name;
     const char *dashdash, *order;
+    const char *traits; /* as its table has them: "EXACT | NO_BUNDLE" */
     size_t row_count;
 } pj_program_info;
 

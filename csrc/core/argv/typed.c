@@ -193,9 +193,10 @@ make_own(pj_typed *typed, const char *name)
             names = fill_row(&typed->own_rows[at++], d, d->names[k], names);
     }
     typed->own = (pj_program){name, PJ_DASHDASH_ENDS_OPTIONS,
-                              PJ_ORDER_PERMUTES, typed->own_rows, rows};
+                              PJ_ORDER_PERMUTES, PJ_TRAIT_DECLARED,
+                              typed->own_rows, rows};
     typed->grammar.program = &typed->own;
-    typed->grammar.traits = PJ_TRAIT_DECLARED;
+    typed->grammar.traits = typed->own.traits;
     return 0;
 }
 

@@ -19,7 +19,8 @@ class Finding(NamedTuple):
     """Something that a policy allows, or lacks.
 
     `severity` is error, warning or note; `capability` what can be done with
-    it (execute, write, read, network, config), or None; `program` its path,
+    it (execute, write, read, network, config, input, time), or None;
+    `program` its path,
     or None; `source` the fact or the entry that tells so; `remedy` what to
     change.
     """
@@ -81,6 +82,20 @@ EFFECTS = {
         "config",
         "can load a configuration, and with it other options",
         "leave it out",
+    ),
+    "input": Effect(
+        "OptionReadsInput",
+        "warning",
+        "input",
+        "takes names or commands from the standard input",
+        "leave it out: rules hold arguments only",
+    ),
+    "endless": Effect(
+        "OptionEndless",
+        "note",
+        "time",
+        "can go on until the deadline",
+        "leave it out, or set a short timeout",
     ),
 }
 
@@ -266,7 +281,18 @@ def _operands(part: Part, plain: Plain, held: set[str]) -> Iterator[Finding]:
     for row in table["options"]:
         if row["form"] == "operand":
             yield from _effect(part, table, row, name_of(row), held)
-    if table["name"] == "tar" and not plain.double_dash:
+    traits = table["traits"].split(" | ")
+    if "SCRIPT" in traits:
+        yield Finding(
+            "OperandExecutes",
+            "note" if "execute" in held else "error",
+            "execute",
+            part.path,
+            "the first operand is a script, which can run other programs",
+            _source(table),
+            "declare its rules by type, or use the profile",
+        )
+    if "OLD_STYLE" in traits and not plain.double_dash:
         yield Finding(
             "OptionsWithoutDash",
             "error",

@@ -13,7 +13,7 @@ PROFILES = (
             "-t --list -v --verbose -f --file --exclude --wildcards "
             "--numeric-owner --full-time --utc -R --block-number"
         ),
-        values={"-f": "read"},
+        reads=words("-f"),
         require=("-t",),
         force=("--force-local",),
         may_read=USERS,
@@ -45,7 +45,7 @@ PROFILES = (
         only=words("-c --stdout -d --decompress -t --test"),
         require=("-c", "-t"),
         match=("-dc a.bz2", "-t a.bz2"),
-        not_match=("a.txt", "-d a.bz2", "-k a.txt"),
+        not_match=("a.txt", "-d a.bz2", "-k a.txt", "-td a.bz2"),
     ),
     Profile(
         "xz",
@@ -54,7 +54,7 @@ PROFILES = (
         only=words("-c --stdout -d --decompress -l --list -t --test"),
         require=("-c", "-l", "-t"),
         match=("-dc a.xz", "-l a.xz"),
-        not_match=("a.txt", "-d a.xz", "--files=a.txt -dc"),
+        not_match=("a.txt", "-d a.xz", "-ld a.xz", "--files=a.txt -dc"),
     ),
     Profile(
         "unzip",

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
     from proc_jail._core import _Value
 
+Row = dict[str, Any]
+
 # Signed, with a fraction and a unit, as sizes and counts are written.
 NUMBER = Pattern(r"[-+]?[0-9]*\.?[0-9]+[A-Za-z%]{0,3}", 64)
+COUNT = Pattern(r"[-+]?[0-9]+[A-Za-z]{0,3}", 64)
 WORDS = Pattern(r"[A-Za-z0-9_,=+.:/-]+", 200)
 # What prints names of users needs to know them.
 USERS = ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf")
@@ -69,13 +72,13 @@ class Profile:
     name: str
     title: str
     operands: tuple[Operand, ...] = ()
-    # Names of options: the only ones; those left out; those that read files,
-    # which are left out but for these; and those whose value has another
-    # type than the table says ("read": a file to read).
+    # Names of options: the only ones; those left out; those that the table
+    # says can do something, and that are taken all the same; those whose
+    # value is a file to write in the table, and is only read here.
     only: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
-    values: Mapping[str, _Value | str] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
     require: tuple[str, ...] = ()
     force: tuple[str, ...] = ()
     force_env: Mapping[str, str] = field(default_factory=dict)
@@ -105,9 +108,12 @@ class Profile:
         return rules.may_read(*roots.read, *extra).may_write(*roots.write)
 
     def _level(self, roots: Roots) -> ArgRules:
-        rules = ArgRules()
-        for row in table(self.table or self.name)["options"]:
+        rules, options = ArgRules(), self.options(roots)
+        for row in options:
             rules = self._option(rules, row, roots)
+        modes = modes_of(options)
+        if len(modes) > 1:
+            rules = rules.exclusive(*modes)
         for operand in self.operands:
             rules = rules.positional(
                 operand.name,
@@ -122,25 +128,25 @@ class Profile:
             rules = rules.require(*self.require)
         return rules.force(*self.force) if self.force else rules
 
-    def _option(
-        self, rules: ArgRules, row: dict[str, Any], roots: Roots
-    ) -> ArgRules:
+    def _option(self, rules: ArgRules, row: Row, roots: Roots) -> ArgRules:
         names = names_of(row)
-        if not self.allows(names, row, roots):
-            return rules
         if row["arity"] == "no_value":
             return rules.flag(*names)
-        kinds = [self.values[name] for name in names if name in self.values]
-        value = kinds[0] if kinds else option_type(row, roots)
-        if isinstance(value, str):
-            value = ReadPath(*roots.read)
+        value = (
+            option_type(row, roots)
+            if self.reads.isdisjoint(names)
+            else ReadPath(*roots.read)
+        )
         optional = row["arity"] == "optional"
         return rules.option(*names, value, optional=optional, repeat=None)
 
-    def allows(
-        self, names: list[str], row: dict[str, Any], roots: Roots
-    ) -> bool:
-        """Whether an option of the table is part of the rules."""
+    def options(self, roots: Roots) -> list[Row]:
+        """The rows of the table that are part of the rules."""
+        rows = table(self.table or self.name)["options"]
+        return [row for row in rows if self._allows(row, roots)]
+
+    def _allows(self, row: Row, roots: Roots) -> bool:
+        names = names_of(row)
         if row["arity"] == "until_semicolon" or not names:
             return False
         if self.only is not None:
@@ -175,7 +181,12 @@ def table(name: str) -> dict[str, Any]:
     return found
 
 
-def option_type(row: dict[str, Any], roots: Roots) -> _Value:
+def modes_of(rows: list[Row]) -> list[str]:
+    """The options that say what is done, of which only one may be given."""
+    return [names_of(row)[0] for row in rows if row["kind"] == "mode"]
+
+
+def option_type(row: Row, roots: Roots) -> _Value:
     """The type of an option's value, by the kind that the table has."""
     if row["kind"] == "read_path":
         return ReadPath(*roots.read)
@@ -183,7 +194,9 @@ def option_type(row: dict[str, Any], roots: Roots) -> _Value:
         return WritePath(*roots.write)
     if row["kind"] == "number":
         return NUMBER
-    if row["kind"] == "choice":
+    if row["kind"] == "count":
+        return COUNT
+    if row["kind"] in ("choice", "word"):
         return WORDS
     return Text(4096)
 

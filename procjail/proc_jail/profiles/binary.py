@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proc_jail.profiles.base import FILE, FILES, WORDS, Profile, plain, words
+from proc_jail.profiles.base import FILE, FILES, Profile, plain, words
 
 PROFILES = (
     Profile(
@@ -26,7 +26,6 @@ PROFILES = (
         FILES,
         match=("-c a.txt", "-A d -t x1 a.txt", "-N 16 a.txt"),
         not_match=("/etc/passwd", "--bogus"),
-        values={"-A": WORDS, "-t": WORDS, "-j": WORDS, "-N": WORDS},
     ),
     plain(
         "hexdump",

@@ -37,7 +37,7 @@ PROFILES = (
         "file",
         "tell the types of files",
         FILES,
-        deny=words("-s --special-files -p --preserve-date"),
+        deny=words("-p --preserve-date"),
         match=("a.txt", "-b a.txt", "--mime-type data.json dir"),
         not_match=(
             "-z a.txt",

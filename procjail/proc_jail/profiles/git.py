@@ -12,25 +12,8 @@ from proc_jail.profiles.base import Operand, Profile
 
 QUIET = ("--no-ext-diff", "--no-textconv")
 REVISIONS = (Operand("revisions and paths", "text"),)
-# Written by the diff machinery, or read from outside of the repository.
-NEVER = frozenset(
-    {
-        "--contents",
-        "--edit-description",
-        "--ext-diff",
-        "--filters",
-        "--ignore-revs-file",
-        "--no-index",
-        "--open-files-in-pager",
-        "--output",
-        "--show-signature",
-        "--stdin",
-        "--textconv",
-        "-O",
-        "-S",
-        "-f",
-    }
-)
+# Never, though below a root to write to: .git/config may be there too.
+NEVER = frozenset({"--output"})
 
 
 def part(
@@ -42,7 +25,6 @@ def part(
     force: tuple[str, ...] = (),
     operands: tuple[Operand, ...] = REVISIONS,
     only: str | None = None,
-    deny: frozenset[str] = NEVER,
 ) -> Profile:
     """A subcommand; its examples are one a line."""
     return Profile(
@@ -50,7 +32,7 @@ def part(
         title,
         operands,
         only=None if only is None else frozenset(only.split()),
-        deny=deny,
+        deny=NEVER,
         force=force,
         match=tuple(f"{name} {line}".strip() for line in match.split("\n")),
         not_match=tuple(
@@ -59,9 +41,6 @@ def part(
         table="git_" + name.replace("-", "_"),
     )
 
-
-# -S searches in a log, and is a file of revisions to git blame.
-SEARCHES = NEVER - {"-S"}
 
 PARTS = (
     part(
@@ -76,7 +55,6 @@ PARTS = (
         "\n--oneline -n 5\n-5 --stat\n-p -1\n--format=%H%n%s\n-- a.txt",
         "--ext-diff\n--output=x\n--show-signature\n--textconv -p",
         force=QUIET,
-        deny=SEARCHES,
     ),
     part(
         "show",
@@ -84,7 +62,6 @@ PARTS = (
         "\nHEAD\n--stat HEAD\nHEAD:a.txt",
         "--ext-diff HEAD\n--textconv HEAD\n--output=x HEAD",
         force=QUIET,
-        deny=SEARCHES,
     ),
     part(
         "diff",
@@ -92,7 +69,6 @@ PARTS = (
         "\nHEAD\n--stat HEAD\n--name-only HEAD -- a.txt\n-w",
         "--ext-diff\n--no-index /dev/null a.txt\n--output=x\n--textconv",
         force=QUIET,
-        deny=SEARCHES,
     ),
     part(
         "blame",
@@ -113,7 +89,6 @@ PARTS = (
         "tracked files",
         "\n-s\n--others --exclude-standard\na.txt",
         "--bogus\n-X /etc/passwd",
-        deny=NEVER | {"-X", "--exclude-from", "--exclude-per-directory"},
     ),
     part(
         "branch",
@@ -143,7 +118,6 @@ PARTS = (
         "one object",
         "-t HEAD\n-p HEAD\n-p HEAD:a.txt",
         "--textconv HEAD:a.txt\n--filters HEAD:a.txt\n--batch",
-        deny=NEVER | {"--batch", "--batch-check", "--batch-command"},
     ),
     part(
         "rev-list",
@@ -174,7 +148,6 @@ PARTS = (
         "names of commits",
         "HEAD\n--name-only HEAD",
         "--stdin\n--annotate-stdin",
-        deny=NEVER | {"--annotate-stdin"},
     ),
     part(
         "for-each-ref",

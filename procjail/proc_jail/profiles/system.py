@@ -75,7 +75,6 @@ PROFILES = (
         "free",
         "tell memory in use",
         may_read=PROC,
-        deny=words("-s --seconds -c --count"),
         match=("-h --version",),
         not_match=("-s 1", "x"),
     ),

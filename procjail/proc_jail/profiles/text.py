@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from proc_jail._core import Pattern
 from proc_jail.profiles.base import (
     FILE,
     FILES,
-    WORDS,
     Operand,
     Profile,
     plain,
@@ -14,7 +12,6 @@ from proc_jail.profiles.base import (
 )
 
 TWO_FILES = (Operand("files", min=2, max=2),)
-COUNT = Pattern(r"[-+]?[0-9]+[A-Za-z]{0,3}", 64)
 
 PROFILES = (
     Profile(
@@ -37,14 +34,11 @@ PROFILES = (
         FILES,
         match=("a.txt", "-n 2 a.txt", "-n-1 a.txt", "-5 a.txt", "-c10 a.txt"),
         not_match=("/etc/passwd", "-n two a.txt"),
-        values={"-n": COUNT, "-c": COUNT},
     ),
     Profile(
         "tail",
         "print the last lines",
         FILES,
-        deny=words("-f -F --follow --retry --pid -s --sleep-interval"),
-        values={"-n": COUNT, "-c": COUNT},
         match=("a.txt", "-n 2 a.txt", "-n +2 a.txt", "-5 a.txt"),
         not_match=("-f a.txt", "--follow a.txt", "--pid=1 a.txt"),
     ),
@@ -59,7 +53,6 @@ PROFILES = (
         "nl",
         "number lines",
         FILES,
-        values={"-b": WORDS, "-f": WORDS, "-h": WORDS},
         match=("a.txt", "-ba a.txt", "-w 3 a.txt"),
         not_match=("/etc/passwd", "--bogus"),
     ),
@@ -113,7 +106,7 @@ PROFILES = (
         "sort",
         "sort lines",
         FILES,
-        deny=words("-T --temporary-directory --parallel"),
+        deny=words("--parallel"),
         match=(
             "a.txt",
             "-rn a.txt",
@@ -151,6 +144,7 @@ PROFILES = (
             Operand("files"),
         ),
         force=("--sandbox",),
+        also=words("-e"),
         match=(
             "-n 1,2p a.txt",
             "s/a/b/ a.txt",
@@ -281,6 +275,7 @@ PROFILES = (
             "--random-source=a.txt a.txt",
             "/etc/passwd",
         ),
+        also=words("-r"),
         deny=words("-e --echo"),
     ),
     Profile(
