@@ -156,10 +156,17 @@ def shell(
     )
 
 
+# A helper program's path by its name: see the fixture `helper`.
+Build = Callable[[str], str]
+
+
+def pattern(size: int) -> bytes:
+    """The bytes that the helper `emit` writes."""
+    return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
 @pytest.fixture(scope="session")
-def helper(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str], str]:
+def helper(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Compile tests/helpers/NAME.c, once, and return the program's path."""
     folder = tmp_path_factory.mktemp("helpers")
 

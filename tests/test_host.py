@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
-from conftest import descriptors, shell
+from conftest import Build, descriptors, shell
 from hosts import PORTABLE, run_host
-
-Build = Callable[[str], str]
 
 
 def signal_state() -> tuple[str, ...]:

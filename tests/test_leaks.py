@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
+from conftest import Build
 from hosts import run_host
-
-Build = Callable[[str], str]
 
 ROUNDS = "10000" if os.environ.get("PROC_JAIL_LONG") == "1" else "2000"
 MOST_GROWTH = 2 << 20

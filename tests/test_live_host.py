@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -21,8 +20,6 @@ from hosts import (
     wait_until,
     written_pid,
 )
-
-Build = Callable[[str], str]
 
 # What every host here begins with; `command` runs argv[1] with the rest.
 COMMON = """

@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 
-from conftest import children, policy_for, program, shell
+from conftest import Build, children, policy_for, program, shell
 from hosts import (
     interrupt,
     is_gone,
@@ -24,7 +24,6 @@ from hosts import (
 )
 from proc_jail import Output, ProcPolicy, Sandbox, Timeout
 
-Build = Callable[[str], str]
 Handler = Callable[[int, FrameType | None], None]
 
 # A host that runs argv[1] with the rest of argv, prints how that ended,
