@@ -178,7 +178,7 @@ def drive(python: str, requests: str, folder: Path) -> tuple[str, Any]:
     return version, outcomes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python that has the published package."""
     folder = tmp_path_factory.mktemp("published")
@@ -187,7 +187,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> str:
     result = subprocess.run(
         [
             *(sys.executable, "-m", "pip", "--python", python, "install"),
-            *("--quiet", "--only-binary", ":all:", f"proc_jail=={PUBLISHED}"),
+            *("--quiet", "--retries", "1", "--only-binary", ":all:"),
+            f"proc_jail=={PUBLISHED}",
         ],
         capture_output=True,
         text=True,
