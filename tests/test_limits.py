@@ -24,7 +24,7 @@ from proc_jail import (
 )
 
 SHORT = 0.5
-LATEST = 5.0
+LATEST = 20.0
 EDGES = [0, 1, 2, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1 << 20]
 
 
