@@ -178,7 +178,7 @@ def drive(python: str, requests: str, folder: Path) -> tuple[str, Any]:
     return version, outcomes
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python that has the published package."""
     folder = tmp_path_factory.mktemp("published")
