@@ -79,7 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two workers for each processor, since most tests wait for processes.
 
-    Files and tests that are named run here: they are done before workers are.
+    Tests and files that are named run in this process: they are over before
+    workers have started.
     """
     start = config.invocation_params.dir
     if not all((start / name).is_dir() for name in config.args):
