@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from conftest import once
+
 CSRC = Path(__file__).parent.parent / "csrc"
 CORE = sorted((CSRC / "core").rglob("*.[ch]"))
 PYTHON = sorted((CSRC / "python").glob("*.[ch]"))
@@ -242,21 +244,24 @@ def test_the_stack_of_the_child_fits(tmp_path: Path, level: str) -> None:
     assert 0 < total < STACK / 2
 
 
-@pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
-    """An object of every file of the core, by its source.
+SOURCES = [path for path in CORE if path.suffix == ".c"]
 
-    Without -fPIC, so that constant tables of pointers stay constants and
+
+def compile_all(folder: Path) -> None:
+    """Without -fPIC, so that constant tables of pointers stay constants and
     need no relocation at load time.
     """
-    folder = tmp_path_factory.mktemp("objects")
-    return {
-        path: compile_object(
-            path, folder / f"{number}.o", "-O2", "-fno-pic", "-fno-pie"
-        )
-        for number, path in enumerate(CORE)
-        if path.suffix == ".c"
-    }
+    folder.mkdir()
+    for number, path in enumerate(SOURCES):
+        target = folder / f"{number}.o"
+        compile_object(path, target, "-O2", "-fno-pic", "-fno-pie")
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[Path, Path]:
+    """An object of every file of the core, by its source."""
+    folder = once("objects", compile_all)
+    return {path: folder / f"{n}.o" for n, path in enumerate(SOURCES)}
 
 
 def writable(target: Path) -> set[str]:

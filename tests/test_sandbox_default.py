@@ -6,19 +6,16 @@ one does.
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from conftest import compiled
 from containment import attack, folder, uids
 
 ROOT = Path(__file__).parent.parent
@@ -64,21 +61,6 @@ def refused(make):
 """
 
 
-@cache
-def preload() -> str:
-    """The object, where everybody can reach it."""
-    place = Path(tempfile.mkdtemp(prefix="fake-"))
-    place.chmod(0o755)
-    atexit.register(shutil.rmtree, place)
-    made = place / "fake_landlock.so"
-    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run(
-        ["cc", *flags, "-D_GNU_SOURCE", "-o", made, HELPER, "-ldl"],
-        check=True,
-    )
-    return str(made)
-
-
 def ask(
     answer: int, code: str, uid: int | None = None, *flags: str
 ) -> subprocess.CompletedProcess[str]:
@@ -93,7 +75,7 @@ def ask(
         env={
             **os.environ,
             "PYTHONPATH": path,
-            "LD_PRELOAD": preload(),
+            "LD_PRELOAD": compiled("fake_landlock.so", HELPER, shared=True),
             "FAKE_LANDLOCK": str(answer),
         },
         cwd="/",

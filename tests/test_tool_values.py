@@ -132,6 +132,7 @@ def test_schemas() -> None:
         ("a\rb\r\nc", "a\\x0db\nc"),
         ("\x00\x7f\x85", "\\x00\\x7f\\x85"),
         ("a\u202eb\u2066", "a\\u202eb\\u2066"),
+        ("\u2067a\u2068b\u2069", "\\u2067a\\u2068b\\u2069"),
         ("\udcff", "\\udcff"),
         ("ä€😀\u200f", "ä€😀\\u200f"),
         ("a\u200b\u2060\ufeff", "a\\u200b\\u2060\\ufeff"),

@@ -89,6 +89,7 @@ test_files(void)
     CHECK(build_code("/bin/cat", &err) == PJ_OK);
     CHECK(build_code("/none/cat", &err) == PJ_E_BinNotFound);
     CHECK(says(&err, PJ_E_BinNotFound) && !strcmp(err.value, "/none/cat"));
+    CHECK(err.sys_errno == ENOENT);
     build_code("/bin/cat/x", &err);
     CHECK(says(&err, PJ_E_BinCanonicalizeFailed));
     CHECK(symlink("loop", in_dir("loop").ptr) == 0);
