@@ -105,6 +105,13 @@ check_limits(const pj_sandbox *sandbox, pj_error *err)
     return 0;
 }
 
+/* Whether a mask has bits of none of `count` things.  */
+static int
+has_more(uint32_t mask, int count)
+{
+    return (uint64_t)mask >> count != 0;
+}
+
 /* Numbers outside of their enum.  */
 static int
 check_choices(const pj_sandbox *sandbox, pj_error *err)
@@ -115,8 +122,12 @@ check_choices(const pj_sandbox *sandbox, pj_error *err)
         return invalid(PJ_STR(""), "network must be Deny or Inherit", err);
     if ((unsigned)sandbox->tree > PJ_TREE_PID_NAMESPACE)
         return invalid(PJ_STR(""), "tree must be Group or PidNamespace", err);
-    if (sandbox->limits_set >> PJ_LIMIT_COUNT != 0)
+    if (has_more(sandbox->limits_set, PJ_LIMIT_COUNT))
         return invalid(PJ_STR(""), "unknown limit", err);
+    if (has_more(sandbox->best_effort, PJ_CONTROL_COUNT))
+        return invalid(PJ_STR(""), "unknown control", err);
+    if (has_more(sandbox->allow, PJ_ALLOW_COUNT))
+        return invalid(PJ_STR(""), "unknown bit of allow", err);
     return 0;
 }
 
