@@ -82,8 +82,10 @@ def imports_of(module: str) -> set[str]:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 found.add(inner if inner in KNOWN else str(node.module))
-        elif isinstance(node, ast.Constant) and "." in str(node.value):
-            found.add(str(node.value))
+        elif isinstance(node, (ast.Dict, ast.Call)):
+            told = node.values if isinstance(node, ast.Dict) else node.args
+            texts = [n.value for n in told if isinstance(n, ast.Constant)]
+            found |= {text for text in map(str, texts) if "." in text}
     return (found & KNOWN) - {module}
 
 
@@ -112,6 +114,7 @@ def test_a_room_says_what_it_is() -> None:
     for module, path in MODULES.items():
         text = ast.get_docstring(ast.parse(path.read_text("utf-8")))
         assert text is not None, module
+        assert (path.parent / "__init__.py").exists(), module
 
 
 # --------------------------------------------------------------- importing

@@ -37,6 +37,8 @@ class ToolResult:
     and cut (`truncated`). `text` says it all, for a model to act on.
     """
 
+    __module__ = "proc_jail.tools"  # where it is found
+
     ok: bool
     exit_code: int | None
     stdout: str
@@ -80,6 +82,8 @@ class Tool:
     `parameters` is the JSON Schema of what call() takes. Made by
     tools_for().
     """
+
+    __module__ = "proc_jail.tools"
 
     name: str
     title: str
