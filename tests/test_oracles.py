@@ -6,11 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
-from proc_jail._described import names_of
-
 import oracles
 from conftest import policy_for, program
 from proc_jail import ProcRequest, _core, risk_of
+from proc_jail._policy.model import names_of
 
 # Variables that a policy may pass all the same: where a user's files are,
 # how a terminal looks, credentials, and how the network is reached.

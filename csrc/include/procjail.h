@@ -440,8 +440,8 @@ typedef struct pj_policy_options {
 } pj_policy_options;
 
 /* Checks what can be checked without the file system.  Fails with
-   BinNotAbsolute, LimitInvalid, EnvForbidden, CwdForbidden, the codes of
-   pj_sandbox_check, or NulByte.  */
+   BinNotAbsolute, ArgRulesRequired for rules that are NULL, LimitInvalid,
+   EnvForbidden, CwdForbidden, the codes of pj_sandbox_check, or NulByte.  */
 int pj_policy_check(const pj_policy_options *options, pj_error *err);
 
 /* A copy that owns what it points to, with each default in its place.  NULL

@@ -21,6 +21,17 @@ check_path(pj_str path, pj_error *err)
                         "from / on, no PATH is searched", err->value);
 }
 
+/* C has no rules that are never NULL.  */
+static int
+check_rules(const pj_program_rules *rules, pj_error *err)
+{
+    if (rules->rules != NULL)
+        return 0;
+    pj_error_begin(err, PJ_E_ArgRulesRequired, rules->path);
+    return pj_error_say(err, "argument rules required for binary: %s; make "
+                        "some, NULL is none", err->value);
+}
+
 static int
 check_programs(const pj_policy_options *o, pj_error *err)
 {
@@ -28,7 +39,8 @@ check_programs(const pj_policy_options *o, pj_error *err)
         if (check_path(o->bins[i], err) < 0)
             return -1;
     for (size_t i = 0; i < o->rule_count; i++)
-        if (check_path(o->rules[i].path, err) < 0)
+        if (check_path(o->rules[i].path, err) < 0
+            || check_rules(&o->rules[i], err) < 0)
             return -1;
     return 0;
 }
