@@ -17,102 +17,122 @@
 #include "base/error.h"
 #include "base/strings.h"
 #include "confine/linux/kernel_fs.h"
+#include "confine/linux/landlock_abi.h"
 #include "confine/linux/needs.h"
 
-#ifndef SYS_landlock_create_ruleset
-#define SYS_landlock_create_ruleset 444
-#define SYS_landlock_add_rule 445
-#endif
+/* The kernel's names, without the part that all of them share.  */
+#define FS(name) LANDLOCK_ACCESS_FS_##name
 
-/* The kernel's interface, written out: headers older than the kernel lack
-   the later fields, and the size that is passed tells which are meant.  */
-struct ruleset {
-    uint64_t fs;
-    uint64_t net;
-    uint64_t scoped;
-};
-
-struct path_rule {
-    uint64_t access;
-    int32_t parent_fd;
-} __attribute__((packed));
-
-#define VERSION_FLAG 1U
-#define PATH_BENEATH 1
-
-#define FS_EXECUTE (UINT64_C(1) << 0)
-#define FS_WRITE_FILE (UINT64_C(1) << 1)
-#define FS_READ_FILE (UINT64_C(1) << 2)
-#define FS_READ_DIR (UINT64_C(1) << 3)
-#define FS_REFER (UINT64_C(1) << 13)
-#define FS_TRUNCATE (UINT64_C(1) << 14)
-#define FS_CHANGE_TREE (UINT64_C(0x1ff) << 4) /* remove and make, all kinds */
-#define NET_TCP (UINT64_C(3))
-#define SCOPE_ABSTRACT_UNIX (UINT64_C(1) << 0)
-#define SCOPE_SIGNAL (UINT64_C(1) << 1)
-
-#define READ_RIGHTS (FS_READ_FILE | FS_READ_DIR)
-#define WRITE_RIGHTS (FS_WRITE_FILE | FS_CHANGE_TREE | FS_REFER | FS_TRUNCATE)
+#define READ_RIGHTS (FS(READ_FILE) | FS(READ_DIR))
+#define CHANGE_TREE                                                      \
+    (FS(REMOVE_DIR) | FS(REMOVE_FILE) | FS(MAKE_CHAR) | FS(MAKE_DIR)     \
+     | FS(MAKE_REG) | FS(MAKE_SOCK) | FS(MAKE_FIFO) | FS(MAKE_BLOCK)     \
+     | FS(MAKE_SYM))
+#define WRITE_RIGHTS (FS(WRITE_FILE) | CHANGE_TREE | FS(REFER) | FS(TRUNCATE))
 /* Nobody gets to make device nodes.  */
-#define WRITE_GRANT \
-    (WRITE_RIGHTS & ~(UINT64_C(1) << 6) & ~(UINT64_C(1) << 11))
+#define WRITE_GRANT (WRITE_RIGHTS & ~(FS(MAKE_CHAR) | FS(MAKE_BLOCK)))
 /* What is kept from the kernel's own files.  A directory that is made or
    removed there commands it too: a cgroup, for instance.  */
-#define KERNEL_RIGHTS (FS_WRITE_FILE | FS_CHANGE_TREE)
-#define FILE_RIGHTS (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
+#define KERNEL_RIGHTS (FS(WRITE_FILE) | CHANGE_TREE)
+#define FILE_RIGHTS                                                      \
+    (FS(EXECUTE) | FS(WRITE_FILE) | FS(READ_FILE) | FS(TRUNCATE))
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What each version brought, and how much of the attributes it reads.  5
+   brought IOCTL_DEV, which is not asked for: a filter that knows the requests
+   does more (seccomp_ioctl.def).  */
+static const struct {
+    int abi;
+    size_t size;
+    struct landlock_ruleset_attr rights;
+} versions[] = {
+    {1, 8, {.handled_access_fs = FS(EXECUTE) | FS(WRITE_FILE) | READ_RIGHTS
+                | CHANGE_TREE}},
+    {2, 8, {.handled_access_fs = FS(REFER)}},
+    {3, 8, {.handled_access_fs = FS(TRUNCATE)}},
+    {4, 16, {.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP
+                 | LANDLOCK_ACCESS_NET_CONNECT_TCP}},
+    {6, 24, {.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET
+                 | LANDLOCK_SCOPE_SIGNAL}},
+};
+
+/* All that a version knows.  */
+static struct landlock_ruleset_attr
+known_to(int abi, size_t *size)
+{
+    struct landlock_ruleset_attr all = {0, 0, 0};
+
+    for (size_t i = 0; i < COUNT(versions) && versions[i].abi <= abi; i++) {
+        all.handled_access_fs |= versions[i].rights.handled_access_fs;
+        all.handled_access_net |= versions[i].rights.handled_access_net;
+        all.scoped |= versions[i].rights.scoped;
+        *size = versions[i].size;
+    }
+    return all;
+}
 
 int
 pj_landlock_abi(int *why)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
-                       VERSION_FLAG);
+                       LANDLOCK_CREATE_RULESET_VERSION);
 
     *why = abi < 0 ? errno : 0;
     return abi < 0 ? 0 : (int)abi;
 }
 
-/* The rights that the ruleset takes away unless a rule gives them.  */
-static uint64_t
-handled(const pj_landlock_plan *plan, int abi)
+/* What the ruleset takes away unless a rule gives it.  */
+static struct landlock_ruleset_attr
+wanted(const pj_landlock_plan *plan)
 {
-    uint64_t rights = 0;
+    struct landlock_ruleset_attr attr = {0, 0, 0};
 
     if (plan->read)
-        rights |= READ_RIGHTS;
+        attr.handled_access_fs |= READ_RIGHTS;
     if (plan->write)
-        rights |= WRITE_RIGHTS;
+        attr.handled_access_fs |= WRITE_RIGHTS;
     if (plan->execute)
-        rights |= FS_EXECUTE;
+        attr.handled_access_fs |= FS(EXECUTE);
     if (plan->kernel)
-        rights |= KERNEL_RIGHTS;
+        attr.handled_access_fs |= KERNEL_RIGHTS;
     /* What handles any right refuses this one, handled or not.  */
-    if (rights != 0)
-        rights |= FS_REFER;
-    if (abi < 2)
-        rights &= ~FS_REFER;
-    if (abi < 3)
-        rights &= ~FS_TRUNCATE;
-    return rights;
+    if (attr.handled_access_fs != 0)
+        attr.handled_access_fs |= FS(REFER);
+    if (plan->network) {
+        attr.handled_access_net = LANDLOCK_ACCESS_NET_BIND_TCP
+            | LANDLOCK_ACCESS_NET_CONNECT_TCP;
+        attr.scoped |= LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
+    }
+    if (plan->signals)
+        attr.scoped |= LANDLOCK_SCOPE_SIGNAL;
+    return attr;
+}
+
+/* As much of it as the version knows.  */
+static struct landlock_ruleset_attr
+handled(const pj_landlock_plan *plan, int abi, size_t *size)
+{
+    struct landlock_ruleset_attr attr = wanted(plan);
+    struct landlock_ruleset_attr known = known_to(abi, size);
+
+    attr.handled_access_fs &= known.handled_access_fs;
+    attr.handled_access_net &= known.handled_access_net;
+    attr.scoped &= known.scoped;
+    return attr;
 }
 
 static int
 create(const pj_landlock_plan *plan, int abi)
 {
-    struct ruleset attr = {.fs = handled(plan, abi)};
-    size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+    size_t size = 0;
+    struct landlock_ruleset_attr attr = handled(plan, abi, &size);
 
-    if (plan->network && abi >= 4)
-        attr.net = NET_TCP;
-    if (plan->network && abi >= 6)
-        attr.scoped |= SCOPE_ABSTRACT_UNIX;
-    if (plan->signals && abi >= 6)
-        attr.scoped |= SCOPE_SIGNAL;
     /* A ruleset must handle something.  Making block devices is nothing
        that a child without privileges could do.  */
-    if (attr.fs == 0 && attr.net == 0 && attr.scoped == 0)
-        attr.fs = UINT64_C(1) << 11 | (abi >= 2 ? FS_REFER : 0);
+    if (attr.handled_access_fs == 0 && attr.handled_access_net == 0
+        && attr.scoped == 0)
+        attr.handled_access_fs = FS(MAKE_BLOCK) | (abi >= 2 ? FS(REFER) : 0);
     return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0U);
 }
 
@@ -120,18 +140,19 @@ create(const pj_landlock_plan *plan, int abi)
 static int
 allow_fd(int ruleset, int fd, uint64_t rights)
 {
-    struct path_rule rule = {.access = rights, .parent_fd = fd};
+    struct landlock_path_beneath_attr rule = {.allowed_access = rights,
+                                              .parent_fd = fd};
     struct stat st;
 
     if (fstat(fd, &st) != 0)
         return -1;
     if (!S_ISDIR(st.st_mode))
-        rule.access &= FILE_RIGHTS;
+        rule.allowed_access &= FILE_RIGHTS;
     /* A link is no place of its own, and its target has one elsewhere.  */
-    if (rule.access == 0 || S_ISLNK(st.st_mode))
+    if (rule.allowed_access == 0 || S_ISLNK(st.st_mode))
         return 0;
-    return (int)syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule,
-                        0U);
+    return (int)syscall(SYS_landlock_add_rule, ruleset,
+                        LANDLOCK_RULE_PATH_BENEATH, &rule, 0U);
 }
 
 /* And at a path.  */
@@ -275,7 +296,7 @@ add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
     const uint64_t rights[3] = {
         [PJ_ACCESS_READ] = READ_RIGHTS,
         [PJ_ACCESS_WRITE] = WRITE_GRANT,
-        [PJ_ACCESS_EXECUTE] = plan->nothing ? 0 : FS_EXECUTE,
+        [PJ_ACCESS_EXECUTE] = plan->nothing ? 0 : FS(EXECUTE),
     };
 
     for (int access = 0; access < 3; access++)
@@ -321,7 +342,7 @@ add_system(int ruleset, uint64_t all)
     for (size_t i = 0; i < COUNT(readable) && (READ_RIGHTS & all) != 0; i++)
         allow(ruleset, readable[i], READ_RIGHTS & all);
     for (size_t i = 0; i < COUNT(devices); i++)
-        allow(ruleset, devices[i], (FS_READ_FILE | FS_WRITE_FILE) & all);
+        allow(ruleset, devices[i], (FS(READ_FILE) | FS(WRITE_FILE)) & all);
 }
 
 /* The program itself, its interpreter and loader; the system's loaders for
@@ -334,7 +355,7 @@ add_program(int ruleset, const pj_landlock_plan *plan, pj_str program,
         "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
         "/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1",
     };
-    uint64_t rights = (FS_EXECUTE | FS_READ_FILE) & all;
+    uint64_t rights = (FS(EXECUTE) | FS(READ_FILE)) & all;
     pj_strv needs = {NULL, 0, 0};
     int result = 0;
 
@@ -363,7 +384,7 @@ fill(int ruleset, const pj_landlock_plan *plan, uint64_t all,
     /* Moving and linking are not limited; what would gain rights by it
        still is.  */
     if (!plan->write)
-        allow(ruleset, "/", FS_REFER & all);
+        allow(ruleset, "/", FS(REFER) & all);
     if (result == 0 && plan->kernel && !plan->write)
         result = add_the_rest(ruleset, &kernel, err);
     if (result == 0)
@@ -378,7 +399,8 @@ int
 pj_landlock_build(const pj_landlock_plan *plan, int abi,
                   pj_str program, int *fd, pj_error *err)
 {
-    uint64_t all = handled(plan, abi);
+    size_t size = 0;
+    uint64_t all = handled(plan, abi, &size).handled_access_fs;
     int low = create(plan, abi), ruleset;
 
     if (low < 0)
