@@ -1,8 +1,12 @@
 /* builder.c: the type ProcPolicyBuilder.  */
 #include "builder.h"
-
 #include "convert.h"
+#include "describe.h"
 #include "errors.h"
+#include "policy.h"
+#include "rules.h"
+#include "sandbox.h"
+#include "state.h"
 
 PyObject *
 builder_make(PyTypeObject *type, const pj_policy_options *options)

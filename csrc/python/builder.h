@@ -4,7 +4,19 @@
 #ifndef PJ_PY_BUILDER_H
 #define PJ_PY_BUILDER_H
 
-#include "module.h"
+#include "state.h"
+
+typedef struct {
+    PyObject_HEAD
+    pj_policy_options *options;
+} BuilderObject;
+
+extern PyType_Spec pj_builder_spec;
+
+/* profile.c: ProcPolicyBuilder.profile().  */
+PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,
+                                PyObject *kwargs);
+extern const char pj_py_profile_doc[];
 
 /* The options behind a builder, to change a copy of and hand on.  */
 static inline const pj_policy_options *

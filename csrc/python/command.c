@@ -1,6 +1,12 @@
 /* command.c: the type PreparedCommand, and running one.  */
+#include "command.h"
 #include "convert.h"
 #include "errors.h"
+#include "events.h"
+#include "output.h"
+#include "package.h"
+#include "report.h"
+#include "state.h"
 
 PyObject *
 pj_py_command(pj_state *state, pj_command *command)

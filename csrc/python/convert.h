@@ -2,7 +2,7 @@
 #ifndef PJ_PY_CONVERT_H
 #define PJ_PY_CONVERT_H
 
-#include "module.h"
+#include "state.h"
 
 /* A str, bytes or os.PathLike as new bytes, by the rules of os.fsencode. */
 PyObject *pj_py_bytes(PyObject *value, const char *what);

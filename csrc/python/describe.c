@@ -4,6 +4,9 @@
    be read as code.  Values of the environment are part of the calls, since
    a pickle needs them, and are left out of every repr.  */
 #include "describe.h"
+#include "convert.h"
+#include "sandbox.h"
+#include "state.h"
 
 int
 pj_py_add(PyObject *calls, const char *name, PyObject *value)

@@ -1,5 +1,9 @@
 /* describe_rules.c: ArgRules as method calls.  */
+#include "convert.h"
 #include "describe.h"
+#include "rules.h"
+#include "state.h"
+#include "value.h"
 
 /* Sets a keyword that differs from its default.  */
 static int

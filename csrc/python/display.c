@@ -1,6 +1,7 @@
 /* display.c: how objects show themselves in notebooks: by the package's
    own module, which is imported when the first one does.  */
-#include "module.h"
+#include "display.h"
+#include "package.h"
 
 static const char shower[] = "proc_jail._display";
 

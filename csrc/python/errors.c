@@ -1,9 +1,13 @@
 /* errors.c: exception classes from the one table, and raising them.  */
 #include "errors.h"
+#include "convert.h"
+#include "describe.h"
+#include "display.h"
+#include "output.h"
+#include "state.h"
 
 #include <string.h>
 
-#include "convert.h"
 
 /* The name under which the offending value is found on the exception.  */
 static const char *

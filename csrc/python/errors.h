@@ -2,7 +2,7 @@
 #ifndef PJ_PY_ERRORS_H
 #define PJ_PY_ERRORS_H
 
-#include "module.h"
+#include "output.h"
 
 /* Makes the exception classes; called once per module.  */
 int pj_py_add_errors(PyObject *module, pj_state *state);

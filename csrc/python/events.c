@@ -3,7 +3,12 @@
 
    Arguments of audit events are made by converters, which run only where
    there is a hook.  Environments are in none of them.  */
+#include "events.h"
+#include "command.h"
 #include "convert.h"
+#include "output.h"
+#include "request.h"
+#include "state.h"
 
 static PyObject *
 asked_bin(void *request)

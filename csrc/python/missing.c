@@ -1,5 +1,6 @@
 /* missing.c: telling of what a policy goes without.  */
-#include "module.h"
+#include "policy.h"
+#include "state.h"
 
 /* What a sandbox that was named lacks its owner agreed to.  A filter that
    makes errors of warnings makes one of every build.  */

@@ -1,6 +1,19 @@
 /* module.c: proc_jail._core: its state, types, enums and functions.  */
+#include "builder.h"
+#include "command.h"
 #include "convert.h"
+#include "describe.h"
 #include "errors.h"
+#include "output.h"
+#include "policy.h"
+#include "process.h"
+#include "programs.h"
+#include "report.h"
+#include "request.h"
+#include "rules.h"
+#include "sandbox.h"
+#include "state.h"
+#include "value.h"
 
 /* The members of the enums, with the numbers of the C API.  */
 struct member {

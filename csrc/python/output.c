@@ -1,6 +1,10 @@
 /* output.c: the type Output.  */
+#include "output.h"
 #include "convert.h"
+#include "display.h"
 #include "errors.h"
+#include "report.h"
+#include "state.h"
 
 /* The references are taken over; NULL for one is an error raised before. */
 static PyObject *

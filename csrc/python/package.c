@@ -1,6 +1,6 @@
 /* package.c: what types of C leave to modules of the package, which are
    imported when they are first needed.  */
-#include "module.h"
+#include "package.h"
 
 PyObject *
 pj_py_package(const char *module, const char *function, PyObject *args,

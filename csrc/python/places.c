@@ -1,8 +1,6 @@
 /* places.c: the environment and the directory of ProcPolicyBuilder.  */
 #include "builder.h"
-
 #include "convert.h"
-#include "errors.h"
 
 /* A copy with another kind of environment, and what belongs to it.  */
 static PyObject *

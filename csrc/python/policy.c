@@ -1,6 +1,15 @@
 /* policy.c: the type ProcPolicy.  */
+#include "policy.h"
+#include "command.h"
 #include "convert.h"
+#include "describe.h"
+#include "display.h"
 #include "errors.h"
+#include "events.h"
+#include "package.h"
+#include "report.h"
+#include "request.h"
+#include "state.h"
 
 PyObject *
 pj_py_policy(pj_state *state, pj_policy *policy)

@@ -1,8 +1,11 @@
 /* process.c: the type _Process, which the front ends drive.  */
 #include <stdatomic.h>
 
-#include "convert.h"
+#include "process.h"
 #include "errors.h"
+#include "events.h"
+#include "output.h"
+#include "state.h"
 
 /* A process belongs to one caller at a time.  The GIL is released while it
    is started, awaited and finished, so a flag tells whether somebody is at

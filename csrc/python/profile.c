@@ -1,5 +1,6 @@
 /* profile.c: the method of a builder that the package fills in.  */
-#include "module.h"
+#include "builder.h"
+#include "package.h"
 
 const char pj_py_profile_doc[] =
 "profile($self, /, name, read=(), write=(), path=None, hosts=())\n--\n\n"

@@ -1,6 +1,7 @@
 /* programs.c: the option tables, for the package's own Python code.  */
 #include <stdlib.h>
 
+#include "programs.h"
 #include "convert.h"
 #include "errors.h"
 

@@ -1,7 +1,9 @@
 /* report.c: SandboxReport and AllowedProgram, what is told of a sandbox and
    of a policy's programs.  */
+#include "report.h"
 #include "convert.h"
 #include "describe.h"
+#include "state.h"
 
 /* collections.namedtuple(name, fields, module="proc_jail"), with a
    docstring.  */

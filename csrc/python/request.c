@@ -1,6 +1,8 @@
 /* request.c: the type ProcRequest.  */
+#include "request.h"
 #include "convert.h"
-#include "errors.h"
+#include "describe.h"
+#include "state.h"
 
 /* The parts are taken over; NULL for one of the first three is an error
    that was raised before.  */

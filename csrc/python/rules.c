@@ -1,5 +1,9 @@
 /* rules.c: the type ArgRules.  */
 #include "rules.h"
+#include "convert.h"
+#include "describe.h"
+#include "errors.h"
+#include "state.h"
 
 PyObject *
 rules_make(PyTypeObject *type, const pj_rules_options *options)

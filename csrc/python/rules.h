@@ -2,8 +2,14 @@
 #ifndef PJ_PY_RULES_H
 #define PJ_PY_RULES_H
 
-#include "convert.h"
-#include "errors.h"
+#include "state.h"
+
+typedef struct {
+    PyObject_HEAD
+    pj_rules *rules;
+} RulesObject;
+
+extern PyType_Spec pj_rules_spec;
 
 /* The options behind rules, to change a copy of and hand on.  */
 static inline const pj_rules_options *

@@ -1,5 +1,9 @@
 /* rules_typed.c: the methods of ArgRules that declare by type.  */
+#include "convert.h"
+#include "errors.h"
 #include "rules.h"
+#include "state.h"
+#include "value.h"
 
 PyObject *
 rules_declare(PyObject *self, const pj_declared *declared)

@@ -1,6 +1,9 @@
 /* sandbox.c: the type Sandbox.  */
+#include "sandbox.h"
 #include "convert.h"
+#include "describe.h"
 #include "errors.h"
+#include "state.h"
 
 /* An object with a copy of `sandbox`; or the error that it is.  */
 static PyObject *

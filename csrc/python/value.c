@@ -1,6 +1,9 @@
 /* value.c: the types of values: Int, Choice, Text and the others.  */
+#include "value.h"
 #include "convert.h"
+#include "describe.h"
 #include "errors.h"
+#include "state.h"
 #include "value_docs.h"
 
 typedef struct {

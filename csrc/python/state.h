@@ -1,0 +1,97 @@
+/* state.h: the state of proc_jail._core.
+
+   Everything lives in the module state, so that each interpreter has its
+   own: heap types, exception classes, enums.  There is no global that
+   changes.  */
+#ifndef PJ_PY_STATE_H
+#define PJ_PY_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "procjail.h"
+
+#define PJ_PY_VALUES (PJ_VALUE_GIT_REF + 1)
+
+typedef struct pj_state {
+    PyTypeObject *rules_type;
+    PyTypeObject *builder_type;
+    PyTypeObject *request_type;
+    PyTypeObject *policy_type;
+    PyTypeObject *command_type;
+    PyTypeObject *output_type;
+    PyTypeObject *sandbox_type;
+    PyTypeObject *process_type;
+    PyTypeObject *value_types[PJ_PY_VALUES]; /* by pj_value_type */
+
+    PyObject *base_error;      /* ProcJailError */
+    PyObject *violation_error; /* Violation */
+    PyObject *exec_error;      /* ExecError */
+    PyObject *stopped_error;   /* StoppedError */
+    PyObject *errors[PJ_CODE_COUNT];
+    PyObject *risky_warning; /* RiskyBinaryWarning */
+    PyObject *sandbox_warning; /* SandboxWarning */
+    _Atomic int sandbox_warned; /* once in an interpreter is enough */
+
+    PyObject *risky_policy_enum; /* RiskyBinPolicy */
+    PyObject *double_dash_enum;  /* InjectDoubleDash */
+    PyObject *risk_enum;         /* RiskCategory */
+    PyObject *network_enum;      /* Network */
+    PyObject *tree_enum;         /* Tree */
+    PyObject *overflow_enum;     /* Overflow */
+    PyObject *report_type;       /* SandboxReport */
+    PyObject *program_type;      /* AllowedProgram */
+    PyObject *replay;            /* the function that pickles name */
+    PyObject *restore_output;
+    PyObject *restore_request;
+} pj_state;
+
+/* The state behind an instance of one of our types, which are final.  */
+static inline pj_state *
+state_of(PyObject *self)
+{
+    return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
+}
+
+/* Takes the exception that is set, as an instance, or NULL; and sets the
+   same one again, for which the context is kept as it is.  CPython 3.12
+   renamed both.  */
+static inline PyObject *
+pj_py_take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    if (type == NULL)
+        return NULL;
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL)
+        PyException_SetTraceback(value, traceback);
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+static inline void
+pj_py_put_exception(PyObject *error)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(error);
+#else
+    if (error != NULL)
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(error);
+#endif
+}
+
+/* The tp_traverse of instances that hold no other object that could hold
+   them: their type holds the module, and with it the whole package, where
+   one of them may be kept.  No tp_clear: what else is in such a cycle has
+   one.  */
+int pj_py_visit_type(PyObject *self, visitproc visit, void *arg);
+
+#endif
