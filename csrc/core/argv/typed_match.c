@@ -354,7 +354,7 @@ static int
 match_level(pj_match *m, pj_error *err)
 {
     pj_reading *r = &m->reading;
-    /* Declarations are at most 1000 (rules_typed.c).  */
+    /* Declarations are at most 1000 (rules_check.c).  */
     uint32_t counts[1024];
 
     memset(counts, 0,
