@@ -119,7 +119,7 @@ add_enums(PyObject *module, pj_state *state)
                     overflows) < 0)
         return -1;
     return add_enum(module, &state->risk_enum, "RiskCategory",
-                    "What a program known to be dangerous is.", risks);
+                    "The kind of a program that is known to be risky.", risks);
 }
 
 static int
@@ -163,8 +163,8 @@ add_report(PyObject *module, pj_state *state)
     if (state->report_type != NULL)
         doc = PyUnicode_FromString(
             "What the kernel enforced on a command.\n\n"
-            "`enforced` and `missing` are names of controls; `missing` was\n"
-            "asked for by best effort.  `landlock_abi` is the kernel's, "
+            "`enforced` and `missing` are names of controls; `missing` lists\n"
+            "those that the system lacked.  `landlock_abi` is the kernel's, "
             "or 0.");
     if (doc != NULL
         && PyObject_SetAttrString(state->report_type, "__doc__", doc) == 0)
@@ -223,10 +223,11 @@ module_exec(PyObject *module)
 PyDoc_STRVAR(risk_of_doc,
 "risk_of($module, /, path)\n--\n\n"
 "Return the RiskCategory of the program at `path`, or None.\n\n"
-"Looks at the canonical name, at links to and copies of shells and\n"
-"interpreters, and at the interpreter that a script names.  Raises the Bin\n"
-"violations for a path that is no executable file.\n\n"
-">>> risk_of('/bin/sh')");
+"Considers the canonical name, links to and copies of shells and\n"
+"interpreters, and the interpreter that a script names.  Raises the Bin\n"
+"violations for a path that is not an executable file.\n\n"
+">>> risk_of('/bin/sh')\n"
+"<RiskCategory.Shell: 0>");
 
 static PyObject *
 risk_of(PyObject *module, PyObject *args, PyObject *kwargs)
