@@ -151,8 +151,7 @@ setup(
     ext_modules=[
         Extension(
             "proc_jail._core",
-            sources=core_sources(PORTABLE)
-            + sources("csrc/python"),
+            sources=core_sources(PORTABLE) + sources("csrc/python"),
             depends=[
                 str(path.relative_to(ROOT))
                 for pattern in ("*.h", "*.def")

@@ -1,7 +1,7 @@
 """The command line: proc-jail, or python -m proc_jail.
 
 Built with argparse, because the package has no dependencies and its command
-line is small; what argparse has not, completion, is made from its parser.
+line is small; completion, which argparse lacks, is made from its parser.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _with_command(
     text: str,
     action: Callable[[argparse.Namespace], int],
 ) -> Parser:
-    """What stands behind `--` is cut off before argparse sees the rest."""
+    """Cut off what follows `--`, before argparse sees the rest."""
     usage = f"proc-jail {name} [OPTIONS] POLICY -- BIN [ARG ...]"
     parser = _with_policy(commands, name, text, action, usage=usage)
     parser.add_argument(
@@ -196,7 +196,7 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 def complain(text: str) -> None:
-    """An error of proc-jail's own, on one line; nobody has to read it."""
+    """Print an error of proc-jail on one line, if anybody reads it."""
     from proc_jail._cli_host import Sink
     from proc_jail._errors import printable
 
@@ -206,7 +206,7 @@ def complain(text: str) -> None:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Arguments up to `--` are ours; what follows is the command."""
+    """Parse the arguments up to `--`; what follows is the command."""
     end = argv.index("--") if "--" in argv else len(argv)
     args, unknown = make_parser().parse_known_args(argv[:end])
     args.command = list(argv[end + 1 :])

@@ -58,7 +58,7 @@ def profiles(args: argparse.Namespace) -> int:
 
 
 def _profile(profile: Profile, *, as_json: bool) -> int:
-    """One profile: what passes and what does not."""
+    """Show one profile: what it allows and what it refuses."""
     if as_json:
         told = {
             "name": profile.name,
@@ -79,7 +79,7 @@ def _profile(profile: Profile, *, as_json: bool) -> int:
 
 
 def mcp(args: argparse.Namespace) -> int:
-    """The server's module imports its SDK, which is an extra."""
+    """Import the server late: its SDK is an extra."""
     policy = load(args)
     try:
         server = importlib.import_module("proc_jail._mcp")

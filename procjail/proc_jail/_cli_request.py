@@ -1,4 +1,4 @@
-"""What the command line asks for, and how it tells that it was denied."""
+"""The request that a command line makes, and how its denial is shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proc_jail._errors import PolicyFileError, fields_of
 
 
 def load(args: argparse.Namespace) -> ProcPolicy:
-    """The policy that is named; warnings are told in our own words."""
+    """Load the named policy; show its warnings as proc-jail's own."""
     warnings.showwarning = _show_warning
     return ProcPolicy.from_file(args.policy)
 
@@ -40,7 +40,7 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
 
 
 def path_of(name: str, policy: ProcPolicy) -> str:
-    """A bare name is that of an allowed program, and never looked up."""
+    """The path of a program; a bare name is that of an allowed one."""
     if "/" in name:
         return name
     found = [
@@ -52,7 +52,7 @@ def path_of(name: str, policy: ProcPolicy) -> str:
 
 
 def told(error: Violation | PolicyFileError) -> dict[str, Any]:
-    """An error with the fields that tell something."""
+    """An error as a dict, with the fields that are set."""
     found = {
         "code": error.code,
         "message": str(error),

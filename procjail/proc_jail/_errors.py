@@ -38,7 +38,7 @@ FIELDS = (
 
 
 def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
-    """The fields of an error that tell something."""
+    """The fields of an error that are set."""
     for name in FIELDS:
         value = getattr(error, name, None)
         if value is not None:
@@ -46,7 +46,7 @@ def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
 
 
 def printable(text: object) -> str:
-    """Text that does nothing to a terminal but stand there."""
+    """Text that is safe to print on a terminal."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode()
         for c in str(text)
@@ -62,10 +62,10 @@ def shown(value: object) -> str:
 
 
 class PolicyFileError(ProcJailError, ValueError):
-    """A policy file, or the dict of one, is no policy; none was made.
+    """A policy file, or the dict of one, is not a valid policy.
 
     `path`, `line` and `column` (from 1) tell where in the file, `key` which
-    entry of it, `reason` what is wrong there. What does not apply is None.
+    entry, and `reason` what is wrong there. Fields that do not apply are None.
     `__cause__` is the Violation or OSError behind it, if there is one.
     """
 

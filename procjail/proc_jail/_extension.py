@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """Add the cell magic %%jail to a notebook.
 
-    >>> %load_ext proc_jail  # doctest: +SKIP
+    Called by `%load_ext proc_jail`.
     """
     from proc_jail._jupyter import load
 

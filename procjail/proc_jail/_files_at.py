@@ -1,4 +1,4 @@
-"""Where a reader is in a policy, and errors that say so."""
+"""The position of a reader in a policy, and errors that state it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class At:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Make what the core refuses an error of this entry."""
+        """Turn what the core refuses into an error of this entry."""
         try:
             yield
         except PolicyFileError:

@@ -197,7 +197,7 @@ def _add_cwd(
 
 
 def make_builder(table: Values, at: At) -> ProcPolicyBuilder:
-    """The builder that the tables of a policy come to."""
+    """Make the builder that the tables of a policy describe."""
     builder = ProcPolicyBuilder()
     for i, program in enumerate(table.get("program", ())):
         builder = add_program(builder, program, at / "program" / i)
@@ -214,10 +214,10 @@ def make_builder(table: Values, at: At) -> ProcPolicyBuilder:
 
 
 def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
-    """build(), with the entry that it fails for.
+    """Call build(), and name the entry that it fails for.
 
-    What the system lacks is no fault of the file: that error stays what it
-    is, and says what to write in the file.
+    A control that the system lacks is not a fault of the file: that error
+    keeps its class, and tells what to write in the file.
     """
     try:
         return builder.build()
@@ -230,7 +230,7 @@ def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
 def _unavailable(
     error: SandboxUnavailable, table: Values, at: At
 ) -> SandboxUnavailable:
-    """The same in the words of a policy file, as one whole entry."""
+    """The same error in the words of a policy file, as one whole entry."""
     path = at.source.path
     text, accept, call = str(error).rpartition(" with .")
     given = table.get("sandbox", {}).get("best_effort", ())
@@ -250,7 +250,7 @@ def _unavailable(
 
 
 def _culprit(error: ProcJailError, table: Values, at: At) -> At:
-    """The program that cannot be built alone either, or what else it is."""
+    """The entry of the program that cannot be built alone, or another one."""
     if error.code == "SandboxInvalid":
         return at / "sandbox" if "sandbox" in table else at
     if error.code == "LimitInvalid":

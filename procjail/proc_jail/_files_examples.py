@@ -1,7 +1,7 @@
-"""The examples of a policy file, which have to come out as they say.
+"""The examples of a policy file, which must come out as stated.
 
-They are checked as requests are, on this machine: what a path leads to is
-looked at, from the directory that the request or the policy names.
+They are checked like requests, on this machine: paths are followed from the
+directory that the request or the policy names.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def _must_pass(policy: ProcPolicy, path: str, example: Values, at: At) -> None:
 def _must_be_refused(
     policy: ProcPolicy, path: str, example: Values, at: At
 ) -> None:
-    """By its arguments, unless the example names another code.
+    """Require a denial by the arguments, unless the example names a code.
 
-    Else one that is refused for its directory would prove nothing.
+    A request that is refused for its directory would prove nothing.
     """
     refused = _check(policy, path, example, at)
     if refused is None:

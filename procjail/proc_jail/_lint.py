@@ -1,7 +1,7 @@
-"""A linter for policies: what a policy allows that it should not.
+"""A linter for policies: what a policy allows and should not.
 
-What an option can do is told by the program's table (csrc/programs); the
-rest by the policy itself, and by the files that it names.
+The program's table (csrc/programs) tells what an option can do; the policy
+itself and the files that it names tell the rest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Finding(NamedTuple):
     """Something that a policy allows, or lacks.
 
-    `severity` is error, warning or note; `capability` what can be done with
-    it (execute, write, read, network, config), or None; `program` its path,
-    or None; `source` the fact or the entry that tells so; `remedy` what to
+    `severity` is error, warning or note; `capability` what it can be used
+    for (execute, write, read, network, config), or None; `program` its path,
+    or None; `source` the fact or the entry behind it; `remedy` what to
     change.
     """
 
@@ -34,12 +34,12 @@ Finding.__module__ = "proc_jail"  # where it is found
 
 
 def lint(policy: ProcPolicy) -> list[Finding]:
-    """Return what is questionable about a policy, the worst first.
+    """Return what is questionable about a policy, the most severe first.
 
-    Looks at the files that the policy names, and runs nothing. Raises
-    TypeError for what is no ProcPolicy.
+    Looks at the files that the policy names; runs nothing. Raises TypeError
+    when `policy` is not a ProcPolicy.
 
-    >>> [finding.code for finding in lint(policy)]
+    >>> codes = [finding.code for finding in lint(policy)]
     """
     from proc_jail._core import ProcPolicy
     from proc_jail._lint_policy import findings_of

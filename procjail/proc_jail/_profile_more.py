@@ -16,7 +16,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def sums(name: str) -> Profile:
-    """One of the programs that add up checksums."""
+    """A program that computes checksums."""
     return Profile(
         name,
         "add up checksums",
@@ -252,7 +252,7 @@ WORDS = (
 
 
 def asks(name: str, title: str, *match: str, refused: str = "x y") -> Profile:
-    """A program that tells about the system, and takes nothing."""
+    """A program that reports on the system, and takes no arguments."""
     return Profile(
         name, title, (), match=match, not_match=(refused, "--bogus")
     )

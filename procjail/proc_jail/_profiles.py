@@ -190,7 +190,7 @@ def strings(value: Iterable[str | os.PathLike[str]], what: str) -> list[str]:
 
 
 def find(name: str) -> Profile:
-    """The profile of a program; LookupError for none."""
+    """Return the profile of a program; raises LookupError without one."""
     from proc_jail._profile_data import PROFILES
 
     if name not in PROFILES:
@@ -207,7 +207,7 @@ def extend(
     path: str | os.PathLike[str] | None = None,
     hosts: Iterable[str] = (),
 ) -> ProcPolicyBuilder:
-    """Behind ProcPolicyBuilder.profile()."""
+    """Implement ProcPolicyBuilder.profile()."""
     profile = find(name)
     roots = Roots(
         tuple(strings(read, "read")),

@@ -1,4 +1,4 @@
-"""Text of programs, made fit to be shown: plain, decoded, and bounded."""
+"""Output of programs, made fit to be shown: plain, decoded, and bounded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    r"""Text without terminal sequences; what cannot be seen is escaped.
+    r"""Return text without terminal sequences; escape what cannot be seen.
 
     >>> plain("\x1b[31mred\x1b[0m\r\n")
     'red\n'
@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Text on one line, with all that cannot be seen escaped.
+    r"""Return text on one line; escape what cannot be seen.
 
     >>> print(one_line("a\nb"))
     a\x0ab
@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """Text that every encoding of Unicode takes.
+    """Return text that every encoding of Unicode can represent.
 
     >>> encodable("name")
     'name'
@@ -60,7 +60,7 @@ def _is_tail(byte: int) -> bool:
 
 
 def clip(data: bytes, limit: int) -> tuple[str, int]:
-    r"""At most `limit` bytes as text, and how many were left out.
+    r"""Return at most `limit` bytes as text, and how many were left out.
 
     The beginning and the end are kept, and no character is cut in two.
 
