@@ -380,6 +380,10 @@ def own_files(place: Path) -> dict[str, str]:
         "what its core would hold": "echo 0x33 >/proc/$$/coredump_filter",
         "a new file in /": ": >/proc_jail_test && rm /proc_jail_test",
         "a new file beside such a mount": f": >{place}/new",
+        "a directory beside such a mount": (
+            f"mkdir {place}/new && rmdir {place}/new"
+        ),
+        "what is removed beside such a mount": f"rmdir {place}/empty",
     }
 
 
@@ -391,10 +395,14 @@ def test_what_the_default_takes_away(place: Path, what: str) -> None:
     free = shell(lambda b: b.sandbox(Sandbox.compat()))
     held = shell()
     try:
+        (place / "empty").mkdir()
         assert free.run("/bin/sh", ["-c", script]).success
         (place / "new").unlink(missing_ok=True)
+        (place / "empty").mkdir(exist_ok=True)
         output = held.run("/bin/sh", ["-c", script])
         assert "Permission denied" in output.stderr_string()
+        assert not (place / "new").exists()
+        assert not Path("/proc_jail_test").exists()
     finally:
         Path("/proc_jail_test").unlink(missing_ok=True)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from containment import attack, folder, in_host, uids
 from everyday import GIT_ENV, commit, told, without_us
 from hosts import on_linux
 from proc_jail import (
@@ -138,14 +139,16 @@ def test_a_directory_to_write_to(tree: Path, tmp_path: Path) -> None:
         assert policy.check(ProcRequest(sort, argv)) is not None
 
 
-@on_linux
-def test_a_hostile_repository_runs_nothing(tmp_path: Path) -> None:
-    """Every hook on the way that a repository's own configuration has."""
-    root, mark = tmp_path / "repository", tmp_path / "mark"
+def hostile(place: Path, how: str) -> tuple[Path, Path]:
+    """A repository whose every hook is set, and the mark that they make."""
+    root, mark = place / "repository", place / "mark"
     root.mkdir()
     script = root / "evil"
     script.write_text(f"#!/bin/sh\necho ran >> {mark}\n")
     script.chmod(0o755)
+    hook = str(script)
+    if how == "calls":
+        hook = f"{attack('promise')} make {mark}"
     (root / "a.txt").write_text("a\n")
     (root / ".gitattributes").write_text("* filter=x diff=x\n")
     git = [which("git"), "-c", "user.name=n", "-c", "user.email=e@example.com"]
@@ -155,18 +158,29 @@ def test_a_hostile_repository_runs_nothing(tmp_path: Path) -> None:
     mark.unlink(missing_ok=True)
     for key in PROGRAMS_OF_A_REPOSITORY:
         subprocess.run(
-            [*git, "config", key, str(script)],
-            cwd=root,
-            env=GIT_ENV,
-            check=True,
+            [*git, "config", key, hook], cwd=root, env=GIT_ENV, check=True
         )
     (root / "a.txt").write_text("changed\n")
-    policy = ProcPolicyBuilder().profile("git", read=[root]).cwd(root).build()
-    for line in (*PROFILES["git"].match, "log -p", "diff HEAD", "status"):
-        policy.run(which("git"), shlex.split(line))
-        assert not mark.exists(), line
-    bare = subprocess.run(
-        [which("git"), "diff"], cwd=root, env=GIT_ENV, check=False
-    )
-    assert bare.returncode >= 0
-    assert mark.exists(), "the trap does not work"
+    return root, mark
+
+
+@on_linux
+@uids
+@pytest.mark.parametrize("how", ["files", "calls"])
+def test_a_hostile_repository_runs_nothing(uid: int, how: str) -> None:
+    """Every hook on the way that a repository's own configuration has."""
+
+    def work() -> bool:
+        root, mark = hostile(place, how)
+        builder = ProcPolicyBuilder().profile("git", read=[root])
+        policy = builder.cwd(root).build()
+        for line in (*PROFILES["git"].match, "log -p", "diff HEAD", "status"):
+            policy.run(which("git"), shlex.split(line))
+            assert not mark.exists(), line
+        subprocess.run(
+            [which("git"), "diff"], cwd=root, env=GIT_ENV, check=False
+        )
+        return mark.exists()
+
+    with folder(uid) as place:
+        assert in_host(uid, work).get(), "the trap does not work"

@@ -25,11 +25,13 @@ from containment import (
     in_host,
     needs_root,
     run_here,
+    uids,
 )
 from hosts import on_linux, run_host
 from proc_jail import (
     Network,
     NulByte,
+    Output,
     ProcPolicyBuilder,
     Sandbox,
     SandboxInvalid,
@@ -429,12 +431,17 @@ def test_max_open_files() -> None:
     assert output.stdout == b"open: errno 24\n"
 
 
-def test_max_cpu_seconds() -> None:
-    sandbox = Sandbox().max_cpu_seconds(1)
-    output = run_here(sandbox, attack("use"), "cpu", timeout=30)
+@uids
+def test_max_cpu_seconds(uid: int) -> None:
+    def work(sandbox: Sandbox, timeout: float) -> Callable[[], Output]:
+        words = (attack("use"), "cpu")
+        return lambda: run_here(sandbox, *words, timeout=timeout)
+
+    limited = work(Sandbox().max_cpu_seconds(1), 30)
+    output = in_host(uid, limited).get()
     assert output.signal in (signal.SIGXCPU, signal.SIGKILL)
     with pytest.raises(Timeout):
-        run_here(Sandbox(), attack("use"), "cpu", timeout=1)
+        in_host(uid, work(Sandbox(), 1)).get()
 
 
 @presets

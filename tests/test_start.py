@@ -23,7 +23,9 @@ from containment import (
     ROOT,
     assert_stopped,
     attack,
+    escaped,
     in_host,
+    run_bare,
     run_here,
     uids,
 )
@@ -85,16 +87,18 @@ def test_standard_input_can_only_be_read(
     assert_stopped(in_host(uid, feed(sandbox, what)))
 
 
-@pytest.mark.parametrize("what", ["write", "grow", "reopen", "exec"])
-def test_a_file_in_memory_allows_all_that(what: str) -> None:
-    fd = os.memfd_create("control", 0)
-    os.write(fd, Path(attack("stdin")).read_bytes())
-    os.lseek(fd, 0, os.SEEK_SET)
-    done = subprocess.run(
-        [attack("stdin"), what], stdin=fd, capture_output=True, check=False
-    )
-    os.close(fd)
-    assert done.stdout == b"ESCAPED\n"
+@uids
+@pytest.mark.parametrize("what", ["write", "grow", "reopen", "exec", "chmod"])
+def test_a_file_in_memory_allows_all_that(uid: int, what: str) -> None:
+    def work() -> Output:
+        with open(os.memfd_create("control", 0), "r+b") as file:
+            file.write(Path(attack("stdin")).read_bytes())
+            file.seek(0)
+            if what == "chmod":
+                os.fchmod(file.fileno(), 0o600)
+            return run_bare(attack("stdin"), what, stdin=file)
+
+    assert escaped(in_host(uid, work))
 
 
 def test_standard_input_counts_as_memory() -> None:

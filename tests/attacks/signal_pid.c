@@ -1,5 +1,7 @@
 /* signal_pid HOW PID SIGNAL: a signal to a process outside.  */
 #include "attack.h"
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 static int
 by_sigio(pid_t pid, int sig)
@@ -16,8 +18,51 @@ by_sigio(pid_t pid, int sig)
     return 0;
 }
 
+/* The same, of other owners and other news: a thread; a change in a
+   directory; a socket, by ioctl; a lease that somebody breaks.  Nothing is
+   left where the signal takes this along.  */
+static int
+by_owner(const char *how, int fd, pid_t pid, int sig)
+{
+    struct f_owner_ex owner = {F_OWNER_TID, pid};
+    int set = strcmp(how, "thread") == 0 ? fcntl(fd, F_SETOWN_EX, &owner)
+        : strcmp(how, "ioctl") == 0      ? ioctl(fd, FIOSETOWN, &pid)
+                                         : fcntl(fd, F_SETOWN, pid);
+
+    return set != 0 ? -1 : fcntl(fd, F_SETSIG, sig);
+}
+
+static int
+by_news(const char *how, pid_t pid, int sig)
+{
+    char file[] = "/tmp/signal_pid-XXXXXX", link[40];
+    int ends[2] = {mkstemp(file), -1};
+
+    if (strcmp(how, "notify") == 0) {
+        ends[1] = open("/tmp", O_RDONLY | O_DIRECTORY);
+        if (by_owner(how, ends[1], pid, sig) != 0
+            || fcntl(ends[1], F_NOTIFY, DN_DELETE) != 0)
+            return unlink(file) | -1;
+        return unlink(file);
+    }
+    unlink(file);
+    if (strcmp(how, "lease") == 0) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", ends[0]);
+        if (fcntl(ends[0], F_SETLEASE, F_WRLCK) != 0
+            || by_owner(how, ends[0], pid, sig) != 0)
+            return -1;
+        open(link, O_RDONLY | O_NONBLOCK);
+        return 0;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0
+        || by_owner(how, ends[0], pid, sig) != 0
+        || fcntl(ends[0], F_SETFL, O_ASYNC) != 0)
+        return -1;
+    return write(ends[1], "", 1) == 1 ? 0 : -1;
+}
+
 static long
-send(const char *how, pid_t pid, int sig)
+dispatch(const char *how, pid_t pid, int sig)
 {
     siginfo_t info;
 
@@ -37,7 +82,9 @@ send(const char *how, pid_t pid, int sig)
         return kill(-1, sig);
     if (strcmp(how, "pidfd") == 0)
         return syscall(424, (int)syscall(434, pid, 0), sig, NULL, 0);
-    return by_sigio(pid, sig);
+    if (strcmp(how, "sigio") == 0)
+        return by_sigio(pid, sig);
+    return by_news(how, pid, sig);
 }
 
 int
@@ -45,6 +92,6 @@ main(int argc, char **argv)
 {
     if (argc != 4)
         return 2;
-    return verdict(argv[1], send(argv[1], (pid_t)number(argv[2]),
-                                 (int)number(argv[3])));
+    return verdict(argv[1], dispatch(argv[1], (pid_t)number(argv[2]),
+                                     (int)number(argv[3])));
 }

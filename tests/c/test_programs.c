@@ -1,6 +1,7 @@
 /* test_programs.c: that every table of csrc/programs is well-formed, and
    how it is asked.  */
 #include "argv/programs.h"
+#include "argv/reading.h"
 
 #include "check.h"
 #include "base/strings.h"
@@ -186,6 +187,34 @@ static const struct arity_case arity_cases[] = {
     {"x86_64-linux-gnu-strings", "-n", PJ_ARITY_REQUIRED},
 };
 
+/* How many of the words behind a token belong to it.  */
+static size_t
+words_behind(const pj_program *program, const char *token)
+{
+    const pj_str argv[] = {pj_str_of(token), PJ_STR("a"), PJ_STR("b"),
+                           PJ_STR(";"), PJ_STR("last")};
+    pj_reading reading;
+    pj_error err;
+    size_t words = COUNT(argv);
+
+    pj_reading_init(&reading, argv, COUNT(argv));
+    if (pj_reading_tokens(&reading, program, &err) == 0)
+        words = reading.args[1].index - 1;
+    pj_reading_clear(&reading);
+    return words;
+}
+
+static size_t
+words_of(enum pj_arity arity)
+{
+    static const size_t words[] = {
+        [PJ_ARITY_REQUIRED] = 1, [PJ_ARITY_NAME_VALUE] = 2,
+        [PJ_ARITY_VALUE_TEXT] = 2, [PJ_ARITY_UNTIL_SEMICOLON] = 3,
+    };
+
+    return words[arity];
+}
+
 static void
 test_arity(void)
 {
@@ -193,9 +222,12 @@ test_arity(void)
         const pj_program *program
             = pj_program_find(pj_str_of(arity_cases[i].program));
         const char *token = arity_cases[i].token;
+        const pj_option *word = program == NULL
+            ? NULL : pj_program_word(program, pj_str_of(token));
         int ok = program != NULL
-            && pj_program_arity(program, pj_str_of(token))
-                == arity_cases[i].arity;
+            && (word != NULL ? word->arity == arity_cases[i].arity
+                             : words_behind(program, token)
+                                   == words_of(arity_cases[i].arity));
 
         if (!ok)
             fprintf(stderr, "%s %s\n", arity_cases[i].program, token);
@@ -208,15 +240,15 @@ test_words(void)
 {
     const pj_program *find = pj_program_find(PJ_STR("find"));
 
-    CHECK(pj_program_is_word(find, PJ_STR("(")));
-    CHECK(pj_program_is_word(find, PJ_STR("-delete")));
-    CHECK(!pj_program_is_word(find, PJ_STR("delete")));
-    CHECK(pj_program_is_word(pj_program_find(PJ_STR("ps")), PJ_STR("aux")));
-    CHECK(!pj_program_is_word(find, PJ_STR("")));
-    CHECK(!pj_program_is_word(pj_program_find(PJ_STR("grep")),
-                              PJ_STR("-n")));
+    CHECK(pj_program_word(find, PJ_STR("(")) != NULL);
+    CHECK(pj_program_word(find, PJ_STR("-delete")) != NULL);
+    CHECK(pj_program_word(find, PJ_STR("delete")) == NULL);
+    CHECK(pj_program_word(pj_program_find(PJ_STR("ps")), PJ_STR("aux")) != NULL);
+    CHECK(pj_program_word(find, PJ_STR("")) == NULL);
+    CHECK(pj_program_word(pj_program_find(PJ_STR("grep")), PJ_STR("-n"))
+          == NULL);
     /* The key of an operand is no word.  */
-    CHECK(!pj_program_is_word(pj_program_find(PJ_STR("dd")), PJ_STR("of")));
+    CHECK(pj_program_word(pj_program_find(PJ_STR("dd")), PJ_STR("of")) == NULL);
 }
 
 /* Options that run or write: losing one of these rows would be missed.  */

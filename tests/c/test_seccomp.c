@@ -181,7 +181,9 @@ say_ioctl(const pj_seccomp_plan *plan, uint32_t request)
     if (plan->syscalls
         && IN(request, 0x5412, 0x541c, 0x5423, 0x540a, 0xaa00))
         return EPERM_RET;
-    if (sized)
+    if (plan->network && IN(request, 0x400454ca, 0xc004743e, 0xaf01))
+        return EPERM_RET; /* TUNSETIFF, PPPIOCNEWUNIT, VHOST_SET_OWNER */
+    if (sized && (plan->syscalls || plan->metadata))
         return say(plan->allow & 1);
     if (!plan->metadata)
         return SECCOMP_RET_ALLOW;
@@ -228,7 +230,8 @@ say_by_argument(const pj_seccomp_plan *p, int number, const uint32_t *a)
     case SYS_flock:
         return p->locks ? say((a[1] & 2) == 0) : -1;
     case SYS_ioctl:
-        return p->syscalls || p->metadata ? say_ioctl(p, a[1]) : -1;
+        return p->syscalls || p->metadata || p->network
+            ? say_ioctl(p, a[1]) : -1;
     default:
         return -1;
     }
@@ -358,6 +361,7 @@ static const uint32_t others[] = {
     0x5000940f, 0xc0189436, 0xc0045877, 0xc0045878, 0xc0185879, 0x40806685,
     0x800c6613, 0x41009432, 0xc0502100, 0xaa00, 0x5412, 0x5414, 0x541c,
     0x5423, 0x540a, 0x540c, 0x541d, 0x5418, 0x5437, 0x40045436, 0, 0xffffffff,
+    0x400454ca, 0xc004743e, 0xaf01,
 };
 
 static void

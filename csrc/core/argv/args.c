@@ -1,26 +1,13 @@
-/* args.c: the argv grammar: classify, match against the rules, place
-   `--`.  */
+/* args.c: argv against plain rules, and the place of `--`.  */
 #include "argv/args.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "argv/reading.h"
 #include "base/error.h"
 
-enum kind {
-    FLAG,
-    VALUE, /* belongs to the flag before it */
-    DASHES,
-    POSITIONAL
-};
-
-/* What one pass over argv finds.  Indices are -1 for "none".  */
-struct reading {
+/* Plain rules, and an argv as it was read.  Indices are -1 for "none".  */
+struct match {
     const pj_rules *rules;
-    const pj_program *program;
-    const pj_str *argv;
-    size_t argc;
-    unsigned char *kinds;
+    pj_reading reading;
     size_t flags;
     size_t positionals;      /* the subcommand among them */
     long dashes;             /* the first `--` */
@@ -54,141 +41,56 @@ pj_args_check_rules(const pj_rules *rules, const pj_program *program,
     return 0;
 }
 
-/* The table that tells how the token at this point is read.  A program that
-   takes options before its first operand only hands what follows it to its
-   subcommand, if it has those, and else reads no option any more.  */
-static const pj_program *
-table_now(const struct reading *r)
+static void
+count_flag(struct match *m, long at)
 {
-    long first = r->subcommand >= 0 ? r->subcommand : r->operand;
-
-    if (r->program == NULL || r->program->order != PJ_ORDER_ORDERED
-        || first < 0)
-        return r->program;
-    return r->program->dashdash == PJ_DASHDASH_SUBCOMMAND
-        ? pj_program_find_sub(r->program, r->argv[first]) : NULL;
-}
-
-static int
-is_flag_here(const struct reading *r, pj_str token)
-{
-    if (r->dashes < 0)
-        return pj_str_is_flag(token);
-    /* find and its kind go on reading their words behind `--`.  */
-    return r->program != NULL
-        && r->program->dashdash == PJ_DASHDASH_IGNORED
-        && (pj_str_is_flag(token) || pj_program_is_word(r->program, token));
+    m->flags++;
+    if (m->operand >= 0 && m->flag_after_operand < 0)
+        m->flag_after_operand = at;
 }
 
 static void
-read_flag(struct reading *r, size_t i)
+count_positional(struct match *m, long at)
 {
-    r->kinds[i] = FLAG;
-    r->flags++;
-    if (r->operand >= 0 && r->flag_after_operand < 0)
-        r->flag_after_operand = (long)i;
-}
-
-static void
-read_positional(struct reading *r, size_t i)
-{
-    r->kinds[i] = POSITIONAL;
-    r->positionals++;
-    if (r->rules->subcommand.ptr != NULL && r->subcommand < 0)
-        r->subcommand = (long)i;
-    else if (r->operand < 0)
-        r->operand = (long)i;
+    m->positionals++;
+    if (m->rules->subcommand.ptr != NULL && m->subcommand < 0)
+        m->subcommand = at;
+    else if (m->operand < 0)
+        m->operand = at;
 }
 
 static int
-bad_value(const struct reading *r, size_t flag, size_t at, const char *why,
-          pj_error *err)
+read(struct match *m, const pj_program *program, pj_error *err)
 {
-    pj_error_begin(err, PJ_E_ArgValueInvalid, r->argv[at]);
-    err->index = (long)at;
-    pj_escape(err->expected, r->argv[flag]);
-    pj_escape(err->reason, pj_str_of(why));
-    return pj_error_say(err, "value of %s (argv[%zu]) %s: '%s'; attach the "
-                        "value, or give another", err->expected, flag, why,
-                        err->value);
-}
+    const pj_reading *r = &m->reading;
 
-/* How many of the next tokens belong to an option.  */
-static int
-words_of(enum pj_arity arity)
-{
-    if (arity == PJ_ARITY_NAME_VALUE || arity == PJ_ARITY_VALUE_TEXT)
-        return 2;
-    return arity == PJ_ARITY_REQUIRED ? 1 : 0;
-}
-
-/* -7, where a number is due that cannot be attached (find -mtime -7).  */
-static int
-is_signed_number(const pj_program *table, pj_str option, pj_str token)
-{
-    return token.len > 1 && token.ptr[0] == '-' && token.ptr[1] >= '0'
-        && token.ptr[1] <= '9' && pj_program_takes_number(table, option);
-}
-
-/* Takes the tokens that belong to the flag at `*i`.  */
-static int
-read_values(struct reading *r, size_t *i, pj_error *err)
-{
-    const pj_program *table = table_now(r);
-    enum pj_arity arity = table == NULL
-        ? PJ_ARITY_NO_VALUE : pj_program_arity(table, r->argv[*i]);
-    size_t flag = *i;
-
-    for (int words = words_of(arity); words > 0; words--) {
-        if (*i + 1 >= r->argc)
-            return bad_value(r, flag, *i, "is missing", err);
-        if (pj_str_is_flag(r->argv[*i + 1])
-            && !is_signed_number(table, r->argv[flag], r->argv[*i + 1]))
-            return bad_value(r, flag, *i + 1, "begins with '-'", err);
-        r->kinds[++*i] = VALUE;
-    }
-    while (arity == PJ_ARITY_UNTIL_SEMICOLON && *i + 1 < r->argc) {
-        pj_str token = r->argv[++*i];
-
-        r->kinds[*i] = VALUE;
-        if (pj_str_equal(token, PJ_STR(";"))
-            || pj_str_equal(token, PJ_STR("+")))
-            break;
-    }
-    return 0;
-}
-
-static int
-classify(struct reading *r, pj_error *err)
-{
     for (size_t i = 0; i < r->argc; i++)
         if (pj_str_has(r->argv[i], '\0'))
             return pj_error_nul(err, "argument", r->argv[i], (long)i);
-    for (size_t i = 0; i < r->argc; i++) {
-        pj_str token = r->argv[i];
+    if (pj_reading_tokens(&m->reading, program, err) < 0)
+        return -1;
+    for (size_t i = 0; i < r->count; i++) {
+        long at = (long)r->args[i].index;
 
-        if (r->dashes < 0 && pj_str_equal(token, PJ_STR("--"))) {
-            r->kinds[i] = DASHES;
-            r->dashes = (long)i;
-        } else if (is_flag_here(r, token)) {
-            read_flag(r, i);
-            if (read_values(r, &i, err) < 0)
-                return -1;
-        } else {
-            read_positional(r, i);
-        }
+        if (r->args[i].kind == PJ_ITEM_OPTION)
+            count_flag(m, at);
+        else if (r->args[i].kind == PJ_ITEM_OPERAND)
+            count_positional(m, at);
+        else
+            m->dashes = at;
     }
     return 0;
 }
 
-/* The place of the n-th token of a kind, for a report.  */
-static long
-nth_of(const struct reading *r, enum kind kind, size_t n)
+/* The place of the n-th of a kind, for a report.  */
+static size_t
+nth_of(const struct match *m, pj_item_kind kind, size_t n)
 {
-    for (size_t i = 0; i < r->argc; i++)
-        if (r->kinds[i] == kind && n-- == 0)
-            return (long)i;
-    return -1;
+    const pj_arg *arg = m->reading.args;
+
+    while (arg->kind != kind || n-- > 0)
+        arg++;
+    return arg->index;
 }
 
 /* The allowed flags as one text, cut where it gets long.  */
@@ -202,47 +104,49 @@ list_flags(const pj_rules *rules, char *out)
 }
 
 static int
-check_flags(const struct reading *r, pj_error *err)
+check_flags(const struct match *m, pj_error *err)
 {
-    const pj_rules *rules = r->rules;
+    const pj_rules *rules = m->rules;
 
-    if (r->flags > rules->max_flags) {
-        long at = nth_of(r, FLAG, rules->max_flags);
+    if (m->flags > rules->max_flags) {
+        size_t at = nth_of(m, PJ_ITEM_OPTION, rules->max_flags);
 
-        pj_error_begin(err, PJ_E_ArgTooManyFlags, r->argv[at]);
-        err->index = at;
+        pj_error_begin(err, PJ_E_ArgTooManyFlags, m->reading.argv[at]);
+        err->index = (long)at;
         err->max = rules->max_flags;
-        err->got = r->flags;
+        err->got = m->flags;
         return pj_error_say(err, "too many flags: max %zu, got %zu; leave "
-                            "out '%s' (argv[%ld])", rules->max_flags,
-                            r->flags, err->value, at);
+                            "out '%s' (argv[%zu])", rules->max_flags,
+                            m->flags, err->value, at);
     }
-    for (size_t i = 0; i < r->argc; i++) {
-        if (r->kinds[i] != FLAG
-            || pj_strs_find(rules->flags.items, rules->flags.count,
-                            r->argv[i]))
+    for (size_t i = 0; i < m->reading.count; i++) {
+        size_t at = m->reading.args[i].index;
+        pj_str token = m->reading.argv[at];
+
+        if (m->reading.args[i].kind != PJ_ITEM_OPTION
+            || pj_strs_find(rules->flags.items, rules->flags.count, token))
             continue;
-        pj_error_begin(err, PJ_E_ArgFlagNotAllowed, r->argv[i]);
-        err->index = (long)i;
+        pj_error_begin(err, PJ_E_ArgFlagNotAllowed, token);
+        err->index = (long)at;
         list_flags(rules, err->expected);
         return pj_error_say(err, "flag not allowed: %s (argv[%zu]); allowed "
-                            "are: %s", err->value, i, err->expected);
+                            "are: %s", err->value, at, err->expected);
     }
     return 0;
 }
 
 static int
-check_subcommand(const struct reading *r, pj_error *err)
+check_subcommand(const struct match *m, pj_error *err)
 {
-    pj_str wanted = r->rules->subcommand;
-    pj_str got = r->subcommand < 0 ? (pj_str){NULL, 0}
-                                   : r->argv[r->subcommand];
-    int late = r->dashes >= 0 && r->subcommand > r->dashes;
+    pj_str wanted = m->rules->subcommand;
+    pj_str got = m->subcommand < 0 ? (pj_str){NULL, 0}
+                                   : m->reading.argv[m->subcommand];
+    int late = m->dashes >= 0 && m->subcommand > m->dashes;
 
     if (wanted.ptr == NULL || (pj_str_equal(got, wanted) && !late))
         return 0;
     pj_error_begin(err, PJ_E_ArgSubcommandMismatch, got);
-    err->index = r->subcommand;
+    err->index = m->subcommand;
     pj_escape(err->expected, wanted);
     if (got.ptr == NULL)
         return pj_error_say(err, "subcommand mismatch: expected %s, got "
@@ -250,47 +154,47 @@ check_subcommand(const struct reading *r, pj_error *err)
     if (late)
         return pj_error_say(err, "subcommand mismatch: %s (argv[%ld]) comes "
                             "after `--`; put it first", err->value,
-                            r->subcommand);
+                            m->subcommand);
     return pj_error_say(err, "subcommand mismatch: expected %s, got %s "
                         "(argv[%ld])", err->expected, err->value,
-                        r->subcommand);
+                        m->subcommand);
 }
 
 static int
-check_positionals(const struct reading *r, pj_error *err)
+check_positionals(const struct match *m, pj_error *err)
 {
-    size_t pinned = r->rules->subcommand.ptr != NULL ? 1 : 0;
-    size_t got = r->positionals - pinned, max = r->rules->max_positionals;
-    long at;
+    size_t pinned = m->rules->subcommand.ptr != NULL ? 1 : 0;
+    size_t got = m->positionals - pinned, max = m->rules->max_positionals;
+    size_t at;
 
     if (got <= max)
         return 0;
-    at = nth_of(r, POSITIONAL, max + pinned);
-    pj_error_begin(err, PJ_E_ArgTooManyPositionals, r->argv[at]);
-    err->index = at;
+    at = nth_of(m, PJ_ITEM_OPERAND, max + pinned);
+    pj_error_begin(err, PJ_E_ArgTooManyPositionals, m->reading.argv[at]);
+    err->index = (long)at;
     err->max = max;
     err->got = got;
     return pj_error_say(err, "too many positional arguments: max %zu, got "
-                        "%zu; leave out '%s' (argv[%ld])", max, got,
+                        "%zu; leave out '%s' (argv[%zu])", max, got,
                         err->value, at);
 }
 
 /* Whether a `--` has to be put before the first operand.  */
 static int
-injects(const struct reading *r)
+injects(const struct match *m)
 {
-    return r->rules->double_dash == PJ_DOUBLE_DASH_AFTER_FLAGS
-        && r->dashes < 0 && r->operand >= 0;
+    return m->rules->double_dash == PJ_DOUBLE_DASH_AFTER_FLAGS
+        && m->dashes < 0 && m->operand >= 0;
 }
 
 static int
-check_order(const struct reading *r, pj_error *err)
+check_order(const struct match *m, pj_error *err)
 {
-    long at = r->flag_after_operand;
+    long at = m->flag_after_operand;
 
-    if (!injects(r) || at < 0)
+    if (!injects(m) || at < 0)
         return 0;
-    pj_error_begin(err, PJ_E_ArgFlagAfterPositional, r->argv[at]);
+    pj_error_begin(err, PJ_E_ArgFlagAfterPositional, m->reading.argv[at]);
     err->index = at;
     return pj_error_say(err, "flag %s (argv[%ld]) comes after a positional, "
                         "where the injected `--` would make it one; put "
@@ -298,13 +202,13 @@ check_order(const struct reading *r, pj_error *err)
 }
 
 static int
-write_out(const struct reading *r, pj_strv *out, pj_error *err)
+write_out(const struct match *m, pj_strv *out, pj_error *err)
 {
-    for (size_t i = 0; i < r->argc; i++) {
-        if (injects(r) && (long)i == r->operand
+    for (size_t i = 0; i < m->reading.argc; i++) {
+        if (injects(m) && (long)i == m->operand
             && pj_strv_push(out, PJ_STR("--")) < 0)
             return pj_error_memory(err);
-        if (pj_strv_push(out, r->argv[i]) < 0)
+        if (pj_strv_push(out, m->reading.argv[i]) < 0)
             return pj_error_memory(err);
     }
     return 0;
@@ -314,18 +218,15 @@ int
 pj_args_apply(const pj_rules *rules, const pj_program *program,
               const pj_str *argv, size_t argc, pj_strv *out, pj_error *err)
 {
-    struct reading r = {.rules = rules, .program = program, .argv = argv,
-                        .argc = argc, .dashes = -1, .subcommand = -1,
-                        .operand = -1, .flag_after_operand = -1};
+    struct match m = {.rules = rules, .dashes = -1, .subcommand = -1,
+                      .operand = -1, .flag_after_operand = -1};
     int result = -1;
 
-    r.kinds = calloc(argc + 1, 1);
-    if (r.kinds == NULL)
-        return pj_error_memory(err);
-    if (classify(&r, err) == 0 && check_flags(&r, err) == 0
-        && check_subcommand(&r, err) == 0
-        && check_positionals(&r, err) == 0 && check_order(&r, err) == 0)
-        result = write_out(&r, out, err);
-    free(r.kinds);
+    pj_reading_init(&m.reading, argv, argc);
+    if (read(&m, program, err) == 0 && check_flags(&m, err) == 0
+        && check_subcommand(&m, err) == 0
+        && check_positionals(&m, err) == 0 && check_order(&m, err) == 0)
+        result = write_out(&m, out, err);
+    pj_reading_clear(&m.reading);
     return result;
 }

@@ -5,77 +5,12 @@
    there.  */
 #include "argv/reading.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "argv/traits.h"
+#include "argv/words.h"
 #include "base/error.h"
 #include "base/strings.h"
-
-static int
-bad_value(const pj_reading *r, const pj_option *option, size_t at,
-          const char *why, pj_error *err)
-{
-    pj_error_begin(err, PJ_E_ArgValueInvalid, r->argv[at]);
-    pj_option_name(option, err->option);
-    err->index = (long)at;
-    pj_escape(err->reason, pj_str_of(why));
-    return pj_error_say(err, "value of %s (argv[%zu]) %s: '%s'",
-                        err->option, at, why, err->value);
-}
-
-/* -7: no option of a program that takes it as a value.  */
-static int
-is_number(pj_str token)
-{
-    return token.len > 1 && token.ptr[0] == '-' && pj_is_digit(token.ptr[1]);
-}
-
-/* The next token, as the value of an option.  The program takes whatever is
-   there; one that looks like an option is refused, because whoever wrote it
-   meant something else.  */
-static int
-next_word(pj_reading *r, const pj_option *option, pj_str *out, pj_error *err)
-{
-    if (r->at >= r->argc)
-        return bad_value(r, option, r->at - 1, "is missing", err);
-    if (pj_str_is_flag(r->argv[r->at]) && !is_number(r->argv[r->at]))
-        return bad_value(r, option, r->at, "begins with '-'; attach it",
-                         err);
-    *out = r->argv[r->at++];
-    return 0;
-}
-
-/* Takes what belongs to an option from the tokens behind it.  */
-static int
-take_words(pj_reading *r, pj_arg *arg, pj_error *err)
-{
-    const pj_option *option = arg->row;
-    pj_str first = {NULL, 0}, second = {NULL, 0};
-
-    switch ((enum pj_arity)option->arity) {
-    case PJ_ARITY_NO_VALUE:
-    case PJ_ARITY_OPTIONAL:
-        return 0;
-    case PJ_ARITY_REQUIRED:
-        arg->value_index = r->at;
-        return next_word(r, option, &arg->value, err);
-    case PJ_ARITY_NAME_VALUE:
-    case PJ_ARITY_VALUE_TEXT:
-        arg->value_index = r->at
-            + (option->arity == PJ_ARITY_NAME_VALUE ? 1 : 0);
-        if (next_word(r, option, &first, err) < 0
-            || next_word(r, option, &second, err) < 0)
-            return -1;
-        arg->value = option->arity == PJ_ARITY_NAME_VALUE ? second : first;
-        arg->text = option->arity == PJ_ARITY_NAME_VALUE ? first : second;
-        return 0;
-    case PJ_ARITY_UNTIL_SEMICOLON:
-        break;
-    }
-    return pj_reading_refuse(r, arg->index, pj_str_of(option->name), "it "
-                             "takes a command to run", err);
-}
 
 static int
 read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
@@ -102,13 +37,13 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     arg->cut = !exact;
     r->at++;
     if (equals == NULL)
-        return take_words(r, arg, err);
+        return pj_words_take(r, g, arg, err);
     if (option->arity == PJ_ARITY_NO_VALUE)
-        return bad_value(r, option, index, "is one too many", err);
+        return pj_words_refuse(r, g, arg, index, "is one too many", err);
     if ((g->traits & PJ_TRAIT_NEXT_WORD)
         || (option->arity != PJ_ARITY_REQUIRED
             && option->arity != PJ_ARITY_OPTIONAL))
-        return bad_value(r, option, index, "has to be the next word", err);
+        return pj_words_refuse(r, g, arg, index, "has to be the next word", err);
     arg->value = (pj_str){equals + 1, (size_t)(token.ptr + token.len
                                                - equals) - 1};
     return 0;
@@ -140,12 +75,12 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
         return 0;
     }
     if (rest.len == 0)
-        return take_words(r, arg, err) < 0 ? -1 : 1;
+        return pj_words_take(r, g, arg, err) < 0 ? -1 : 1;
     /* Without a table -execute might be a word of its own.  */
     if (option->arity != PJ_ARITY_OPTIONAL
         && (option->arity != PJ_ARITY_REQUIRED
             || (g->traits & PJ_TRAIT_DECLARED)))
-        return bad_value(r, option, index, "has to be the next word", err);
+        return pj_words_refuse(r, g, arg, index, "has to be the next word", err);
     arg->value = rest;
     return 1;
 }
@@ -186,14 +121,15 @@ read_old_style(pj_reading *r, const pj_grammar *g, pj_error *err)
         if (arg == NULL)
             return -1;
         arg->row = option;
-        if (take_words(r, arg, err) < 0)
+        if (pj_words_take(r, g, arg, err) < 0)
             return -1;
     }
     return 0;
 }
 
 static int
-read_word(pj_reading *r, const pj_option *option, pj_error *err)
+read_word(pj_reading *r, const pj_grammar *g, const pj_option *option,
+          pj_error *err)
 {
     pj_arg *arg = pj_reading_add(r, PJ_ITEM_OPTION, r->at, err);
 
@@ -201,7 +137,7 @@ read_word(pj_reading *r, const pj_option *option, pj_error *err)
         return -1;
     arg->row = option;
     r->at++;
-    return take_words(r, arg, err);
+    return pj_words_take(r, g, arg, err);
 }
 
 /* find: options of its own, starting points, then words to the end.  */
@@ -244,7 +180,7 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
             leading = 0;
             begun = 1;
         }
-        if (read_word(r, option, err) < 0)
+        if (read_word(r, g, option, err) < 0)
             return -1;
     }
     return 0;
@@ -318,7 +254,7 @@ read_option(pj_reading *r, const pj_grammar *g, pj_error *err)
     const pj_option *word = pj_program_word(g->program, token);
 
     if (word != NULL)
-        return read_word(r, word, err);
+        return read_word(r, g, word, err);
     return token.ptr[1] == '-' ? read_long(r, g, err)
                                : read_letters(r, g, err);
 }
@@ -364,7 +300,7 @@ pj_reading_level(pj_reading *r, const pj_grammar *g, pj_error *err)
             return 0;
         } else if (!ended
                    && (word = pj_program_word(g->program, token)) != NULL) {
-            result = read_word(r, word, err);
+            result = read_word(r, g, word, err);
         } else {
             if (pj_traits_check_operand(r, g, operands++, dashes, err) < 0)
                 return -1;

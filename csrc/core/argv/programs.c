@@ -196,12 +196,6 @@ pj_program_operand(const pj_program *program, pj_str key)
 }
 
 int
-pj_program_is_word(const pj_program *program, pj_str token)
-{
-    return pj_program_word(program, token) != NULL;
-}
-
-int
 pj_program_is_leader(const pj_option *word)
 {
     return word->name[0] == '-' && word->name[1] != '\0'
@@ -209,48 +203,6 @@ pj_program_is_leader(const pj_option *word)
             || strncmp(word->name, "-O", 2) == 0
             || (strchr("HLP", word->name[1]) != NULL
                 && word->name[2] == '\0'));
-}
-
-int
-pj_program_takes_number(const pj_program *program, pj_str token)
-{
-    const pj_option *option = pj_program_word(program, token);
-
-    return option != NULL && option->kind == PJ_KIND_NUMBER;
-}
-
-/* -nm 5: the first letter that takes a value takes the rest of the token,
-   or, when it is the last, the next one.  */
-static enum pj_arity
-cluster_arity(const pj_program *program, pj_str token)
-{
-    for (size_t i = 1; i < token.len; i++) {
-        const pj_option *option = pj_program_letter(program, token.ptr[i]);
-
-        if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
-            return PJ_ARITY_NO_VALUE;
-        if (option->arity == PJ_ARITY_REQUIRED)
-            return i + 1 == token.len ? PJ_ARITY_REQUIRED
-                                      : PJ_ARITY_NO_VALUE;
-    }
-    return PJ_ARITY_NO_VALUE;
-}
-
-enum pj_arity
-pj_program_arity(const pj_program *program, pj_str token)
-{
-    const pj_option *option = pj_program_word(program, token);
-
-    if (option != NULL)
-        return (enum pj_arity)option->arity;
-    if (token.len < 3 || token.ptr[1] != '-')
-        return cluster_arity(program, token);
-    if (pj_str_has(token, '='))
-        return PJ_ARITY_NO_VALUE;
-    option = pj_program_long(program, (pj_str){token.ptr + 2, token.len - 2});
-    if (option == NULL || option->arity == PJ_ARITY_OPTIONAL)
-        return PJ_ARITY_NO_VALUE;
-    return (enum pj_arity)option->arity;
 }
 
 void

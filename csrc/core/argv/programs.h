@@ -98,19 +98,8 @@ const pj_program *pj_program_at(size_t number);
 const pj_program *pj_program_find_sub(const pj_program *program,
                                       pj_str subcommand);
 
-/* What the flag `token` takes from the tokens behind it.  An option that
-   is not known takes nothing.  */
-enum pj_arity pj_program_arity(const pj_program *program, pj_str token);
-
 /* Whether a word stands before the starting points, as find's -L.  */
 int pj_program_is_leader(const pj_option *word);
-
-/* Whether `token` is a word whose value is a number, with a sign or not. */
-int pj_program_takes_number(const pj_program *program, pj_str token);
-
-/* Whether the program reads `token` as an option or action wherever it
-   stands.  */
-int pj_program_is_word(const pj_program *program, pj_str token);
 
 /* The name of an option in full: "--count", or "-c" when it has no long
    one; safe to show.  `out` has PJ_VALUE_SIZE bytes.  */

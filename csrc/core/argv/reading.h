@@ -31,6 +31,7 @@ typedef struct pj_grammar {
     unsigned traits;
     int posix;  /* options end at the first operand */
     int nested; /* the first operand is a subcommand: stop before it */
+    int whole;  /* for plain rules, see pj_reading_tokens */
 } pj_grammar;
 
 void pj_grammar_of(const pj_program *program, pj_grammar *out);
@@ -44,6 +45,13 @@ void pj_reading_clear(pj_reading *r);
    program could read it either way, or with OutOfMemory.  */
 int pj_reading_level(pj_reading *r, const pj_grammar *grammar,
                      pj_error *err);
+
+/* tokens.c: reads all of argv for plain rules.  Each token that looks like an
+   option is one, whether the program (NULL: any) has it or not, bundles
+   included; the words that belong to one are told by its table.  Fails with
+   ArgValueInvalid where such a word is missing, or looks like an option.  */
+int pj_reading_tokens(pj_reading *r, const pj_program *program,
+                      pj_error *err);
 
 /* Adds what was read of the token at `index`.  NULL without memory.  */
 pj_arg *pj_reading_add(pj_reading *r, pj_item_kind kind, size_t index,

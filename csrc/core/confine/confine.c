@@ -19,6 +19,15 @@
 
 #define BIT PJ_BIT
 
+/* CAP_SYS_RESOURCE would raise them again, and CAP_SYS_PTRACE have another
+   process do it.  */
+static int
+has_limits(const pj_draft *d)
+{
+    return d->sandbox->limits_set != 0
+        || pj_draft_wants(d, BIT(CPU_PER_PROCESS));
+}
+
 static void
 add_limit(pj_confinement *out, int resource, uint64_t value)
 {
@@ -113,7 +122,7 @@ compile(pj_draft *d, pj_str program, pj_error *err)
     out->uid = d->sandbox->uid;
     out->gid = d->sandbox->gid;
     out->drop_capabilities = pj_draft_enforces(d, BIT(NO_CAPABILITIES));
-    out->shed_capabilities = pj_draft_leans_on_host(d);
+    out->shed_capabilities = pj_draft_leans_on_host(d) || has_limits(d);
     out->shed_ids = pj_features_is_lesser_root();
     out->namespace_flags = pj_draft_enforces(d, BIT(PID_NAMESPACE))
         ? d->features.namespace_flags : 0;

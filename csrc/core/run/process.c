@@ -124,8 +124,7 @@ pj_process_step(pj_process *process, unsigned ready)
     if (ready & PJ_READY_ERR && process->err.fd >= 0)
         read_stream(process, &process->err, SIZE_MAX);
     if (ready & PJ_READY_EXIT)
-        process->ended = pj_platform_look(&process->child)
-            != PJ_LOOK_RUNNING;
+        process->ended = pj_reap_has_ended(process);
     if (process->ended && process->stop == PJ_STOP_NONE && was_late(process))
         process->stop = PJ_STOP_TIMEOUT;
     if (process->ended || process->stop != PJ_STOP_NONE)
@@ -219,8 +218,9 @@ explain(const pj_process *process, int64_t elapsed, pj_error *err)
         return 0;
     pj_error_begin(err, PJ_E_StatusLost, command->binary->path);
     return pj_error_say(err, "status lost: %s ended, but another part of "
-                        "this program reaped it; do not ignore SIGCHLD or "
-                        "wait for children that are not yours", err->value);
+                        "this program reaped it, or a tracer keeps it; do "
+                        "not ignore SIGCHLD or wait for children that are "
+                        "not yours", err->value);
 }
 
 int

@@ -36,6 +36,7 @@ struct pj_process {
     enum pj_stop stop;
     int failure;
     int ended;  /* the leader is a zombie, or was reaped by somebody */
+    int64_t held_ns; /* since when it is a zombie that a tracer keeps; 0 */
     int reaped; /* nothing of it is left */
     pj_status status;
 };

@@ -15,6 +15,11 @@
    else as long as the leader.  */
 #define VANISH_BOUND INT64_C(200000000)
 
+/* A tracer that works takes the end of the leader and lets the parent have
+   it.  One that does not within this time never will: it left the group, and
+   keeps the zombie so that the host would wait.  Its status is lost.  */
+#define TRACER_BOUND INT64_C(200000000)
+
 /* Looking at all processes is dear: only after so many short looks.  */
 #define SHORT_LOOKS 6
 
@@ -26,6 +31,23 @@ pause_ns(long nanoseconds)
     nanosleep(&pause, NULL);
 }
 
+int
+pj_reap_has_ended(pj_process *process)
+{
+    int64_t now;
+
+    if (pj_platform_look(&process->child) != PJ_LOOK_RUNNING) {
+        process->held_ns = 0; /* it was just ending, then */
+        return 1;
+    }
+    if (!pj_platform_is_held(&process->child))
+        return 0;
+    now = pj_platform_now();
+    if (process->held_ns == 0)
+        process->held_ns = now;
+    return now - process->held_ns >= TRACER_BOUND;
+}
+
 /* Waits for the killed leader to become a zombie.  */
 static int
 await_leader(pj_process *process, int64_t end)
@@ -33,13 +55,12 @@ await_leader(pj_process *process, int64_t end)
     while (!process->ended) {
         struct pollfd fd = {process->child.pidfd, POLLIN, 0};
 
-        process->ended = pj_platform_look(&process->child)
-            != PJ_LOOK_RUNNING;
+        process->ended = pj_reap_has_ended(process);
         if (process->ended)
             break;
         if (pj_platform_now() >= end)
             return -1;
-        if (fd.fd >= 0)
+        if (fd.fd >= 0 && process->held_ns == 0)
             poll(&fd, 1, 10);
         else
             pause_ns(200000);
@@ -58,7 +79,8 @@ await_group(const pj_process *process)
     for (int looks = 0;; looks++) {
         enum pj_group group = pj_platform_group(&process->child,
                                                 looks >= SHORT_LOOKS);
-        int64_t bound = group == PJ_GROUP_LIVES ? KILL_BOUND : VANISH_BOUND;
+        int64_t bound = group == PJ_GROUP_LIVES && process->held_ns == 0
+            ? KILL_BOUND : VANISH_BOUND;
 
         if (group == PJ_GROUP_GONE || pj_platform_now() - begun >= bound)
             return;

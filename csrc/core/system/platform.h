@@ -70,6 +70,11 @@ int pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
 /* Whether the leader has ended; its zombie stays.  */
 enum pj_look pj_platform_look(const pj_child *child);
 
+/* Whether a leader that look() takes to be running has ended all the same:
+   the kernel shows its end to whoever traces it first, and to its parent when
+   that one has taken it, which may be never.  */
+int pj_platform_is_held(const pj_child *child);
+
 /* Kills the leader and its whole process group.  To be called while the
    zombie still pins the group's id.  */
 void pj_platform_kill(const pj_child *child);

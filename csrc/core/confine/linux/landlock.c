@@ -56,6 +56,9 @@ struct path_rule {
 /* Nobody gets to make device nodes.  */
 #define WRITE_GRANT \
     (WRITE_RIGHTS & ~(UINT64_C(1) << 6) & ~(UINT64_C(1) << 11))
+/* What is kept from the kernel's own files.  A directory that is made or
+   removed there commands it too: a cgroup, for instance.  */
+#define KERNEL_RIGHTS (FS_WRITE_FILE | FS_CHANGE_TREE)
 #define FILE_RIGHTS (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -83,7 +86,7 @@ handled(const pj_landlock_plan *plan, int abi)
     if (plan->execute)
         rights |= FS_EXECUTE;
     if (plan->kernel)
-        rights |= FS_WRITE_FILE;
+        rights |= KERNEL_RIGHTS;
     /* What handles any right refuses this one, handled or not.  */
     if (rights != 0)
         rights |= FS_REFER;
@@ -293,7 +296,7 @@ add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
 static int
 add_the_rest(int ruleset, const pj_strv *kernel, pj_error *err)
 {
-    if (allow_without(ruleset, "/", FS_WRITE_FILE, kernel) < 0
+    if (allow_without(ruleset, "/", KERNEL_RIGHTS, kernel) < 0
         && is_out_of_room(errno))
         return pj_error_system(err, "landlock rules", errno);
     return 0;

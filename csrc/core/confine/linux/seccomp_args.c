@@ -253,7 +253,8 @@ static int
 is_refused(const pj_seccomp_plan *plan, size_t i)
 {
     if (requests[i].fate == NAMED)
-        return !(plan->allow & requests[i].bits);
+        return (plan->syscalls || plan->metadata)
+            && !(plan->allow & requests[i].bits);
     return requests[i].fate == REFUSED && (requests[i].bits & on(plan));
 }
 
@@ -345,7 +346,8 @@ static const struct {
     {SYS_renameat2, PJ_ON_SYSCALLS | PJ_ON_METADATA, emit_rename},
     {SYS_fcntl, PJ_ON_WATCH | PJ_ON_METADATA, emit_fcntl},
     {SYS_flock, PJ_ON_LOCKS, emit_flock},
-    {SYS_ioctl, PJ_ON_SYSCALLS | PJ_ON_METADATA, emit_ioctl},
+    {SYS_ioctl, PJ_ON_SYSCALLS | PJ_ON_METADATA | PJ_ON_NETWORK,
+     emit_ioctl},
 };
 
 int

@@ -284,6 +284,19 @@ pj_platform_look(const pj_child *child)
     return is_end(&info) ? PJ_LOOK_ENDED : PJ_LOOK_RUNNING;
 }
 
+int
+pj_platform_is_held(const pj_child *child)
+{
+    struct pollfd fd = {child->pidfd, POLLIN, 0};
+    struct timespec now = {0, 0};
+
+    /* Of the kernel itself, for what libc's says may have been put in its
+       place, and this is not asked twice.  */
+    return child->pidfd >= 0
+        && syscall(SYS_ppoll, &fd, 1, &now, NULL, 0) == 1
+        && (fd.revents & POLLIN) != 0;
+}
+
 void
 pj_platform_kill(const pj_child *child)
 {
@@ -375,10 +388,10 @@ pj_platform_reap(const pj_child *child, pj_status *status)
             return 0;
         return errno == ECHILD ? recover_status(child, status) : -1;
     }
-    if (!is_end(&info))
-        return -1;
     if (told_status(child, status) == 0)
         return 0;
+    if (!is_end(&info))
+        return -1;
     status->end = info.si_code == CLD_EXITED ? PJ_END_EXITED
                                              : PJ_END_SIGNALED;
     status->code = info.si_status;

@@ -203,6 +203,14 @@ pj_platform_look(const pj_child *child)
     return info.si_pid != 0 ? PJ_LOOK_ENDED : PJ_LOOK_RUNNING;
 }
 
+/* Nothing tells of it here.  */
+int
+pj_platform_is_held(const pj_child *child)
+{
+    (void)child;
+    return 0;
+}
+
 void
 pj_platform_kill(const pj_child *child)
 {
