@@ -88,8 +88,10 @@ def version() -> str:
 
 # PJ_PORTABLE=1 builds the path of other POSIX systems on Linux, to test it.
 # PJ_SANITIZE=address,undefined builds with those sanitizers.
+# PJ_COVERAGE=1 counts the lines that run: see .ci/coverage.
 PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
+COVERAGE = os.environ.get("PJ_COVERAGE") == "1"
 
 
 def variant() -> str:
@@ -99,6 +101,8 @@ def variant() -> str:
         names = ["portable"]
     if SANITIZE:
         names += ["san", *SANITIZE.split(",")]
+    if COVERAGE:
+        names.append("coverage")
     return "-".join(names)
 
 
@@ -144,6 +148,9 @@ if SANITIZE:
     flags.append("-fno-sanitize-recover=all")
     compile_args += flags
     link_args += flags
+if COVERAGE:
+    compile_args += ["-O0", "--coverage", "-fprofile-update=atomic"]
+    link_args.append("--coverage")
 
 setup(
     version=version(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ MCP_BAR = 1.2
 CAPTURE_BAR = 1.6
 FILTER_BAR = 1.05
 NAMESPACE_BAR = 1.8
+IMPORT_BAR = 1.0
 CAPTURE_SLACK_MIB = 16
 TYPED_SLACK_US = 5
 
@@ -483,6 +486,47 @@ def typed(setting: Setting, who: Who) -> list[Row]:
     ]
 
 
+IMPORT = """
+from time import perf_counter_ns as now
+start = now()
+import {}
+print(now() - start)
+"""
+
+
+def imports(setting: Setting, who: Who) -> list[Row]:
+    """What importing costs a fresh interpreter, its own start left out."""
+
+    def once(name: str, module: str) -> dict[str, list[float]]:
+        code = [sys.executable, "-I", "-c", IMPORT.format(module)]
+        return {name: [float(subprocess.check_output(code))]}
+
+    asks = [
+        functools.partial(once, "ours", "proc_jail"),
+        functools.partial(once, "peer", "subprocess"),
+    ]
+    interleave(asks, 2)
+    found, busy = setting.series(
+        "import",
+        who,
+        functools.partial(interleave, asks, setting.pick(200, 50)),
+    )
+    return [
+        compare(
+            "import",
+            "import proc_jail",
+            who.name,
+            "import subprocess",
+            found["ours"],
+            found["peer"],
+            unit="ms",
+            scale=MS,
+            bar=IMPORT_BAR,
+            busy=busy,
+        )
+    ]
+
+
 def mcp(setting: Setting, who: Who) -> list[Row]:
     """A tool call of an MCP client that runs the same program."""
     try:
@@ -531,7 +575,7 @@ def soak(setting: Setting, who: Who) -> list[Row]:
 
 
 # Those that spawn nothing, or that the driver itself measures, have no user.
-AS_STARTED = {"typed", "mcp"}
+AS_STARTED = {"typed", "import", "mcp"}
 
 MEASURES: dict[str, Callable[[Setting, Who], list[Row]]] = {
     "spawn": spawn,
@@ -542,6 +586,7 @@ MEASURES: dict[str, Callable[[Setting, Who], list[Row]]] = {
     "async": event_loop,
     "controls": controls,
     "typed": typed,
+    "import": imports,
     "mcp": mcp,
     "soak": soak,
 }

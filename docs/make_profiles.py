@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from proc_jail._described import names_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import Profile, Roots, table
+from proc_jail._policy.model import names_of
+from proc_jail.profiles import PROFILES
+from proc_jail.profiles.base import Profile, Roots, modes_of
+
+READS = Roots(read=("/",))
 
 HEAD = """# Profiles
 
@@ -39,13 +41,7 @@ that is both the working directory and the only root.
 
 def options_of(profile: Profile) -> list[str]:
     """The options that are allowed without a root to write to."""
-    rows = table(profile.table or profile.name)["options"]
-    found = []
-    for row in rows:
-        names = names_of(row)
-        if profile.allows(names, row, Roots(read=("/",))):
-            found.append(names[0])
-    return found
+    return [names_of(row)[0] for row in profile.options(READS)]
 
 
 def lines(profile: Profile) -> list[str]:
@@ -56,6 +52,8 @@ def lines(profile: Profile) -> list[str]:
         what = f"`{part.name}`: " if profile.inner else "Options: "
         options = " ".join(options_of(part)) or "none"
         out += [f"{what}`{options}`", ""]
+        if len(modes := modes_of(part.options(READS))) > 1:
+            out += [f"At most one of: `{' '.join(modes)}`", ""]
     if profile.force:
         out += [f"Forced: `{' '.join(profile.force)}`", ""]
     for part in profile.inner:

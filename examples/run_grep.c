@@ -15,23 +15,19 @@ make_policy(pj_policy **policy, pj_error *err)
 {
     const pj_str grep = pj_str_of("/usr/bin/grep");
     const pj_str flags[] = {pj_str_of("-n"), pj_str_of("-i")};
-    pj_rules *rules = pj_rules_new();
-    pj_builder *builder = pj_builder_new();
+    const pj_rules_options arguments = {
+        .flags = flags, .flag_count = 2, .max_flags = 2,
+        .max_positionals = 2, .double_dash = PJ_DOUBLE_DASH_AFTER_FLAGS,
+    };
+    pj_program_rules of_grep = {grep, NULL};
+    const pj_policy_options options = {
+        .bins = &grep, .bin_count = 1, .rules = &of_grep, .rule_count = 1,
+    };
     int result = -1;
 
-    if (rules == NULL || builder == NULL)
-        goto done;
-    pj_rules_set_max_flags(rules, 2, NULL);
-    pj_rules_set_max_positionals(rules, 2, NULL);
-    if (pj_rules_set_allowed_flags(rules, flags, 2, err) == 0
-        && pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_AFTER_FLAGS,
-                                    err) == 0
-        && pj_builder_allow_bin(builder, grep, err) == 0
-        && pj_builder_arg_rules(builder, grep, rules, err) == 0)
-        result = pj_builder_build(builder, policy, err);
-done:
-    pj_builder_free(builder);
-    pj_rules_free(rules);
+    if (pj_rules_new(&arguments, &of_grep.rules, err) == 0)
+        result = pj_policy_new(&options, policy, err);
+    pj_rules_unref(of_grep.rules);
     return result;
 }
 

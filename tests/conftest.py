@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +29,8 @@ from proc_jail import (
 HELPERS = Path(__file__).parent / "helpers"
 LINUX = sys.platform.startswith("linux")
 PR_SET_CHILD_SUBREAPER = 36
+# Children of every kind, those too that end without a signal.
+WALL = 0x40000000
 
 # A shell starts its background jobs with Ctrl-C ignored, which all that the
 # tests start would inherit.
@@ -42,14 +46,46 @@ if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
     ]
 
 
+# All that is tried at random or many times over, or a tenth of it, which is
+# always the same.
+WHOLE = os.environ.get("PJ_WHOLE") == "1"
+
+
+def share(whole: int) -> int:
+    """How much of so much is tried."""
+    return whole if WHOLE else whole // 10
+
+
+# Names the folder that all workers of a run have in common.
+COMMON = "PJ_TEST_COMMON"
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Where there are no kernel rules every policy would tell of it."""
+    """Make what workers share; expect warnings where no kernel rules are."""
+    if COMMON not in os.environ:
+        folder = tempfile.mkdtemp(prefix="proc-jail-")
+        os.chmod(folder, 0o755)  # tests become other users
+        os.environ[COMMON] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder))
     if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
         config.addinivalue_line(
             "filterwarnings", "ignore::proc_jail.SandboxWarning"
         )
         # And those of the interpreters that tests start.
         os.environ["PYTHONWARNINGS"] = "ignore:sandbox control"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers for each processor, since most tests wait for processes.
+
+    Tests and files that are named run in this process: they are over before
+    workers have started.
+    """
+    start = config.invocation_params.dir
+    if not all((start / name).is_dir() for name in config.args):
+        return 0
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,9 +99,21 @@ def _adopt_orphans() -> None:
         assert libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
+def has_children() -> bool:
+    """Whether there is any child, running or a zombie: one system call."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    try:
+        os.waitid(os.P_ALL, 0, options | WALL)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def children() -> dict[int, str]:
     """Every child of this process, zombies too, with its state and name."""
-    found = {}
+    found: dict[int, str] = {}
+    if not has_children():
+        return found
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -156,34 +204,46 @@ def shell(
     )
 
 
-@pytest.fixture(scope="session")
-def helper(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str], str]:
-    """Compile tests/helpers/NAME.c, once, and return the program's path."""
-    folder = tmp_path_factory.mktemp("helpers")
+# A helper program's path by its name: see the fixture `helper`.
+Build = Callable[[str], str]
 
-    def build(name: str) -> str:
-        target = folder / name
+
+def pattern(size: int) -> bytes:
+    """The bytes that the helper `emit` writes."""
+    return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
+def once(name: str, make: Callable[[Path], object]) -> Path:
+    """A file or folder that one worker makes for all: whole, or not there."""
+    folder = Path(os.environ[COMMON])
+    target = folder / name
+    if target.exists():
+        return target
+    with open(folder / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
-            subprocess.run(
-                [
-                    "cc",
-                    "-O1",
-                    "-Wall",
-                    "-Wextra",
-                    "-Werror",
-                    "-D_GNU_SOURCE",
-                    "-o",
-                    target,
-                    HELPERS / f"{name}.c",
-                    "-lpthread",
-                ],
-                check=True,
-            )
-        return str(target)
+            part = folder / f"{name}.part"
+            make(part)
+            part.rename(target)
+    return target
 
-    return build
+
+def compiled(name: str, *sources: Path, shared: bool = False) -> str:
+    """The path of what C sources compile to: a program, or a library."""
+    command = ["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
+    command += ["-shared", "-fPIC"] if shared else []
+    end = [*map(str, sources), "-lpthread", "-ldl"]
+
+    def build(target: Path) -> None:
+        subprocess.run([*command, "-o", target, *end], check=True)
+
+    return str(once(name, build))
+
+
+@pytest.fixture(scope="session")
+def helper() -> Build:
+    """Compile tests/helpers/NAME.c, once, and return the program's path."""
+    return lambda name: compiled(name, HELPERS / f"{name}.c")
 
 
 class Tool:

@@ -7,7 +7,6 @@ the test process waits for.
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import os
 import pickle
@@ -24,7 +23,7 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
-from conftest import children
+from conftest import children, once
 from proc_jail import (
     ArgRules,
     Output,
@@ -86,11 +85,14 @@ def sweep(known: dict[int, str] | None = None) -> list[str]:
     """Kill and reap the children that are not known; name the live ones."""
     alive = []
     while left := children().keys() - (known or {}).keys():
+        states = children()
         for pid in left:
-            text = children().get(pid, "Z")
+            text = states.get(pid, "Z")
             if not text.startswith("Z"):
                 alive.append(text)
                 os.kill(pid, signal.SIGKILL)
+        # Only now: what is traced cannot be reaped before its tracer ends.
+        for pid in left:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
     return alive
@@ -231,19 +233,21 @@ def folder(uid: int) -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-@cache
-def _built() -> Path:
-    """Compile all of tests/attacks into a place that everybody can reach."""
-    place = Path(tempfile.mkdtemp(prefix="attacks-"))
-    place.chmod(0o755)
-    atexit.register(shutil.rmtree, place)
+def _compile(place: Path) -> None:
+    """Compile all of tests/attacks."""
+    place.mkdir()
     flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
     running = [
         subprocess.Popen(["cc", *flags, "-o", place / file.stem, file, "-lrt"])
         for file in sorted(ATTACKS.glob("*.c"))
     ]
     assert all(one.wait() == 0 for one in running)
-    return place
+
+
+@cache
+def _built() -> Path:
+    """The attacks, in a place that everybody can reach."""
+    return once("attacks", _compile)
 
 
 def attack(name: str) -> str:

@@ -12,7 +12,7 @@ import tarfile
 from pathlib import Path
 
 from proc_jail import Output
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
 
 STAMP = 1577836800  # 2020-01-01, for everything whose time is printed
 GIT_ENV = {

@@ -10,7 +10,7 @@ from typing import TypeVar
 import anyio
 import pytest
 
-from conftest import policy_for, shell
+from conftest import Build, policy_for, shell
 from proc_jail import (
     Output,
     PreparedCommand,
@@ -118,8 +118,6 @@ through_keeping = pytest.mark.parametrize(
     "front", KEEPING.values(), ids=KEEPING
 )
 
-
-Build = Callable[[str], str]
 
 NAP = "sleep 1000 & echo $! >$1; wait"
 

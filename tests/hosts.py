@@ -123,9 +123,7 @@ def reap_orphans() -> None:
     wait_until(none_left)
 
 
-def interrupt(host: subprocess.Popen[str]) -> float:
-    """Send Ctrl-C, wait for the host's end, return the seconds it took."""
-    begin = time.monotonic()
+def interrupt(host: subprocess.Popen[str]) -> None:
+    """Send Ctrl-C and wait for the host's end."""
     host.send_signal(signal.SIGINT)
-    host.wait(timeout=60)
-    return time.monotonic() - begin
+    host.wait(timeout=20)

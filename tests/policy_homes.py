@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from policies import GREP
-from proc_jail._files_shapes import Table
-from proc_jail._files_tables import (
+from proc_jail._policy.files.containers import Table
+from proc_jail._policy.files.format import (
     COUNTEREXAMPLE,
     CWD,
     ENV,

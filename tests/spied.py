@@ -19,9 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import program
+from conftest import HELPERS, compiled, program
 
-HELPERS = Path(__file__).parent / "helpers"
 TABLES = Path(__file__).parent.parent / "csrc" / "programs"
 ENDS = {".", "?", "!"}
 # These are handed their operands in order, among the options, but stop by
@@ -55,18 +54,14 @@ class Table:
     options: dict[str, tuple[int, str]]
 
 
-def build(folder: Path) -> Path:
+def build() -> Path:
     """Compile the library that is preloaded; skip where that cannot be."""
     if shutil.which("cc") is None or os.uname().sysname != "Linux":
         pytest.skip("needs a C compiler and LD_PRELOAD")
     if "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""):
         pytest.skip("needs the GNU C library")
-    target = folder / "spy.so"
-    command = ["cc", "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
-    command += ["-D_GNU_SOURCE", "-o", str(target)]
-    sources = [str(HELPERS / "spy.c"), str(HELPERS / "spy_parsers.c")]
-    subprocess.run([*command, *sources, "-ldl"], check=True)
-    return target
+    sources = HELPERS / "spy.c", HELPERS / "spy_parsers.c"
+    return Path(compiled("spy.so", *sources, shared=True))
 
 
 def binary(name: str) -> str:

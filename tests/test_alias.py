@@ -6,12 +6,11 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import program
+from conftest import Build, program
 from containment import NOBODY, ROOT, folder, in_host, uids
 from hosts import on_linux, run_host
 from proc_jail import (
@@ -48,7 +47,7 @@ def allowed(link: Path, sandbox: Sandbox) -> ProcPolicyBuilder:
 @uids
 @pytest.mark.parametrize("sandbox", SANDBOXES)
 def test_both_names_are_that_of_the_link(
-    uid: int, sandbox: str, helper: Callable[[str], str]
+    uid: int, sandbox: str, helper: Build
 ) -> None:
     if sandbox == "user" and uid != 0:
         pytest.skip("needs root")
@@ -69,7 +68,7 @@ def test_both_names_are_that_of_the_link(
 
 @pytest.mark.parametrize("mode", [0o711, 0o755])
 def test_in_a_namespace_it_is_argv_0(
-    tmp_path: Path, mode: int, helper: Callable[[str], str]
+    tmp_path: Path, mode: int, helper: Build
 ) -> None:
     """And the right file all the same."""
     shutil.copy(helper("execfn"), tmp_path / "many")
@@ -82,7 +81,7 @@ def test_in_a_namespace_it_is_argv_0(
 
 
 def test_a_file_under_its_own_name_is_executed_by_descriptor(
-    tmp_path: Path, helper: Callable[[str], str]
+    tmp_path: Path, helper: Build
 ) -> None:
     shutil.copy(helper("execfn"), tmp_path / "many")
     path = tmp_path / "many"
@@ -93,7 +92,7 @@ def test_a_file_under_its_own_name_is_executed_by_descriptor(
 
 
 def test_what_runs_is_the_file_that_was_checked(
-    tmp_path: Path, helper: Callable[[str], str]
+    tmp_path: Path, helper: Build
 ) -> None:
     """The link is swapped all the time; the other file never runs."""
     shutil.copy(helper("execfn"), tmp_path / "many")
@@ -138,7 +137,7 @@ def test_what_runs_is_the_file_that_was_checked(
 
 
 def test_with_no_descriptor_left_to_look_with(
-    helper: Callable[[str], str], tmp_path: Path
+    helper: Build, tmp_path: Path
 ) -> None:
     """It is looked at all the same, or was not executed."""
     shutil.copy(helper("execfn"), tmp_path / "many")
@@ -172,9 +171,7 @@ def test_with_no_descriptor_left_to_look_with(
     assert out == "cat none\n"
 
 
-def test_a_link_that_is_gone(
-    tmp_path: Path, helper: Callable[[str], str]
-) -> None:
+def test_a_link_that_is_gone(tmp_path: Path, helper: Build) -> None:
     """The file is held; only the name for it is lost."""
     shutil.copy(helper("execfn"), tmp_path / "many")
     link = tmp_path / "cat"

@@ -85,6 +85,7 @@ SIGNATURES: dict[type, dict[str, str]] = {
         "run": "bin, argv=(), env=None, cwd=None",
         "from_file": "path",
         "from_dict": "data",
+        "programs": "",
         "to_dict": "",
     },
     PreparedCommand: {
@@ -102,7 +103,7 @@ PROPERTIES: dict[type, str] = {
     ProcRequest: "bin argv env cwd stdin",
     ProcPolicy: "",
     PreparedCommand: "bin argv cwd env stripped_env launch_program "
-    "launch_args",
+    "launch_args program sandbox",
     Output: "stdout stderr args exit_code returncode sandbox signal "
     "success duration stdout_total stderr_total stdout_truncated "
     "stderr_truncated",
@@ -427,9 +428,10 @@ def names_of_modules(text: str) -> set[str]:
     """Strings that are the names of modules of the package."""
     package = SOURCES / "procjail" / "proc_jail"
     return {
-        name
-        for name in re.findall(r'"(proc_jail\.\w+)"', text)
-        if (package / f"{name.partition('.')[2]}.py").exists()
+        f"proc_jail.{name}"
+        for name in re.findall(r'"proc_jail\.([\w.]+)"', text)
+        if (package / f"{name.replace('.', '/')}.py").exists()
+        or (package / name.replace(".", "/")).is_dir()
     }
 
 
@@ -449,9 +451,13 @@ def test_what_is_imported_by_name_is_found_by_freezers() -> None:
     in_c = set[str]()
     for path in (SOURCES / "csrc" / "python").glob("*.[ch]"):
         in_c |= names_of_modules(path.read_text("utf-8"))
-    assert {"proc_jail._files", "proc_jail._display"} <= in_c
-    assert in_c <= seen_by_freezers(package / "__init__.py")
-    for path in package.glob("*.py"):
+    assert {"proc_jail._policy.files", "proc_jail._display"} <= in_c
+    assert {"proc_jail.profiles", "proc_jail._events"} <= in_c
+    seen = seen_by_freezers(package / "__init__.py")
+    later = names_of_modules((package / "__init__.py").read_text("utf-8"))
+    assert {"proc_jail._lint", "proc_jail._live.many"} <= later
+    assert in_c | later <= seen
+    for path in package.rglob("*.py"):
         text = path.read_text("utf-8")
         for call in re.findall(r"import_module\((.*?)\)", text):
             assert names_of_modules(call) <= seen_by_freezers(path)

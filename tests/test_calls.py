@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 
 import pytest
 
-from conftest import program
+from conftest import Build, program
 from hosts import on_linux
 
 pytestmark = on_linux
@@ -50,9 +49,7 @@ if os.geteuid() == 0:
 
 
 @pytest.mark.parametrize("sandbox", BUDGETS)
-def test_a_spawn_makes_so_many_calls(
-    sandbox: str, helper: Callable[[str], str]
-) -> None:
+def test_a_spawn_makes_so_many_calls(sandbox: str, helper: Build) -> None:
     code = HOST.format(sandbox=sandbox, spawns=SPAWNS)
     done = subprocess.run(
         [helper("calls"), sys.executable, "-c", code, program("true")],

@@ -6,16 +6,13 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import policy_for, program, shell
+from conftest import Build, policy_for, program, shell
 from hosts import on_linux, run_host
 from proc_jail import BinChanged, ProcPolicyBuilder, ProcRequest
-
-Build = Callable[[str], str]
 
 
 def run(path: str, *args: str | bytes) -> str:

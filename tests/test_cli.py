@@ -23,8 +23,8 @@ from conftest import program
 from hosts import on_linux
 from policies import write
 from proc_jail import __version__
-from proc_jail._profile_data import PROFILES
-from proc_jail._schema import schema_text
+from proc_jail._policy.files.schema import schema_text
+from proc_jail.profiles import PROFILES
 
 # ---------------------------------------------------------------- check
 
@@ -110,6 +110,29 @@ def test_explain_of_what_is_allowed(tmp_path: Path) -> None:
     assert "timeout 30 seconds" in told
     assert "sandbox umask 63" in told
     assert b"secret" not in done.stdout
+
+
+@on_linux
+def test_explain_tells_the_files_that_rules_leave(tmp_path: Path) -> None:
+    rules = {
+        "path": GREP,
+        "may_read": ["/usr"],
+        "positional": [
+            {"name": "pattern", "value": {"type": "text", "max_length": 9}},
+            {
+                "name": "file",
+                "value": {"type": "read_path", "roots": ["/etc"]},
+            },
+        ],
+    }
+    policy = policy_of(tmp_path, rules, sandbox={"execute": ["/usr/bin"]})
+    done = invoke("explain", policy, "--", "grep", "x", "/etc/passwd")
+    lines = [" ".join(t.split()) for t in done.stdout.decode().splitlines()]
+    assert {
+        "may read /etc /usr /usr/bin",
+        "may write nothing",
+        "may execute /usr/bin",
+    } <= set(lines)
 
 
 @pytest.mark.parametrize(
@@ -272,8 +295,8 @@ def test_wrong_usage(args: list[str], status: int) -> None:
 
 MCP = """
 import sys, types
-sys.modules["proc_jail._mcp"] = {module}
-from proc_jail._cli import main
+sys.modules["proc_jail.tools.mcp"] = {module}
+from proc_jail.cli.main import main
 sys.exit(main(["mcp", sys.argv[1], "--name", "mine"]))
 """
 

@@ -17,6 +17,7 @@ from commands import (
     SH,
     grep_policy,
     invoke,
+    policy_of,
     shell_policy,
 )
 from hosts import is_gone, reap_orphans, wait_until, written_pid
@@ -193,6 +194,25 @@ def test_a_bare_name_is_one_of_the_policy(tmp_path: Path, text: Path) -> None:
     done = invoke("run", grep_policy(tmp_path), "--", "egrep", "one", text)
     assert done.returncode == 126
     assert b"BinNotAbsolute" in done.stderr
+
+
+def test_a_bare_name_that_is_not_one_program(tmp_path: Path) -> None:
+    """What there is is said as in a notebook."""
+    tool, other = tmp_path / "a/tool", tmp_path / "b/tool"
+    for path in (tool, other):
+        path.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    other.symlink_to(tool)
+    paths = [str(tool), str(other)]
+    policy = policy_of(tmp_path, {"path": paths, "max_positionals": 1})
+    done = invoke("run", policy, "--", "tool")
+    assert done.returncode == 126
+    said = f"'tool' is more than one program: {', '.join(paths)}\n"
+    assert said in done.stderr.decode()
+    done = invoke("run", policy, "--", "grep")
+    assert done.returncode == 126
+    assert b"'grep' is not allowed; there are: tool\n" in done.stderr
 
 
 def test_run_of_no_policy(tmp_path: Path) -> None:

@@ -187,7 +187,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> str:
     result = subprocess.run(
         [
             *(sys.executable, "-m", "pip", "--python", python, "install"),
-            *("--quiet", "--only-binary", ":all:", f"proc_jail=={PUBLISHED}"),
+            *("--quiet", "--retries", "1", "--only-binary", ":all:"),
+            f"proc_jail=={PUBLISHED}",
         ],
         capture_output=True,
         text=True,

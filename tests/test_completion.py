@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from commands import COMMAND, invoke
-from proc_jail._cli import make_parser
+from proc_jail.cli.main import make_parser
 
 BASH = shutil.which("bash")
 ZSH = shutil.which("zsh")

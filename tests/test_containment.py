@@ -267,9 +267,11 @@ def test_host_gets_no_signal(
 
 
 @trees
-@pytest.mark.parametrize("how", ["group", "all"])
+@pytest.mark.parametrize(
+    "how", ["group", pytest.param("all", marks=needs_root)]
+)
 def test_nobody_gets_a_signal(tree: Tree, how: str) -> None:
-    """As a user of its own, or the control would reach far."""
+    """As a user of its own: the control kills all that its user runs."""
     program = attack("signal_pid")
 
     def work(sandbox: Sandbox) -> Callable[[], Output]:
@@ -290,9 +292,11 @@ def test_nobody_gets_a_signal(tree: Tree, how: str) -> None:
 
 
 @trees
-@pytest.mark.parametrize("how", ["group", "user"])
+@pytest.mark.parametrize(
+    "how", ["group", pytest.param("user", marks=needs_root)]
+)
 def test_nobody_gets_slower(tree: Tree, how: str) -> None:
-    """As a user of its own, or the control would reach far."""
+    """As a user of its own: the control slows all that its user runs."""
     program = attack("priority")
 
     def work(sandbox: Sandbox) -> Callable[[], int]:

@@ -21,6 +21,7 @@ from containment import (
     folder,
     in_host,
     loader,
+    needs_root,
     run_here,
     uids,
 )
@@ -153,6 +154,22 @@ def test_proc_self_is_no_root(ground: Field, name: str) -> None:
         "dir" if name == "mem" else "read",
         "/proc/self/fd" if name == "mem" else f"/proc/self/{name}",
     )
+
+
+@needs_root
+@pytest.mark.parametrize("uid", [0])
+def test_no_device_nodes_where_files_may_be_made(ground: Field) -> None:
+    """The capability to make them is not taken away by default."""
+    maybe = "none can be made here"
+    for number, sandbox in enumerate(
+        (
+            ground.strict,
+            Sandbox().write(ground.write),
+            Sandbox.compat().write(ground.write),
+        )
+    ):
+        node = ground.write / f"node{number}"
+        ground.compare(sandbox, "open_file", "node", node, maybe=maybe)
 
 
 @uids

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from conftest import once
+
 CSRC = Path(__file__).parent.parent / "csrc"
 CORE = sorted((CSRC / "core").rglob("*.[ch]"))
 PYTHON = sorted((CSRC / "python").glob("*.[ch]"))
-PROGRAMS = sorted((CSRC / "programs").iterdir())
+PROGRAMS = sorted((CSRC / "programs").rglob("*.def"))
+GROUPS = CSRC / "programs" / "groups"
 INIT = sorted((CSRC / "init").glob("*.c"))
 PUBLIC = CSRC / "include" / "procjail.h"
 ALL = [*CORE, *PYTHON, *INIT, *PROGRAMS, *sorted((CSRC / "include").iterdir())]
@@ -149,13 +152,18 @@ def without_comments(text: str) -> str:
 
 
 def test_programs_are_data() -> None:
+    tables = {path.name for path in PROGRAMS if path.parent != GROUPS}
+    included = set()
     for path in PROGRAMS:
         text = without_comments(path.read_text())
         if path.name == "programs.def":  # the table of contents
-            assert {Path(name).suffix for name in includes(path)} == {".def"}
-        else:
+            assert sorted(includes(path)) == sorted(tables - {path.name})
+        elif path.parent == GROUPS:
             assert includes(path) == []
+        else:
+            included |= set(includes(path))
         assert not re.search(r"[{};]", re.sub(r'"[^"]*"', "", text))
+    assert included == {f"groups/{path.name}" for path in GROUPS.iterdir()}
 
 
 def compile_object(path: Path, target: Path, *flags: str) -> Path:
@@ -236,21 +244,24 @@ def test_the_stack_of_the_child_fits(tmp_path: Path, level: str) -> None:
     assert 0 < total < STACK / 2
 
 
-@pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
-    """An object of every file of the core, by its source.
+SOURCES = [path for path in CORE if path.suffix == ".c"]
 
-    Without -fPIC, so that constant tables of pointers stay constants and
+
+def compile_all(folder: Path) -> None:
+    """Without -fPIC, so that constant tables of pointers stay constants and
     need no relocation at load time.
     """
-    folder = tmp_path_factory.mktemp("objects")
-    return {
-        path: compile_object(
-            path, folder / f"{number}.o", "-O2", "-fno-pic", "-fno-pie"
-        )
-        for number, path in enumerate(CORE)
-        if path.suffix == ".c"
-    }
+    folder.mkdir()
+    for number, path in enumerate(SOURCES):
+        target = folder / f"{number}.o"
+        compile_object(path, target, "-O2", "-fno-pic", "-fno-pie")
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[Path, Path]:
+    """An object of every file of the core, by its source."""
+    folder = once("objects", compile_all)
+    return {path: folder / f"{n}.o" for n, path in enumerate(SOURCES)}
 
 
 def writable(target: Path) -> set[str]:

@@ -1,11 +1,7 @@
-"""Our reading of an argument list against the program's own.
-
-PJ_DIFFERENTIAL says how many lists are compared in all.
-"""
+"""Our reading of an argument list against the program's own."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -16,12 +12,12 @@ import pytest
 
 import spied
 from argv_fuzz import Maker
-from conftest import LINUX
+from conftest import LINUX, share
 from conftest import program as installed
 from proc_jail import Violation, _core
 from spied import Reading, Spied, Table
 
-TOTAL = int(os.environ.get("PJ_DIFFERENTIAL", "6000"))
+TOTAL = share(100_000)
 # Parsers of their own, which no spy can stand in for.
 OWN_PARSER = {
     "bzip2": "compares whole words",
@@ -62,8 +58,8 @@ Mine = tuple[frozenset[str] | None, str | None]
 
 
 @pytest.fixture(scope="module")
-def spy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return spied.build(tmp_path_factory.mktemp("spy"))
+def spy() -> Path:
+    return spied.build()
 
 
 def rows_of(name: str) -> list[dict[str, Any]]:

@@ -174,8 +174,10 @@ def test_a_policy() -> None:
     assert "timeout30 s" in text
     assert "max stdout10485760 bytes" in text
     assert "build" not in text
+    assert "may read /etc; may write nothing" in text
     risky = page(shell()).text
     assert "RiskyBinPolicy.Disabled" in risky
+    assert "may read whatever its user may" in risky
 
 
 @pytest.mark.parametrize("secret", ["hunter2"])

@@ -10,7 +10,7 @@ import pytest
 
 from everyday import INPUTS, LINES, make_project, told, without_us
 from proc_jail import ProcPolicyBuilder, ProcRequest
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
 
 ALL = [(name, line) for name, lines in LINES.items() for line in lines]
 

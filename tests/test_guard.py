@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import children, program, shell
+from conftest import Build, children, program, shell
 from containment import (
     NOBODY,
     ROOT,
@@ -183,7 +183,7 @@ def has_armed(host: int) -> bool:
 
 @pytest.mark.parametrize("preset", ["default", "compat", "strict"])
 def test_an_exec_that_hangs_does_not_outlive_it(
-    tmp_path: Path, helper: Callable[[str], str], preset: str
+    tmp_path: Path, helper: Build, preset: str
 ) -> None:
     """Until the exec is over the child has copies of what the host held."""
     path = tmp_path / "tool"

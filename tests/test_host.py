@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
-from conftest import descriptors, shell
+from conftest import Build, descriptors, share, shell
 from hosts import PORTABLE, run_host
-
-Build = Callable[[str], str]
 
 
 def signal_state() -> tuple[str, ...]:
@@ -82,10 +79,11 @@ def test_nothing_of_the_host_changes_when_exec_fails() -> None:
     assert out == "True\n"
 
 
-RIGHT_OR_LOST = """
+ROUNDS = share(10_000)
+RIGHT_OR_LOST = f"""
     right = lost = 0
     sys.setswitchinterval(1e-4)
-    for number in range(2000):
+    for number in range({ROUNDS}):
         code = number % 3
         try:
             output = policy.run(program, ["exit", str(code)])
@@ -106,7 +104,7 @@ def kernel() -> tuple[int, int]:
 def assert_statuses(out: str) -> None:
     """Never a wrong one; and where the kernel keeps it, the right one."""
     right, lost = map(int, out.split())
-    assert right + lost == 2000
+    assert right + lost == ROUNDS
     if kernel() >= (6, 15) and not PORTABLE:
         assert lost == 0
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
+from conftest import WHOLE, Build, share
 from hosts import run_host
 
-Build = Callable[[str], str]
-
-ROUNDS = "10000" if os.environ.get("PROC_JAIL_LONG") == "1" else "2000"
-MOST_GROWTH = 2 << 20
+ROUNDS = str(share(10_000))
+MOST_GROWTH = 2 << 20 if WHOLE else 1 << 20
 
 # Runs `work` a hundred times to warm up and then argv[1] times, and prints
 # what has grown: resident bytes, descriptors, threads, children.
@@ -105,7 +102,7 @@ def test_policies_from_and_to_dicts() -> None:
                     raise AssertionError(data)
         return work
     """
-    assert_no_growth(make, "500")
+    assert_no_growth(make, str(int(ROUNDS) // 4))
 
 
 def test_events_and_display() -> None:
@@ -149,7 +146,7 @@ def test_events_and_display() -> None:
             policy._repr_html_()
         return work
     """
-    assert_no_growth(make, ROUNDS)
+    assert_no_growth(make, str(int(ROUNDS) // 4))
 
 
 def test_typed_rules() -> None:

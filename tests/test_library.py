@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import program
+from conftest import once, program
 
 ROOT = Path(__file__).parent.parent
 STRICT = ["-std=gnu11", "-Wall", "-Wextra", "-Werror"]
@@ -36,26 +36,20 @@ def build(folder: Path, *switches: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("plain"))
+def plain() -> Path:
+    return once("library", build) / "csrc"
+
+
+def compile_example(copy: Path, variant: str, target: Path) -> None:
+    library = copy / "build" / variant / "libprocjail.a"
+    source = copy.parent / "examples" / "run_grep.c"
+    command = ["cc", *STRICT, f"-I{copy}/include", "-o", str(target)]
+    subprocess.run([*command, source, library], check=True)
 
 
 @pytest.fixture(scope="module")
 def example(plain: Path) -> Path:
-    target = plain / "run_grep"
-    subprocess.run(
-        [
-            "cc",
-            *STRICT,
-            f"-I{plain}/include",
-            plain.parent / "examples" / "run_grep.c",
-            plain / "build" / "plain" / "libprocjail.a",
-            "-o",
-            target,
-        ],
-        check=True,
-    )
-    return target
+    return once("example", lambda to: compile_example(plain, "plain", to))
 
 
 def run(example: Path, *args: str) -> subprocess.CompletedProcess[str]:
@@ -158,19 +152,8 @@ def test_it_installs(plain: Path, tmp_path: Path) -> None:
 
 def test_the_portable_path_builds_and_runs(tmp_path: Path) -> None:
     copy = build(tmp_path, "PORTABLE=1")
-    target = copy / "run_grep"
-    subprocess.run(
-        [
-            "cc",
-            *STRICT,
-            f"-I{copy}/include",
-            tmp_path / "examples" / "run_grep.c",
-            copy / "build" / "plain-portable" / "libprocjail.a",
-            "-o",
-            target,
-        ],
-        check=True,
-    )
+    target = tmp_path / "run_grep"
+    compile_example(copy, "plain-portable", target)
     assert run(target, "^root:", "/etc/passwd").stdout.startswith("1:root:")
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from conftest import policy_for, program, shell
+from conftest import Build, pattern, policy_for, program, shell
 from hosts import is_gone, on_linux, run_host, wait_until, written_pid
 from proc_jail import (
     ProcPolicyBuilder,
@@ -23,15 +23,9 @@ from proc_jail import (
     Timeout,
 )
 
-Build = Callable[[str], str]
-
 SHORT = 0.5
-LATEST = 5.0
+LATEST = 20.0
 EDGES = [0, 1, 2, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 1 << 20]
-
-
-def pattern(size: int) -> bytes:
-    return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 def short(builder: ProcPolicyBuilder) -> ProcPolicyBuilder:

@@ -6,6 +6,7 @@ import os
 import pickle
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from conftest import Tool, policy_for, program
-from hosts import on_linux
+from hosts import PORTABLE, on_linux
 from proc_jail import (
     ArgRules,
     Finding,
@@ -29,9 +30,9 @@ from proc_jail import (
     _core,
     lint,
 )
-from proc_jail._lint_options import EFFECTS, name_of, rows_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._lint.options import EFFECTS, name_of, rows_of
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
 Tools = Callable[[str], Tool]
@@ -205,6 +206,47 @@ def test_compat_holds_no_files(tool: Tools, tmp_path: Path) -> None:
     assert only(policy, "OptionWrites").severity == "error"
 
 
+def test_a_path_type_without_the_kernel_is_a_warning(
+    tool: Tools, tmp_path: Path
+) -> None:
+    """It is checked before the start; nothing holds it afterwards."""
+    rules = ArgRules().option("-o", WritePath(tmp_path))
+    policy = allow(tool("sort").path, rules, sandbox=Sandbox.compat())
+    found = only(policy, "OptionWrites")
+    assert found.severity == "warning"
+    assert "which the kernel does not hold it to" in found.message
+
+
+@pytest.mark.skipif(not PORTABLE, reason="Linux holds files")
+def test_a_system_that_holds_no_files() -> None:
+    rules = ArgRules().option("-o", "--output", Text(100))
+    rules = rules.positional("files", ReadPath("/etc"), min=0, max=3)
+    found = only(allow(program("sort"), rules), "OptionWrites")
+    assert found.severity == "error"
+    assert "kernel" not in found.message
+
+
+@on_linux
+def test_an_interpreter_whose_own_files_are_out_of_reach(
+    tmp_path: Path,
+) -> None:
+    python = os.path.realpath(sys.executable)
+    risky = {"risky_bin_policy": RiskyBinPolicy.AllowWithWarning}
+    rules = ArgRules().flag("-q").positional("file", ReadPath(tmp_path))
+    found = only(allow(python, rules, **risky), "ModulesUnreadable")
+    assert found.severity == "warning"
+    assert "may_read" in found.remedy
+    assert os.fspath(tmp_path) in found.message
+    done = rules.may_read(sys.base_prefix)
+    for unlimited in (
+        allow(python, done, **risky),
+        allow(python, ArgRules(), **risky),
+        allow(python, rules, sandbox=Sandbox.compat(), **risky),
+        allow(program("cat"), ArgRules().positional("f", ReadPath("/"))),
+    ):
+        assert "ModulesUnreadable" not in codes(unlimited)
+
+
 def test_operands_that_are_options(tool: Tools) -> None:
     found = lint(allow(tool("dd").path, ArgRules().max_positionals(3)))
     told = {f.source.partition(": ")[2]: f.code for f in found}
@@ -223,6 +265,25 @@ def test_tar_reads_options_without_a_dash(tool: Tools) -> None:
         allow(tar, rules.inject_double_dash())
     )
     assert "OptionsWithoutDash" not in codes(allow(tar, plain("-t")))
+
+
+def test_a_script_is_an_operand_that_runs_programs(tool: Tools) -> None:
+    sed = tool("sed").path
+    rules = plain("-n").max_positionals(2)
+    for one in (rules, rules.inject_double_dash()):
+        found = only(allow(sed, one), "OperandExecutes")
+        assert found.severity == "error"
+    assert "OperandExecutes" not in codes(allow(sed, plain("-n")))
+    typed = ArgRules().positional("script", Text()).force("--sandbox")
+    assert "OperandExecutes" not in codes(allow(sed, typed))
+
+
+def test_what_never_ends_and_what_reads_its_input(tool: Tools) -> None:
+    endless = only(allow(tool("tail").path, plain("-f")), "OptionEndless")
+    assert endless.severity == "note"
+    rules = plain("--stdin").subcommand("log")
+    read = only(allow(tool("git").path, rules), "OptionReadsInput")
+    assert read.severity == "warning"
 
 
 def test_what_is_not_known(tool: Tools) -> None:
@@ -460,8 +521,8 @@ def test_findings_are_values() -> None:
 
 def test_every_code_is_documented_and_tested() -> None:
     source = "".join(
-        (ROOT / f"procjail/proc_jail/{name}").read_text()
-        for name in ("_lint_policy.py", "_lint_options.py")
+        (ROOT / f"procjail/proc_jail/_lint/{name}").read_text()
+        for name in ("policy.py", "options.py")
     )
     found = set(re.findall(r'^ +"([A-Z]\w+)",$', source, re.M))
     assert len(found) > 15

@@ -10,10 +10,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from conftest import policy_for
+from conftest import Build, policy_for
 from fronts import (
     NAP,
-    Build,
     flood,
     on_loops,
     pid_in,

@@ -11,10 +11,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from conftest import policy_for, shell
+from conftest import Build, policy_for, shell
 from fronts import (
     NAP,
-    Build,
     asking,
     assert_no_child,
     on_loops,

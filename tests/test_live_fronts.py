@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import policy_for, shell
+from conftest import Build, pattern, policy_for, shell
 from fronts import (
     Drive,
     Front,
@@ -28,13 +27,7 @@ from proc_jail import (
     Timeout,
 )
 
-Build = Callable[[str], str]
-
 SIZES = [0, 1, 65_535, 65_536, 65_537, 262_145, 3_000_000]
-
-
-def pattern(size: int) -> bytes:
-    return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 @through_keeping

@@ -5,18 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from conftest import children, policy_for
+from conftest import Build, children, policy_for
 from fronts import script
 from hosts import is_gone, wait_until, written_pid
 from proc_jail import Cancelled, ProcRequest, StdoutLimitExceeded, Timeout
-
-Build = Callable[[str], str]
 
 NAP = "echo $$ >$1; exec sleep 1000"
 

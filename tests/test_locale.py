@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hosts
-from conftest import HELPERS, program
+from conftest import HELPERS, once, program
 
 # In Turkish I and i are two letters, and a number has a comma; in English
 # a range of letters has those with accents.
@@ -18,24 +18,28 @@ NAMES = ["tr_TR.UTF-8", "en_US.UTF-8"]
 UTF8 = Path("/usr/lib/locale/C.utf8")
 
 
-@pytest.fixture(scope="module")
-def locales(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for LOCPATH with the locales of NAMES, and that of C."""
-    localedef = shutil.which("localedef")
-    if localedef is None:
-        pytest.skip("no localedef here")
-    folder = tmp_path_factory.mktemp("locales")
+def make_locales(folder: Path) -> None:
+    folder.mkdir()
     for name in NAMES:
         source = name.partition(".")[0]
-        made = subprocess.run(
-            [localedef, "-c", "-i", source, "-f", "UTF-8", folder / name],
+        subprocess.run(
+            ["localedef", "-c", "-i", source, "-f", "UTF-8", folder / name],
             capture_output=True,
             check=False,
         )
-        if not (folder / name).is_dir():
-            pytest.skip(f"{name} cannot be made: {made.stderr!r}")
     if UTF8.is_dir():
         (folder / UTF8.name).symlink_to(UTF8)
+
+
+@pytest.fixture(scope="module")
+def locales() -> Path:
+    """A folder for LOCPATH with the locales of NAMES, and that of C."""
+    if shutil.which("localedef") is None:
+        pytest.skip("no localedef here")
+    folder = once("locales", make_locales)
+    for name in NAMES:
+        if not (folder / name).is_dir():
+            pytest.skip(f"{name} cannot be made")
     return folder
 
 

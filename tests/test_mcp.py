@@ -20,8 +20,8 @@ from conftest import policy_for, program
 from hosts import is_gone, on_linux, wait_until
 from mcp_sessions import Session, in_session, parameters, text_of
 from proc_jail import ArgRules, ReadPath, Sandbox
-from proc_jail._mcp import _Gate, server_of
 from proc_jail.tools import RESULT_SCHEMA
+from proc_jail.tools.mcp import LIMIT, _Tools, server_of
 
 jsonschema = pytest.importorskip("jsonschema")
 
@@ -159,7 +159,8 @@ def test_progress_is_not_told_chunk_by_chunk(tmp_path: Path) -> None:
 
 
 def test_no_more_at_once_than_allowed() -> None:
-    gate, now, most, done = _Gate(3), 0, 0, 0
+    gate = _Tools(policy_for(program("true")), 1)._gate
+    now, most, done = 0, 0, 0
 
     async def enter(number: int) -> None:
         nonlocal now, most, done
@@ -181,7 +182,7 @@ def test_no_more_at_once_than_allowed() -> None:
                 group.start_soon(enter, number)
 
     anyio.run(main)
-    assert (now, most) == (0, 3)
+    assert (now, most) == (0, LIMIT)
     assert done >= 40
 
 

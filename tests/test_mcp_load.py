@@ -1,11 +1,7 @@
-"""Many calls of many clients: no answer is another's, and nothing leaks.
-
-PJ_MCP_CALLS is how many there are; 10000 for a thorough look.
-"""
+"""Many calls of many clients: no answer is another's, and nothing leaks."""
 
 from __future__ import annotations
 
-import os
 import zlib
 from pathlib import Path
 
@@ -16,10 +12,11 @@ pytest.importorskip("mcp")
 
 from mcp import Client
 
+from conftest import share
 from hosts import on_linux
 from mcp_sessions import Census, Session, census, in_session, parameters
 
-CALLS = int(os.environ.get("PJ_MCP_CALLS", "480"))
+CALLS = share(10_000)
 CLIENTS = 16
 # What allocators keep; a leak of 4 KiB a call shows at 10,000 calls.
 SLACK_KIB = 4096

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import policy_for, shell
+from conftest import Build, pattern, policy_for, shell
 from fronts import Front, asking, on_loops, run_on, through_keeping
 from proc_jail import (
     LimitInvalid,
@@ -21,14 +20,8 @@ from proc_jail import (
     Timeout,
 )
 
-Build = Callable[[str], str]
-
 CAPS = [0, 1, 2, 3, 7, 1000, 65_535, 65_536, 65_537, 300_001]
 EXTRA = [0, 1, 2, 3, 999, 16_384, 65_536, 70_001, 1_000_003]
-
-
-def pattern(size: int) -> bytes:
-    return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 def kept(data: bytes, cap: int, overflow: Overflow) -> bytes:

@@ -14,9 +14,9 @@ from conftest import program
 from hosts import on_linux
 from policies import load, parse, refusal, write
 from proc_jail import ProcRequest, lint
-from proc_jail._cli import make_parser
-from proc_jail._files_shapes import Table
-from proc_jail._files_tables import TABLES
+from proc_jail._policy.files.containers import Table
+from proc_jail._policy.files.format import TABLES
+from proc_jail.cli.main import make_parser
 
 ROOT = Path(__file__).parent.parent
 FILES = (ROOT / "docs/policy-files.md").read_text(encoding="utf-8")

@@ -44,8 +44,8 @@ from proc_jail import (
     Url,
     WritePath,
 )
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 ROOT = Path(__file__).parent.parent
 NEWCOMER = f"""
@@ -235,6 +235,28 @@ def test_names_of_one_multicall_program_keep_their_rules(
     assert described(ProcPolicy.from_dict(data)) == described(policy)
 
 
+def test_names_of_a_multicall_program_in_another_folder(
+    tmp_path: Path,
+) -> None:
+    """Rules belong to the name that they were given by, wherever it is."""
+    busybox = program("busybox")
+    made = builder()
+    for folder in ("allowed", "ruled"):
+        (tmp_path / folder).mkdir()
+        for name in ("echo", "cat"):
+            (tmp_path / folder / name).symlink_to(busybox)
+    for name in ("echo", "cat"):
+        made = made.allow_bin(tmp_path / "allowed" / name)
+    for name, count in (("cat", 2), ("echo", 1)):
+        rules = ArgRules().max_positionals(count)
+        made = made.arg_rules(tmp_path / "ruled" / name, rules)
+    data = made.build().to_dict()
+    assert {p["path"]: p["max_positionals"] for p in data["program"]} == {
+        os.fspath(tmp_path / "allowed" / "cat"): 2,
+        os.fspath(tmp_path / "allowed" / "echo"): 1,
+    }
+
+
 def test_rules_by_another_path_come_back_by_the_first(tmp_path: Path) -> None:
     link = tmp_path / "mygrep"
     link.symlink_to(GREP)
@@ -275,9 +297,9 @@ def test_tuples_and_mappings_are_as_good(tmp_path: Path) -> None:
 
 def test_an_unused_loader_is_not_imported() -> None:
     code = (
-        "import sys, proc_jail, proc_jail._files;"
+        "import sys, proc_jail, proc_jail._policy.files;"
         "print(*(m for m in sys.modules"
-        " if m in ('json', 'tomllib') or 'proc_jail._files_' in m))"
+        " if m in ('json', 'tomllib') or 'proc_jail._policy.files.' in m))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True

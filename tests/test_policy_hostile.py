@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from policies import (
     write,
 )
 from proc_jail import PolicyFileError, ProcPolicy
-from proc_jail._files_open import MAX_SIZE
-from proc_jail._files_places import MAX_DEPTH
+from proc_jail._policy.files.open import MAX_SIZE
+from proc_jail._policy.files.positions import MAX_DEPTH
 
 # ------------------------------------------------------------- by hand
 
@@ -380,6 +381,26 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     load(tmp_path, head + "a" * (MAX_SIZE - len(head)))
     error = refusal(tmp_path, head + "a" * (MAX_SIZE - len(head) + 1))
     assert_clear(error)
+    assert "larger than 1048576 bytes" in error.reason
+
+
+def test_a_file_that_grows_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size was right when it was looked at."""
+    text = "version = 1\n#"
+    look = os.fstat
+
+    def grow(file: int) -> os.stat_result:
+        found = look(file)
+        if stat.S_ISREG(found.st_mode):
+            with open(tmp_path / "policy.toml", "a") as other:
+                other.write("a" * MAX_SIZE)
+        return found
+
+    monkeypatch.setattr(os, "fstat", grow)
+    error = refusal(tmp_path, text)
+    monkeypatch.undo()
     assert "larger than 1048576 bytes" in error.reason
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proc_jail._files_places import (
+from proc_jail._policy.files.positions import (
     Key,
     TooDeep,
     check_depth,

@@ -11,8 +11,8 @@ import pytest
 from policies import assert_clear, refusal, toml, toml_lines
 from policy_homes import HOMES, by_table, document, key_of, wrong_types
 from proc_jail import PolicyFileError, ProcPolicy
-from proc_jail._files_shapes import Table
-from proc_jail._files_tables import POLICY
+from proc_jail._policy.files.containers import Table
+from proc_jail._policy.files.format import POLICY
 
 
 @by_table

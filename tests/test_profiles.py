@@ -20,12 +20,13 @@ from everyday import GIT_ENV, commit, told, without_us
 from hosts import on_linux
 from proc_jail import (
     ArgRulesInvalid,
+    BinNotAllowed,
     ProcPolicy,
     ProcPolicyBuilder,
     ProcRequest,
 )
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
 
 HOSTS = ["example.com"]
 MATCH = [(n, line) for n, p in PROFILES.items() for line in p.match]
@@ -46,6 +47,22 @@ PROGRAMS_OF_A_REPOSITORY = (
     "pager.log",
     "pager.status",
 )
+
+
+def test_places_are_those_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never those of $PATH, which others may have set."""
+    place = which("cat")
+    for name in ("cat", "grep-of-nowhere"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert which("cat") == place
+    assert not which("grep-of-nowhere").startswith(str(tmp_path))
+    policy = ProcPolicyBuilder().profile("cat", read=["/etc"]).build()
+    told = policy.check(ProcRequest(tmp_path / "cat", ["/etc/passwd"]))
+    assert isinstance(told, BinNotAllowed)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import children, policy_for, program, shell
+from conftest import Build, children, policy_for, program, shell
 from hosts import (
     is_gone,
     on_linux,
@@ -18,8 +17,6 @@ from hosts import (
     written_pid,
 )
 from proc_jail import Output
-
-Build = Callable[[str], str]
 
 
 def run(script: str, *args: str | Path) -> Output:

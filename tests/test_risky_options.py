@@ -1,25 +1,24 @@
 """No profile takes an option that is known to be dangerous.
 
-The table of such options is data that the tests may use; where it is not
-at hand, the list below stands for it.
+What the tables of programs say, and a table that others made.
 """
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import oracles
+from oracles import id_of
 from proc_jail import ProcPolicy, ProcPolicyBuilder, ProcRequest, _core
-from proc_jail._described import names_of
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import table, which
+from proc_jail._policy.model import names_of
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
+from proc_jail.profiles.base import table
 
-SHARED = Path(__file__).parent.parent.parent / "shared/data/risky_flags.csv"
 # What profiles take all the same, and what holds it instead: every file
 # that is read lies below a root, by the kernel; the deadline ends the rest;
 # sed runs with --sandbox, which refuses the commands that are meant.
@@ -46,28 +45,19 @@ BOUNDED = {
 }
 
 
-def id_of(program: str) -> str:
-    """The id of the table of "git log"."""
-    return program.replace(" ", "_").replace("-", "_")
-
-
 def known() -> list[tuple[str, str]]:
     """Pairs of a program ("git log") and an option of it."""
-    found = []
-    with SHARED.open(newline="") as file:
-        for row in csv.DictReader(file):
-            name = row["binary"].partition(" ")[0]
-            known_here = _core._program(id_of(row["binary"])) is not None
-            if name not in PROFILES or not known_here:
-                continue
-            tokens = re.findall(
-                r"(?<![\w-])--?[A-Za-z0-9][\w-]*|\b(?:if|of)=", row["flag"]
-            )
-            found += [(row["binary"], token) for token in tokens]
-    return sorted(set(found))
+    return sorted(
+        {
+            (program, token)
+            for program, token, _ in oracles.options()
+            if program.partition(" ")[0] in PROFILES
+            and _core._program(id_of(program)) is not None
+        }
+    )
 
 
-LISTED = known() if SHARED.exists() else []
+LISTED = known()
 
 
 def rows_of(program: str) -> list[dict[str, Any]]:
@@ -165,4 +155,4 @@ def test_every_spelling_is_refused(program: str, tmp_path: Path) -> None:
 
 def test_the_list_is_not_empty() -> None:
     assert len(dangerous()) > 150
-    assert not SHARED.exists() or len(LISTED) > 80
+    assert len(LISTED) > 80

@@ -6,19 +6,16 @@ one does.
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from conftest import compiled
 from containment import attack, folder, uids
 
 ROOT = Path(__file__).parent.parent
@@ -64,21 +61,6 @@ def refused(make):
 """
 
 
-@cache
-def preload() -> str:
-    """The object, where everybody can reach it."""
-    place = Path(tempfile.mkdtemp(prefix="fake-"))
-    place.chmod(0o755)
-    atexit.register(shutil.rmtree, place)
-    made = place / "fake_landlock.so"
-    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
-    subprocess.run(
-        ["cc", *flags, "-D_GNU_SOURCE", "-o", made, HELPER, "-ldl"],
-        check=True,
-    )
-    return str(made)
-
-
 def ask(
     answer: int, code: str, uid: int | None = None, *flags: str
 ) -> subprocess.CompletedProcess[str]:
@@ -93,7 +75,7 @@ def ask(
         env={
             **os.environ,
             "PYTHONPATH": path,
-            "LD_PRELOAD": preload(),
+            "LD_PRELOAD": compiled("fake_landlock.so", HELPER, shared=True),
             "FAKE_LANDLOCK": str(answer),
         },
         cwd="/",
@@ -254,7 +236,7 @@ def test_the_command_line_tells_it_from_a_denial(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("version = 1\n[sandbox]\npreset = 'strict'\n")
     code = f"""
-from proc_jail._cli import main
+from proc_jail.cli.main import main
 statuses = []
 for name in "check", "explain", "run":
     statuses.append(main([name, {str(path)!r}, "--", "/bin/cat"]))
@@ -327,3 +309,47 @@ print(*run(None, "/bin/cat", "/dev/null").sandbox.enforced)
         "syscall_filter",
         "session_lock",
     }
+
+
+NO_FILES = """
+lacking = Sandbox().network(Network.Deny).best_effort(
+    "host_shield", "host_signals", "read_roots", "write_roots",
+    "metadata_lock",
+)
+
+def findings(rules, sandbox=lacking):
+    path = "/usr/bin/sort"
+    made = ProcPolicyBuilder().cwd("/").allow_bin(path).sandbox(sandbox)
+    policy = made.arg_rules(path, rules).build()
+    return {f.code: f for f in lint(policy)}
+"""
+
+
+@pytest.mark.parametrize("answer", [ENOSYS, 2])
+def test_the_linter_claims_nothing_that_is_not_held(answer: int) -> None:
+    code = """
+files = ArgRules().positional("files", ReadPath("/etc"), min=0, max=3)
+found = findings(files.option("-o", Text(100)))["OptionWrites"]
+assert found.severity == "error", found
+assert "kernel" not in found.message, found
+# The check holds the value of this one, and nobody else does.
+found = findings(files.option("-o", WritePath("/tmp")))["OptionWrites"]
+assert found.severity == "warning", found
+assert "kernel does not hold" in found.message, found
+"""
+    ask(answer, PRELUDE + NO_FILES + code)
+
+
+def test_tools_claim_nothing_that_is_not_held() -> None:
+    code = """
+from proc_jail.tools import tools_for
+rules = ArgRules().positional("files", ReadPath("/etc")).run_nothing()
+policy = builder(lacking, rules).build()
+(program,) = policy.programs()
+assert {"read_roots", "write_roots"} <= set(program.sandbox.missing)
+assert program.read_roots is None and program.write_roots is None
+assert program.runs_nothing
+(tool,) = tools_for(policy)
+assert not tool.reach.read_only
+"""
+    ask(ENOSYS, PRELUDE + NO_FILES + code)

@@ -16,9 +16,9 @@ from policies import EVERYTHING, GREP, parse
 from policy_cases import SAME, described
 from policy_homes import by_table, document, wrong_types
 from proc_jail import PolicyFileError, ProcPolicy
-from proc_jail._files_shapes import Table
-from proc_jail._files_tables import TABLES
-from proc_jail._schema import policy_schema, schema_text
+from proc_jail._policy.files.containers import Table
+from proc_jail._policy.files.format import TABLES
+from proc_jail._policy.files.schema import policy_schema, schema_text
 
 ROOT = Path(__file__).parent.parent
 VALIDATOR = Draft202012Validator(policy_schema())

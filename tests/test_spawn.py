@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import policy_for, program, shell
+from conftest import Build, pattern, policy_for, program, shell
 from proc_jail import (
     NonZeroExit,
     Output,
@@ -17,13 +16,6 @@ from proc_jail import (
     ProcRequest,
     SpawnFailed,
 )
-
-Build = Callable[[str], str]
-
-
-def pattern(size: int) -> bytes:
-    """The bytes that the helper `emit` writes."""
-    return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 def emit(helper: Build, *numbers: int) -> Output:

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.skipif(not LINUX, reason="LD_PRELOAD is of Linux")
 
 
 @pytest.fixture(scope="module")
-def spy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("spy"))
+def spy() -> Path:
+    return build()
 
 
 def letter(letter: str, value: str | None = None) -> Item:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import HELPERS, policy_for, program, shell
+from conftest import HELPERS, compiled, policy_for, program, shell
 from containment import (
     ROOT,
     assert_stopped,
@@ -123,22 +123,8 @@ def test_standard_input_counts_as_memory() -> None:
 
 
 @pytest.fixture(scope="module")
-def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("preload") / "awake.so"
-    subprocess.run(
-        [
-            "cc",
-            "-shared",
-            "-fPIC",
-            "-D_GNU_SOURCE",
-            "-o",
-            target,
-            str(HELPERS / "awake.c"),
-            "-ldl",
-        ],
-        check=True,
-    )
-    return target
+def awake() -> str:
+    return compiled("awake.so", HELPERS / "awake.c", shared=True)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +136,7 @@ def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_a_wake_up_without_data_blocks_nobody(
-    awake: Path, script: str, told: str, monkeypatch: pytest.MonkeyPatch
+    awake: str, script: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = """
     policy = shell(lambda b: b.timeout(2))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from conftest import policy_for, program, shell
+from conftest import Build, policy_for, program, shell
 from hosts import run_host
 from proc_jail import ProcRequest
-
-Build = Callable[[str], str]
 
 THREADS = 32
 ROUNDS = 20

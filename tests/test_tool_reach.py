@@ -45,7 +45,7 @@ def only(tools: list[Tool]) -> Tool:
             False,
         ),
         (TYPED.may_write("/tmp"), None, False, True),
-        (TYPED, Sandbox().best_effort("write_roots"), False, True),
+        (TYPED, Sandbox().best_effort("write_roots"), True, True),
         (
             ArgRules().option("-f", WritePath("/tmp")).run_nothing(),
             None,
@@ -73,3 +73,14 @@ def test_a_profile_that_connects_reaches_out() -> None:
     except Violation:
         pytest.skip("curl is not installed")
     assert only(tools_for(policy)).reach.open_world
+
+
+def test_the_description_tells_the_files() -> None:
+    rules = TYPED.may_write("/tmp", "/dev/shm")
+    tool = only(tools_for(policy_for(GREP, rules)))
+    assert tool.description.endswith(
+        "It reads only below /etc /tmp /dev/shm. "
+        "It writes only below /tmp /dev/shm."
+    )
+    tool = only(tools_for(policy_for(GREP, TYPED)))
+    assert tool.description.endswith("It writes no files.")

@@ -15,9 +15,10 @@ from proc_jail import (
     Violation,
     _core,
 )
-from proc_jail._profile_data import PROFILES
-from proc_jail._profiles import which
-from proc_jail._tool_params import (
+from proc_jail._policy.paths import which
+from proc_jail.profiles import PROFILES
+from proc_jail.tools import Tool, tools_for
+from proc_jail.tools.params import (
     OPTION,
     POSITIONAL,
     FlagParameter,
@@ -25,7 +26,6 @@ from proc_jail._tool_params import (
     PairParameter,
     Parameter,
 )
-from proc_jail.tools import Tool, tools_for
 
 jsonschema = pytest.importorskip("jsonschema")
 

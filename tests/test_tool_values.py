@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 
 import pytest
 
@@ -19,8 +21,8 @@ from proc_jail import (
     Url,
     WritePath,
 )
-from proc_jail._text import clip, encodable, one_line, plain
-from proc_jail._tool_values import schema_of
+from proc_jail._escape import clip, encodable, one_line, plain
+from proc_jail.tools.values import schema_of
 
 TRUE = program("true")
 SUBJECTS = [
@@ -130,8 +132,17 @@ def test_schemas() -> None:
         ("a\rb\r\nc", "a\\x0db\nc"),
         ("\x00\x7f\x85", "\\x00\\x7f\\x85"),
         ("a\u202eb\u2066", "a\\u202eb\\u2066"),
+        ("\u2067a\u2068b\u2069", "\\u2067a\\u2068b\\u2069"),
         ("\udcff", "\\udcff"),
-        ("ä€😀\u200f", "ä€😀\u200f"),
+        ("ä€😀\u200f", "ä€😀\\u200f"),
+        ("a\u200b\u2060\ufeff", "a\\u200b\\u2060\\ufeff"),
+        ("a\u2067\u2069", "a\\u2067\\u2069"),
+        ("a\U000e0041", "a\\U000e0041"),
+        ("\u3164\xad\u2028", "\\u3164\\xad\\u2028"),
+        # A variant of a character is seen; what is hidden behind it is not.
+        ("✔\ufe0f a\ufe0f\ufe01", "✔\ufe0f a\ufe0f\\ufe01"),
+        ("\ufe01 \ufe01", "\\ufe01 \\ufe01"),
+        ("a\xa0\u3000b", "a\xa0\u3000b"),
     ],
 )
 def test_plain_text(text: str, shown: str) -> None:
@@ -146,6 +157,19 @@ def test_plain_text_takes_linear_time() -> None:
 
 def test_one_line() -> None:
     assert one_line("a\nb\tc\x1b[1m") == r"a\x0ab\x09c\x1b[1m"
+    assert one_line("a b\xa0c\u200bd") == r"a b\xa0c\u200bd"
+
+
+# Signs that count as formats, and are seen before or around digits.
+SEEN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f")
+SEEN |= set("\u0890\u0891\u08e2\U000110bd\U000110cd")
+
+
+def test_controls_and_formats_are_escaped() -> None:
+    for char in set(map(chr, range(sys.maxunicode + 1))) - SEEN:
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            assert one_line(char).isascii(), hex(ord(char))
+            assert plain(f"a{char}").isascii(), hex(ord(char))
 
 
 @pytest.mark.parametrize("limit", range(1, 40))

@@ -76,6 +76,7 @@ def test_a_tool_of_plain_rules() -> None:
     assert "Allowed flags: -n -i (at most 2)" in tool.description
     assert "at most 2 other arguments" in tool.description
     assert "Stopped after 30 s." in tool.description
+    assert "It reads" not in tool.description
     args = tool.parameters["properties"]["args"]
     assert args["maxItems"] == 5
     assert args["items"] == {"type": "string"}
@@ -390,6 +391,12 @@ def test_long_output_is_cut() -> None:
 def test_terminal_sequences_do_not_come_back() -> None:
     result = script(r"printf '\033[31mred\033[0m \001 \377\r\n'")
     assert result.stdout == "red \\x01 \ufffd\n"
+
+
+def test_text_that_cannot_be_seen_is_escaped() -> None:
+    """Here U+200B and U+E0041, a tag: a model would read it."""
+    result = script(r"printf 'a\342\200\213\363\240\201\201b'")
+    assert result.text == result.stdout == r"a\u200b\U000e0041b"
 
 
 def test_an_environment_is_not_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from everyday import told, without_us
 from proc_jail import ProcPolicy, ProcPolicyBuilder, ProcRequest
-from proc_jail._profiles import which
+from proc_jail._policy.paths import which
 from workday import ENV, Invocation, make_project, workday
 
 ALL = workday()

@@ -5,17 +5,19 @@
  * ------------------
  *
  *     pj_error err;
- *     pj_rules *rules = pj_rules_new();
- *     pj_builder *builder = pj_builder_new();
+ *     pj_str grep = pj_str_of("/bin/grep");
+ *     pj_rules_options arguments = {.max_positionals = 2};
+ *     pj_rules *rules = NULL;
+ *     pj_program_rules of_grep = {grep, NULL};
+ *     pj_policy_options options = {.bins = &grep, .bin_count = 1,
+ *                                  .rules = &of_grep, .rule_count = 1};
  *     pj_policy *policy = NULL;
  *     pj_command *command = NULL;
  *     pj_output output = {0};
  *
- *     pj_rules_set_max_positionals(rules, 2, NULL);
- *     if (pj_builder_allow_bin(builder, pj_str_of("/bin/grep"), &err) == 0
- *         && pj_builder_arg_rules(builder, pj_str_of("/bin/grep"), rules,
- *                                 &err) == 0
- *         && pj_builder_build(builder, &policy, &err) == 0
+ *     if (pj_rules_new(&arguments, &rules, &err) == 0
+ *         && (of_grep.rules = rules) != NULL
+ *         && pj_policy_new(&options, &policy, &err) == 0
  *         && pj_policy_prepare(policy, &request, &command, &err) == 0
  *         && pj_command_run(command, NULL, &output, &err) == 0)
  *         fwrite(output.out.data, 1, output.out.len, stdout);
@@ -37,15 +39,18 @@
  * Fail closed.  An unknown value, an ambiguity or an error of the system
  * denies.  There is no call that turns a denial into a warning.
  *
- * Ownership.  `_new` and `_dup` return an object that the caller frees
- * with `_free`; `_unref` gives back what `_ref`, `_build` or `_prepare`
- * gave.  Freeing NULL does nothing.  Strings passed in are copied before
- * the call returns; strings handed out live as long as their object.
+ * Options.  What an object is made of is a structure that the caller fills
+ * in; a field that is zero has its default.  `_new` checks all of it, copies
+ * what it points to, and keeps no pointer of the caller's.  `_get` gives it
+ * back: it belongs to the object, and lives as long.
  *
- * Threads.  pj_policy and pj_command never change after they are made and
- * may be used from any number of threads.  pj_rules and pj_builder belong
- * to one thread at a time, and so does a pj_process; it may be another
- * thread than the one that started it, which may end before.  The library
+ * Ownership.  `_unref` gives back what `_new`, `_ref` or `_prepare` gave;
+ * `_free` what `_dup` gave.  Freeing NULL does nothing.
+ *
+ * Threads.  pj_value, pj_rules, pj_policy and pj_command never change after
+ * they are made and may be used from any number of threads.  A pj_process
+ * belongs to one thread at a time; it may be another thread than the one
+ * that started it, which may end before.  The library
  * installs no signal handler.  It has one thread of its own while it holds
  * deadlines (pj_process_keep_time, and pj_command_run with `interrupted`).
  * That thread blocks every signal and never calls what the caller gave.
@@ -206,77 +211,6 @@ int pj_risk_of_path(pj_str path, pj_risk *out, pj_error *err);
 
 /* ------------------------------------------------------ argument rules */
 
-/*
- * What one program's argv may look like.  New rules allow nothing: no
- * flags, no positionals.
- *
- * How argv is read: a token that begins with `-` and is longer than that
- * is a flag, until the first `--`; everything else is a positional.  A
- * flag is matched whole: `-abc` and `--a=b` are one flag each, and must
- * stand in the list as they are.
- */
-typedef struct pj_rules pj_rules;
-
-/* Whether prepare puts a `--` before the first positional.  */
-typedef enum pj_double_dash {
-    PJ_DOUBLE_DASH_NEVER = 0,
-    PJ_DOUBLE_DASH_AFTER_FLAGS = 1
-} pj_double_dash;
-
-/* NULL when there is no memory.  */
-pj_rules *pj_rules_new(void);
-pj_rules *pj_rules_dup(const pj_rules *rules);
-void pj_rules_free(pj_rules *rules);
-
-/* The first positional must be `word`, and stand before any `--`.  It does
-   not count against max_positionals.  An absent pj_str takes the demand
-   back.  Fails with NulByte, ArgRulesInvalid (empty, or begins with `-`)
-   or OutOfMemory.  */
-int pj_rules_set_subcommand(pj_rules *rules, pj_str word, pj_error *err);
-
-/* Replaces the list of flags that may appear.  Every entry must begin with
-   `-` and be neither `-` nor `--`, or the call fails with
-   ArgRulesInvalid.  */
-int pj_rules_set_allowed_flags(pj_rules *rules, const pj_str *flags,
-                               size_t count, pj_error *err);
-
-/* How many tokens may be flags, and how many positionals.  Fail with
-   ArgRulesInvalid for typed rules (procjail_args.h).  */
-int pj_rules_set_max_flags(pj_rules *rules, size_t max, pj_error *err);
-int pj_rules_set_max_positionals(pj_rules *rules, size_t max,
-                                 pj_error *err);
-
-/* With AFTER_FLAGS, `--` goes before the first positional (after a pinned
-   subcommand and its flags), unless the request brought its own, and a
-   flag after a positional is refused because it would become one.  For a
-   program whose option table is known, a flag that takes a value keeps it
-   before the `--`.  Fails with ArgRulesInvalid for an unknown mode.  */
-int pj_rules_set_double_dash(pj_rules *rules, pj_double_dash mode,
-                             pj_error *err);
-
-/* A view of the rules, for showing and storing them.  Valid until the
-   rules are changed or freed.  */
-typedef struct pj_rules_info {
-    pj_str subcommand; /* absent when none is pinned */
-    const pj_str *flags;
-    size_t flag_count;
-    size_t max_flags;
-    size_t max_positionals;
-    pj_double_dash double_dash;
-    /* Of typed rules.  */
-    const struct pj_declared *declared;
-    size_t declared_count;
-    const pj_str *forced;
-    size_t forced_count;
-    const pj_pair *forced_env;
-    size_t forced_env_count;
-    const pj_str *roots[2]; /* PJ_ACCESS_READ, PJ_ACCESS_WRITE */
-    size_t root_count[2];
-    int run_nothing;
-} pj_rules_info;
-
-void pj_rules_get(const pj_rules *rules, pj_rules_info *out);
-
 typedef enum pj_access {
     PJ_ACCESS_READ = 0,
     PJ_ACCESS_WRITE = 1,
@@ -293,7 +227,6 @@ typedef enum pj_access {
  * exec.  What is applied stays: no request and no program can take it
  * back, and children inherit it.
  */
-typedef struct pj_sandbox pj_sandbox;
 
 /* The controls, as bits 1 << PJ_CONTROL_x of a mask.  */
 typedef enum pj_control {
@@ -308,12 +241,12 @@ typedef enum pj_control {
 const char *pj_control_name(pj_control control);
 const char *pj_control_needs(pj_control control);
 
-/* The control of a name; -1 when there is none.  */
-int pj_control_find(pj_str name, pj_control *out);
+/* The control of a name.  Fails with SandboxInvalid when there is none.  */
+int pj_control_find(pj_str name, pj_control *out, pj_error *err);
 
 /* Where a sandbox starts from.  */
 typedef enum pj_preset {
-    /* What a builder has that was given no sandbox: the child cannot leave
+    /* What a policy has that was given no sandbox: the child cannot leave
        its session, signal, trace or read processes outside, write to files
        of the kernel, or use system calls that no tool needs.  Apart from
        that it can read, write and use the network as its user may.  */
@@ -351,42 +284,10 @@ typedef enum pj_limit {
     PJ_LIMIT_COUNT
 } pj_limit;
 
-/* NULL when there is no memory, or for an unknown preset.  */
-pj_sandbox *pj_sandbox_new(pj_preset preset);
-pj_sandbox *pj_sandbox_dup(const pj_sandbox *sandbox);
-void pj_sandbox_free(pj_sandbox *sandbox);
-
 /* Whether this build can ask its kernel for controls: on Linux.  Elsewhere
    a policy without a sandbox gets what there is, and rules that say
    run_nothing need one with best_effort.  */
 int pj_sandbox_has_kernel(void);
-
-/* Adds a root: a file, or a directory with all below it.  The first root
-   of a kind limits that kind of access to roots.  EXECUTE limits reading
-   too, since the dynamic loader runs what it can read.  A root for writing
-   does not grant reading.  Fails with SandboxInvalid for a path that is not
-   absolute; build fails so when it is not there.  */
-int pj_sandbox_add_root(pj_sandbox *sandbox, pj_access access, pj_str path,
-                        pj_error *err);
-
-/* These fail with SandboxInvalid for a number outside the enum or range. */
-int pj_sandbox_set_network(pj_sandbox *sandbox, pj_network network,
-                           pj_error *err);
-int pj_sandbox_set_tree(pj_sandbox *sandbox, pj_tree tree, pj_error *err);
-int pj_sandbox_set_limit(pj_sandbox *sandbox, pj_limit limit,
-                         uint64_t value, pj_error *err);
-int pj_sandbox_set_umask(pj_sandbox *sandbox, unsigned mask, pj_error *err);
-
-/* The child runs as these ids, without supplementary groups.  Needs a host
-   that may change ids, or that has them already.  */
-int pj_sandbox_set_user(pj_sandbox *sandbox, uid_t uid, gid_t gid,
-                        pj_error *err);
-
-/* Accepts that a control, by its stable name, is missing where the system
-   lacks it.  What the system has of it is enforced all the same; reports
-   list it as missing unless it was whole.  */
-int pj_sandbox_best_effort(pj_sandbox *sandbox, pj_str control,
-                           pj_error *err);
 
 /* What a sandbox refuses unless it is allowed by name.  */
 typedef enum pj_allow {
@@ -396,30 +297,47 @@ typedef enum pj_allow {
     PJ_ALLOW_COUNT
 } pj_allow;
 
-/* "TIOCSWINSZ", for instance.  */
+/* "TIOCSWINSZ", for instance; and back, which fails with SandboxInvalid.  */
 const char *pj_allow_name(pj_allow allow);
+int pj_allow_find(pj_str name, pj_allow *out, pj_error *err);
 
-/* Allows one of them.  Fails with SandboxInvalid for another name.  */
-int pj_sandbox_allow(pj_sandbox *sandbox, pj_str name, pj_error *err);
-
-/* A view of a sandbox.  Valid until it is changed or freed.  */
-typedef struct pj_sandbox_info {
+typedef struct pj_sandbox {
     pj_preset preset;
-    const pj_str *roots[3]; /* by pj_access */
+    /* By pj_access.  A root is a file, or a directory with all below it, by
+       its absolute path.  The first root of a kind limits that kind of access
+       to roots.  EXECUTE limits reading too, since the dynamic loader runs
+       what it can read.  A root for writing does not grant reading.  */
+    const pj_str *roots[3];
     size_t root_count[3];
+    int has_network; /* else: denied by STRICT, and inherited */
     pj_network network;
     pj_tree tree;
     uint32_t limits_set; /* bits 1 << PJ_LIMIT_x */
-    uint64_t limits[PJ_LIMIT_COUNT];
-    int umask; /* -1: the host's */
+    uint64_t limits[PJ_LIMIT_COUNT]; /* positive; OPEN_FILES: at least 3 */
+    int has_umask; /* else: the host's */
+    unsigned umask;
+    /* The child runs as these ids, without supplementary groups.  Needs a
+       host that may change ids, or that has them already.  */
     int has_user;
     uid_t uid;
     gid_t gid;
-    uint32_t best_effort; /* bits 1 << PJ_CONTROL_x */
-    uint32_t allow;       /* bits 1 << PJ_ALLOW_x */
-} pj_sandbox_info;
+    /* Controls that may be missing where the system lacks them, as bits
+       1 << PJ_CONTROL_x.  What the system has of one is enforced all the
+       same; reports list it as missing unless it was whole.  */
+    uint32_t best_effort;
+    uint32_t allow; /* bits 1 << PJ_ALLOW_x */
+} pj_sandbox;
 
-void pj_sandbox_get(const pj_sandbox *sandbox, pj_sandbox_info *out);
+/* Fails with SandboxInvalid, or NulByte, for what no policy is built with.
+   Whether a root is there is looked at by pj_policy_new.  */
+int pj_sandbox_check(const pj_sandbox *sandbox, pj_error *err);
+
+/* A copy that owns what it points to.  NULL when there is no memory.  */
+pj_sandbox *pj_sandbox_dup(const pj_sandbox *sandbox);
+void pj_sandbox_free(pj_sandbox *sandbox);
+
+/* Whether a sandbox denies the network, by itself or by its preset.  */
+int pj_sandbox_denies_network(const pj_sandbox *sandbox);
 
 /* What was enforced on a command.  pj_command_info has what is planned,
    pj_output what held the run, with PJ_CONTROL_WATCHDOG among the missing
@@ -430,18 +348,7 @@ typedef struct pj_sandbox_report {
     int landlock_abi;  /* of this kernel; 0 when it has none */
 } pj_sandbox_report;
 
-/* ------------------------------------------------------------- builder */
-
-/*
- * A policy in the making.  A new builder allows no program, denies risky
- * ones, gives the child an empty environment, runs it in /tmp, and stops
- * it after 30 s, 10 MiB of standard output or 1 MiB of standard error.
- *
- * Setters check their own value at once; what needs the file system or the
- * other settings is checked by pj_builder_build.  A setter that is called
- * again replaces what was set; allow_bin and arg_rules add.
- */
-typedef struct pj_builder pj_builder;
+/* -------------------------------------------------------------- policy */
 
 /* What happens when an allowed program is a risky one.  */
 typedef enum pj_risky_policy {
@@ -466,67 +373,6 @@ typedef enum pj_cwd_kind {
     PJ_CWD_ALLOWLIST = 2 /* the request's choice among listed ones */
 } pj_cwd_kind;
 
-pj_builder *pj_builder_new(void);
-pj_builder *pj_builder_dup(const pj_builder *builder);
-void pj_builder_free(pj_builder *builder);
-
-/* Allows the program at an absolute path.  The path is resolved by build.
-   Fails with BinNotAbsolute, NulByte or OutOfMemory.  */
-int pj_builder_allow_bin(pj_builder *builder, pj_str path, pj_error *err);
-
-/* Gives the rules for an allowed program; `rules` is copied.  Every
-   allowed program needs exactly one set of rules, or build fails with
-   ArgRulesRequired, ArgRulesDuplicate or ArgRulesUnused.  */
-int pj_builder_arg_rules(pj_builder *builder, pj_str path,
-                         const pj_rules *rules, pj_error *err);
-
-/* Fails with LimitInvalid for a number that is no pj_risky_policy.  */
-int pj_builder_risky(pj_builder *builder, pj_risky_policy policy,
-                     pj_error *err);
-
-/* The environment of the child; the last call counts.  Names must not be
-   empty or hold `=` (EnvForbidden), nothing may hold a NUL (NulByte).  */
-void pj_builder_env_empty(pj_builder *builder);
-void pj_builder_env_locale(pj_builder *builder);
-int pj_builder_env_fixed(pj_builder *builder, const pj_pair *pairs,
-                         size_t count, pj_error *err);
-int pj_builder_env_allowlist(pj_builder *builder, const pj_str *names,
-                             size_t count, pj_error *err);
-
-/* The working directory; the last call counts.  `fallback` is used when a
-   request names none; without it such a request runs in the root, or fails
-   with CwdForbidden where there is a list.  Paths must be absolute
-   (CwdForbidden).  */
-int pj_builder_cwd_fixed(pj_builder *builder, pj_str path, pj_error *err);
-int pj_builder_cwd_jailed(pj_builder *builder, pj_str root, pj_str fallback,
-                          pj_error *err);
-int pj_builder_cwd_allowlist(pj_builder *builder, const pj_str *dirs,
-                             size_t count, pj_str fallback, pj_error *err);
-
-/* Nanoseconds from the start of the spawn until the process tree is gone;
-   1 to PJ_TIMEOUT_MAX, or LimitInvalid.  */
-#define PJ_TIMEOUT_MAX INT64_C(1000000000000000000)
-int pj_builder_timeout(pj_builder *builder, int64_t nanoseconds,
-                       pj_error *err);
-
-/* How many bytes of output are kept; one byte more stops the command.
-   0 to PJ_OUTPUT_MAX, or LimitInvalid.  */
-#define PJ_OUTPUT_MAX ((uint64_t)1 << 46)
-int pj_builder_max_stdout(pj_builder *builder, uint64_t max, pj_error *err);
-int pj_builder_max_stderr(pj_builder *builder, uint64_t max, pj_error *err);
-
-/* What the kernel holds the child to; `sandbox` is copied, and all of it is
-   required.  A builder that was given none has PJ_PRESET_DEFAULT as far as
-   the system offers it: on Linux never without no_new_privs, no_core,
-   syscall_filter, session_lock, and what the rules of the programs ask for.
-   pj_policy_missing gives what it goes without.  */
-int pj_builder_sandbox(pj_builder *builder, const pj_sandbox *sandbox,
-                       pj_error *err);
-
-/* How many bytes of standard input a request may bring; 0, the default,
-   refuses any.  0 to PJ_OUTPUT_MAX, or LimitInvalid.  */
-int pj_builder_max_stdin(pj_builder *builder, uint64_t max, pj_error *err);
-
 /* What happens when an output limit is reached.  */
 typedef enum pj_overflow {
     PJ_OVERFLOW_STOP = 0,          /* the command is stopped */
@@ -534,61 +380,89 @@ typedef enum pj_overflow {
     PJ_OVERFLOW_KEEP_HEAD_TAIL = 2 /* the middle is: half and half are kept */
 } pj_overflow;
 
-/* Fails with LimitInvalid for a number that is no pj_overflow.  */
-int pj_builder_overflow(pj_builder *builder, pj_overflow overflow,
-                        pj_error *err);
+#define PJ_TIMEOUT_MAX INT64_C(1000000000000000000)
+#define PJ_OUTPUT_MAX ((uint64_t)1 << 46)
+/* For a size whose zero is a default: none.  */
+#define PJ_OUTPUT_NONE UINT64_MAX
 
-/* Nanoseconds before the deadline at which the tree is asked to end, by
-   SIGTERM; 0, the default, for never.  Build fails with LimitInvalid when
-   that is not less than the timeout.  */
-int pj_builder_stop_grace(pj_builder *builder, int64_t nanoseconds,
-                          pj_error *err);
+/* The rules of one program.  */
+typedef struct pj_program_rules {
+    pj_str path; /* as given: any path that leads to the program */
+    pj_rules *rules;
+} pj_program_rules;
 
-/* A view of the builder, for showing and storing it.  Valid until the
-   builder is changed or freed.  */
-typedef struct pj_builder_info {
+/*
+ * A policy as it is asked for.  With all fields zero it allows no program,
+ * denies risky ones, gives the child an empty environment, runs it in /tmp,
+ * and stops it after 30 s, 10 MiB of standard output or 1 MiB of standard
+ * error.
+ */
+typedef struct pj_policy_options {
+    /* Absolute paths of the programs that are allowed.  Each needs exactly
+       one set of rules.  */
     const pj_str *bins;
     size_t bin_count;
-    const pj_str *rule_paths; /* as given; rules[i] belongs to path i */
-    const pj_rules *const *rules;
+    const pj_program_rules *rules;
     size_t rule_count;
     pj_risky_policy risky;
+    /* The environment.  Names are not empty and hold no `=`.  */
     pj_env_kind env_kind;
     const pj_pair *env_pairs; /* for PJ_ENV_FIXED */
     size_t env_pair_count;
     const pj_str *env_names; /* for PJ_ENV_ALLOWLIST */
     size_t env_name_count;
+    /* The directory.  A request that names none runs in the fallback; without
+       one it runs in the root, or fails with CwdForbidden where there is a
+       list.  */
     pj_cwd_kind cwd_kind;
     const pj_str *cwd_dirs; /* the directory, the root, or the list */
     size_t cwd_dir_count;
-    pj_str cwd_fallback; /* absent when none was given */
+    pj_str cwd_fallback; /* absent: none */
+    /* From the start of the spawn until the process tree is gone; at most
+       PJ_TIMEOUT_MAX.  */
     int64_t timeout_ns;
+    /* Before the deadline, SIGTERM asks the tree to end; 0: never.  Less than
+       the timeout.  */
+    int64_t stop_grace_ns;
+    /* How many bytes of output are kept, at most PJ_OUTPUT_MAX, or
+       PJ_OUTPUT_NONE; and what one byte more does.  */
     uint64_t max_stdout;
     uint64_t max_stderr;
-    const pj_sandbox *sandbox; /* NULL when none was given */
-    uint64_t max_stdin;
     pj_overflow overflow;
-    int64_t stop_grace_ns;
-} pj_builder_info;
+    /* How many bytes of standard input a request may bring.  */
+    uint64_t max_stdin;
+    /* What the kernel holds the child to, all of it required.  NULL: what the
+       system offers of PJ_PRESET_DEFAULT; on Linux never without
+       no_new_privs, no_core, syscall_filter, session_lock, and what the rules
+       of the programs ask for.  pj_policy_missing gives what it goes
+       without.  */
+    const pj_sandbox *sandbox;
+} pj_policy_options;
 
-void pj_builder_get(const pj_builder *builder, pj_builder_info *out);
+/* Checks what can be checked without the file system.  Fails with
+   BinNotAbsolute, ArgRulesRequired for rules that are NULL, LimitInvalid,
+   EnvForbidden, CwdForbidden, the codes of pj_sandbox_check, or NulByte.  */
+int pj_policy_check(const pj_policy_options *options, pj_error *err);
 
-/* -------------------------------------------------------------- policy */
+/* A copy that owns what it points to, with each default in its place.  NULL
+   when there is no memory.  */
+pj_policy_options *pj_policy_options_dup(const pj_policy_options *options);
+void pj_policy_options_free(pj_policy_options *options);
 
 /* An immutable, reference-counted policy, with its programs pinned: each
    is held open by a descriptor that is closed with the last reference.  */
 typedef struct pj_policy pj_policy;
 
 /*
- * Resolves and pins every program and checks the whole.  `*out` gets a
- * policy with one reference.  The builder is unchanged and stays usable.
- * Fails with the Bin codes for a path that is no executable file, the
- * ArgRules codes, SandboxInvalid for a root that is not there,
+ * Checks the options, resolves and pins every program, and compiles the
+ * sandbox.  `*out` gets a policy with one reference.  Fails with the codes of
+ * pj_policy_check; the Bin codes for a path that is no executable file; the
+ * ArgRules codes; SandboxInvalid for a root that is not there;
  * SandboxUnavailable for a required control that the system lacks (nothing
- * was started), OutOfMemory or OutOfDescriptors.
+ * was started); OutOfMemory or OutOfDescriptors.
  */
-int pj_builder_build(const pj_builder *builder, pj_policy **out,
-                     pj_error *err);
+int pj_policy_new(const pj_policy_options *options, pj_policy **out,
+                  pj_error *err);
 
 pj_policy *pj_policy_ref(pj_policy *policy);
 void pj_policy_unref(pj_policy *policy);
@@ -598,8 +472,31 @@ void pj_policy_unref(pj_policy *policy);
    be NULL) gets the report that SandboxUnavailable would be.  */
 uint32_t pj_policy_missing(const pj_policy *policy, pj_error *why);
 
-/* What the policy was built from; lives as long as the policy.  */
-const pj_builder *pj_policy_builder(const pj_policy *policy);
+/* What a policy says of one of its programs, and what the kernel will hold
+   it to.  Valid as long as the policy.  */
+typedef struct pj_program_view {
+    const pj_str *paths; /* as given to allow_bin, each once */
+    size_t path_count;
+    pj_str canonical;      /* where they led when the policy was built */
+    pj_rules *rules;
+    pj_sandbox_report sandbox;
+    /* By pj_access: whether the kernel holds the program to these roots, of
+       the sandbox and of its own rules, and to what it needs to start.  */
+    int is_limited[3];
+    const pj_str *roots[3];
+    size_t root_count[3];
+    int runs_nothing; /* nor can it execute anything else */
+} pj_program_view;
+
+/* The programs of a policy, in the order in which they were allowed.  All
+   paths that lead to one file are one program, but of a multi-call program
+   each name is one of its own.  `i` is below the count.  */
+size_t pj_policy_program_count(const pj_policy *policy);
+void pj_policy_program(const pj_policy *policy, size_t i,
+                       pj_program_view *out);
+
+/* What the policy was built from.  */
+const pj_policy_options *pj_policy_get(const pj_policy *policy);
 
 /* ------------------------------------------------------------- request */
 
@@ -653,6 +550,9 @@ typedef struct pj_command_info {
 } pj_command_info;
 
 void pj_command_get(const pj_command *command, pj_command_info *out);
+
+/* Which program of its policy it is.  Valid as long as the command.  */
+void pj_command_program(const pj_command *command, pj_program_view *out);
 
 /*
  * A copy that runs as `program args... path argv...`, where path is `bin`

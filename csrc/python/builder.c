@@ -5,31 +5,35 @@
 #include "errors.h"
 
 PyObject *
-builder_wrap(PyTypeObject *type, pj_builder *builder)
+builder_make(PyTypeObject *type, const pj_policy_options *options)
 {
     BuilderObject *self;
+    pj_error err;
 
-    if (builder == NULL)
-        return PyErr_NoMemory();
+    if (pj_policy_check(options, &err) < 0)
+        return pj_py_raise(PyType_GetModuleState(type), &err);
     self = PyObject_GC_New(BuilderObject, type);
-    if (self == NULL) {
-        pj_builder_free(builder);
+    if (self == NULL)
         return NULL;
-    }
-    self->builder = builder;
+    self->options = pj_policy_options_dup(options);
     PyObject_GC_Track(self);
+    if (self->options == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
     return (PyObject *)self;
 }
 
 static PyObject *
 builder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
+    static const pj_policy_options nothing = {.bins = NULL};
     static char *names[] = {NULL};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":ProcPolicyBuilder",
                                      names))
         return NULL;
-    return builder_wrap(type, pj_builder_new());
+    return builder_make(type, &nothing);
 }
 
 static void
@@ -38,32 +42,18 @@ builder_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
 
     PyObject_GC_UnTrack(self);
-    pj_builder_free(((BuilderObject *)self)->builder);
+    pj_policy_options_free(((BuilderObject *)self)->options);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
-pj_builder *
-builder_copy(PyObject *self)
+/* The end of every method: a changed copy.  */
+static PyObject *
+with(PyObject *self, const pj_policy_options *options)
 {
-    pj_builder *copy = pj_builder_dup(((BuilderObject *)self)->builder);
-
-    if (copy == NULL)
-        PyErr_NoMemory();
-    return copy;
+    return builder_make(Py_TYPE(self), options);
 }
 
-/* The end of every apply: the copy as an object, or the error.  */
-PyObject *
-builder_done(PyObject *self, pj_builder *copy, int failed, const pj_error *err)
-{
-    if (!failed)
-        return builder_wrap(Py_TYPE(self), copy);
-    pj_builder_free(copy);
-    return pj_py_raise(state_of(self), err);
-}
-
-/* Parses the one argument of most setters.  Borrowed.  */
 PyObject *
 builder_only(PyObject *args, PyObject *kwargs, const char *format, char *name)
 {
@@ -75,25 +65,6 @@ builder_only(PyObject *args, PyObject *kwargs, const char *format, char *name)
     return value;
 }
 
-/* A apply that takes one path.  */
-PyObject *
-builder_path(PyObject *self, PyObject *value, const char *what,
-             int (*apply)(pj_builder *, pj_str, pj_error *))
-{
-    PyObject *path = value == NULL ? NULL : pj_py_bytes(value, what);
-    pj_builder *copy = path == NULL ? NULL : builder_copy(self);
-    pj_error err;
-    int failed;
-
-    if (copy == NULL) {
-        Py_XDECREF(path);
-        return NULL;
-    }
-    failed = apply(copy, pj_py_view(path), &err);
-    Py_DECREF(path);
-    return builder_done(self, copy, failed, &err);
-}
-
 PyDoc_STRVAR(allow_bin_doc,
 "allow_bin($self, /, path)\n--\n\n"
 "Return a copy that allows the program at `path` (str, bytes or PathLike).\n\n"
@@ -103,9 +74,24 @@ PyDoc_STRVAR(allow_bin_doc,
 static PyObject *
 builder_allow_bin(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *path = builder_only(args, kwargs, "O:allow_bin", "path");
+    PyObject *value = builder_only(args, kwargs, "O:allow_bin", "path");
+    PyObject *path = value == NULL ? NULL : pj_py_bytes(value, "path");
+    pj_policy_options next = *builder_options(self);
+    PyObject *result = NULL;
+    pj_str view, *bins;
 
-    return builder_path(self, path, "path", pj_builder_allow_bin);
+    if (path == NULL)
+        return NULL;
+    view = pj_py_view(path);
+    bins = pj_py_joined(next.bins, next.bin_count, &view, 1);
+    if (bins != NULL) {
+        next.bins = bins;
+        next.bin_count++;
+        result = with(self, &next);
+    }
+    PyMem_Free(bins);
+    Py_DECREF(path);
+    return result;
 }
 
 PyDoc_STRVAR(arg_rules_doc,
@@ -115,13 +101,27 @@ PyDoc_STRVAR(arg_rules_doc,
 "\n>>> builder = ProcPolicyBuilder().arg_rules('/usr/bin/grep', ArgRules())");
 
 static PyObject *
+with_rules(PyObject *self, pj_str path, pj_rules *rules)
+{
+    pj_policy_options next = *builder_options(self);
+    pj_program_rules *all = PyMem_New(pj_program_rules, next.rule_count + 1);
+    PyObject *result;
+
+    if (all == NULL)
+        return PyErr_NoMemory();
+    memcpy(all, next.rules, next.rule_count * sizeof *all);
+    all[next.rule_count++] = (pj_program_rules){path, rules};
+    next.rules = all;
+    result = with(self, &next);
+    PyMem_Free(all);
+    return result;
+}
+
+static PyObject *
 builder_arg_rules(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"path", "rules", NULL};
-    PyObject *value, *rules, *path;
-    pj_builder *copy;
-    pj_error err;
-    int failed;
+    PyObject *value, *rules, *path, *result;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!:arg_rules", names,
                                      &value, state_of(self)->rules_type,
@@ -130,15 +130,10 @@ builder_arg_rules(PyObject *self, PyObject *args, PyObject *kwargs)
     path = pj_py_bytes(value, "path");
     if (path == NULL)
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL) {
-        Py_DECREF(path);
-        return NULL;
-    }
-    failed = pj_builder_arg_rules(copy, pj_py_view(path),
-                                  ((RulesObject *)rules)->rules, &err);
+    result = with_rules(self, pj_py_view(path),
+                        ((RulesObject *)rules)->rules);
     Py_DECREF(path);
-    return builder_done(self, copy, failed, &err);
+    return result;
 }
 
 PyDoc_STRVAR(risky_bin_policy_doc,
@@ -150,22 +145,24 @@ PyDoc_STRVAR(risky_bin_policy_doc,
 ">>> builder = ProcPolicyBuilder().risky_bin_policy(warn)");
 
 static PyObject *
+with_risky(PyObject *self, int number)
+{
+    pj_policy_options next = *builder_options(self);
+
+    next.risky = (pj_risky_policy)number;
+    return with(self, &next);
+}
+
+static PyObject *
 builder_risky_bin_policy(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *value = builder_only(args, kwargs, "O:risky_bin_policy",
                                    "policy");
     int number;
-    pj_builder *copy;
-    pj_error err;
-    int failed;
 
     if (value == NULL || pj_py_choice(value, "policy", &number) < 0)
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = pj_builder_risky(copy, (pj_risky_policy)number, &err);
-    return builder_done(self, copy, failed, &err);
+    return with_risky(self, number);
 }
 
 PyDoc_STRVAR(allow_risky_binaries_doc,
@@ -178,31 +175,20 @@ PyDoc_STRVAR(allow_risky_binaries_doc,
 static PyObject *
 builder_allow_risky_binaries(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    pj_builder *copy = builder_copy(self);
-    pj_error err;
-
-    if (copy == NULL)
-        return NULL;
-    return builder_done(self, copy,
-                        pj_builder_risky(copy, PJ_RISKY_DISABLED, &err),
-                        &err);
+    return with_risky(self, PJ_RISKY_DISABLED);
 }
 
 static PyObject *
-set_timeout(PyObject *self, PyObject *value)
+with_timeout(PyObject *self, PyObject *value)
 {
-    pj_builder *copy;
-    int64_t nanoseconds;
-    pj_error err;
-    int failed;
+    pj_policy_options next = *builder_options(self);
 
-    if (value == NULL || pj_py_nanoseconds(value, &nanoseconds) < 0)
+    if (value == NULL || pj_py_nanoseconds(value, &next.timeout_ns) < 0)
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = pj_builder_timeout(copy, nanoseconds, &err);
-    return builder_done(self, copy, failed, &err);
+    /* To C, 0 is the default; here it is a mistake.  */
+    if (next.timeout_ns == 0)
+        next.timeout_ns = -1;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(timeout_secs_doc,
@@ -213,8 +199,8 @@ PyDoc_STRVAR(timeout_secs_doc,
 static PyObject *
 builder_timeout_secs(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_timeout(self, builder_only(args, kwargs, "O:timeout_secs",
-                                          "secs"));
+    return with_timeout(self, builder_only(args, kwargs, "O:timeout_secs",
+                                           "secs"));
 }
 
 PyDoc_STRVAR(timeout_doc,
@@ -228,25 +214,21 @@ PyDoc_STRVAR(timeout_doc,
 static PyObject *
 builder_timeout(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_timeout(self, builder_only(args, kwargs, "O:timeout", "secs"));
+    return with_timeout(self, builder_only(args, kwargs, "O:timeout",
+                                           "secs"));
 }
 
-static PyObject *
-set_size(PyObject *self, PyObject *value,
-         int (*apply)(pj_builder *, uint64_t, pj_error *))
+/* The size of what is kept.  To C, 0 is the default.  */
+static int
+take_size(PyObject *value, uint64_t *out)
 {
-    pj_builder *copy;
-    uint64_t size;
-    pj_error err;
-    int failed;
-
-    if (value == NULL || pj_py_size(value, &size) < 0)
-        return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = apply(copy, size, &err);
-    return builder_done(self, copy, failed, &err);
+    if (value == NULL || pj_py_size(value, out) < 0)
+        return -1;
+    if (*out == 0)
+        *out = PJ_OUTPUT_NONE;
+    else if (*out == PJ_OUTPUT_NONE)
+        *out = PJ_OUTPUT_MAX + 1;
+    return 0;
 }
 
 PyDoc_STRVAR(max_stdout_doc,
@@ -259,8 +241,10 @@ PyDoc_STRVAR(max_stdout_doc,
 static PyObject *
 builder_max_stdout(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, builder_only(args, kwargs, "O:max_stdout", "max"),
-                    pj_builder_max_stdout);
+    PyObject *value = builder_only(args, kwargs, "O:max_stdout", "max");
+    pj_policy_options next = *builder_options(self);
+
+    return take_size(value, &next.max_stdout) < 0 ? NULL : with(self, &next);
 }
 
 PyDoc_STRVAR(max_stderr_doc,
@@ -273,8 +257,10 @@ PyDoc_STRVAR(max_stderr_doc,
 static PyObject *
 builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, builder_only(args, kwargs, "O:max_stderr", "max"),
-                    pj_builder_max_stderr);
+    PyObject *value = builder_only(args, kwargs, "O:max_stderr", "max");
+    pj_policy_options next = *builder_options(self);
+
+    return take_size(value, &next.max_stderr) < 0 ? NULL : with(self, &next);
 }
 
 PyDoc_STRVAR(max_stdin_doc,
@@ -287,8 +273,12 @@ PyDoc_STRVAR(max_stdin_doc,
 static PyObject *
 builder_max_stdin(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_size(self, builder_only(args, kwargs, "O:max_stdin", "max"),
-                    pj_builder_max_stdin);
+    PyObject *value = builder_only(args, kwargs, "O:max_stdin", "max");
+    pj_policy_options next = *builder_options(self);
+
+    if (value == NULL || pj_py_size(value, &next.max_stdin) < 0)
+        return NULL;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(on_overflow_doc,
@@ -304,17 +294,13 @@ builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *value = builder_only(args, kwargs, "O:on_overflow",
                                    "overflow");
-    pj_builder *copy;
-    pj_error err;
+    pj_policy_options next = *builder_options(self);
     int number;
 
     if (value == NULL || pj_py_choice(value, "overflow", &number) < 0)
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    return builder_done(self, copy, pj_builder_overflow(
-                            copy, (pj_overflow)number, &err), &err);
+    next.overflow = (pj_overflow)number;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(stop_grace_doc,
@@ -329,18 +315,11 @@ static PyObject *
 builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *value = builder_only(args, kwargs, "O:stop_grace", "secs");
-    pj_builder *copy;
-    int64_t nanoseconds;
-    pj_error err;
+    pj_policy_options next = *builder_options(self);
 
-    if (value == NULL || pj_py_nanoseconds(value, &nanoseconds) < 0)
+    if (value == NULL || pj_py_nanoseconds(value, &next.stop_grace_ns) < 0)
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    return builder_done(self, copy,
-                        pj_builder_stop_grace(copy, nanoseconds, &err),
-                        &err);
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(sandbox_doc,
@@ -356,19 +335,14 @@ static PyObject *
 builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"sandbox", NULL};
+    pj_policy_options next = *builder_options(self);
     PyObject *sandbox;
-    pj_builder *copy;
-    pj_error err;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!:sandbox", names,
                                      state_of(self)->sandbox_type, &sandbox))
         return NULL;
-    copy = builder_copy(self);
-    if (copy == NULL)
-        return NULL;
-    return builder_done(self, copy, pj_builder_sandbox(
-                            copy, ((SandboxObject *)sandbox)->sandbox, &err),
-                        &err);
+    next.sandbox = ((SandboxObject *)sandbox)->sandbox;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(build_doc,
@@ -391,8 +365,7 @@ builder_build(PyObject *self, PyObject *Py_UNUSED(ignored))
 
     /* Resolving paths reads the file system, which can block.  */
     Py_BEGIN_ALLOW_THREADS
-    failed = pj_builder_build(((BuilderObject *)self)->builder, &policy,
-                              &err);
+    failed = pj_policy_new(builder_options(self), &policy, &err);
     Py_END_ALLOW_THREADS
     if (failed)
         return pj_py_raise(state, &err);
@@ -406,8 +379,7 @@ builder_build(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 calls_of(PyObject *self)
 {
-    return pj_py_builder_calls(state_of(self),
-                               ((BuilderObject *)self)->builder);
+    return pj_py_builder_calls(state_of(self), builder_options(self));
 }
 
 static PyObject *

@@ -6,29 +6,24 @@
 
 #include "module.h"
 
-/* An object that owns `builder`; NULL for it means "no memory".  */
-PyObject *builder_wrap(PyTypeObject *type, pj_builder *builder);
+/* The options behind a builder, to change a copy of and hand on.  */
+static inline const pj_policy_options *
+builder_options(PyObject *self)
+{
+    return ((BuilderObject *)self)->options;
+}
 
-/* A copy of the builder behind an object, or NULL with an exception.  */
-pj_builder *builder_copy(PyObject *self);
-
-/* The end of every apply: the copy as an object, or the error.  */
-PyObject *builder_done(PyObject *self, pj_builder *copy, int failed,
-                             const pj_error *err);
+/* A builder with these options, which are copied; or the error that they
+   are.  */
+PyObject *builder_make(PyTypeObject *type, const pj_policy_options *options);
 
 /* Parses the one argument of most setters.  Borrowed.  */
-PyObject *builder_only(PyObject *args, PyObject *kwargs,
-                             const char *format, char *name);
-
-/* A apply that takes one path; NULL is an error that was raised.  */
-PyObject *builder_path(PyObject *self, PyObject *value,
-                             const char *what,
-                             int (*apply)(pj_builder *, pj_str,
-                                           pj_error *));
+PyObject *builder_only(PyObject *args, PyObject *kwargs, const char *format,
+                       char *name);
 
 /* The methods of places.c, and their docstrings.  */
 #define PJ_PLACE(name)                                                  \
-    extern const char builder_##name##_doc[];                     \
+    extern const char builder_##name##_doc[];                           \
     PyObject *builder_##name
 PJ_PLACE(env_empty)(PyObject *self, PyObject *ignored);
 PJ_PLACE(env_locale_only)(PyObject *self, PyObject *ignored);

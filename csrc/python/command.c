@@ -152,15 +152,8 @@ command_spawn_sync(PyObject *self, PyObject *Py_UNUSED(ignored))
     return pj_py_spawn(state_of(self), ((CommandObject *)self)->command);
 }
 
-/* Calls a front end of the package with this command.  */
-static PyObject *
-call_front(PyObject *self, PyObject *front)
-{
-    if (front != NULL)
-        return PyObject_CallOneArg(front, self);
-    PyErr_SetString(PyExc_RuntimeError, "import proc_jail, not its _core");
-    return NULL;
-}
+/* The package's front ends, which drive a _Process.  */
+static const char fronts[] = "proc_jail._live.running";
 
 PyDoc_STRVAR(start_doc,
 "start($self, /)\n--\n\n"
@@ -175,7 +168,7 @@ PyDoc_STRVAR(start_doc,
 static PyObject *
 command_start(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return call_front(self, state_of(self)->start_front);
+    return pj_py_package_method(fronts, "start", self, NULL, NULL);
 }
 
 PyDoc_STRVAR(spawn_doc,
@@ -188,7 +181,7 @@ PyDoc_STRVAR(spawn_doc,
 static PyObject *
 command_spawn(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return call_front(self, state_of(self)->spawn_front);
+    return pj_py_package_method(fronts, "spawn", self, NULL, NULL);
 }
 
 PyDoc_STRVAR(wrap_with_doc,
@@ -336,6 +329,23 @@ command_launch_args(PyObject *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+command_sandbox(PyObject *self, void *Py_UNUSED(closure))
+{
+    pj_command_info info = info_of(self);
+
+    return pj_py_report(state_of(self), &info.sandbox);
+}
+
+static PyObject *
+command_program(PyObject *self, void *Py_UNUSED(closure))
+{
+    pj_program_view view;
+
+    pj_command_program(((CommandObject *)self)->command, &view);
+    return pj_py_allowed(state_of(self), &view);
+}
+
+static PyObject *
 command_repr(PyObject *self)
 {
     PyObject *program = command_launch_program(self, NULL);
@@ -375,6 +385,11 @@ static PyGetSetDef command_getset[] = {
      "What is executed: the program, or its wrapper.", NULL},
     {"launch_args", command_launch_args, NULL,
      "The arguments passed to launch_program.", NULL},
+    {"program", command_program, NULL,
+     "Which program of the policy it is (AllowedProgram).", NULL},
+    {"sandbox", command_sandbox, NULL,
+     "What the kernel will enforce, and what is missing (SandboxReport).",
+     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -203,6 +203,23 @@ pj_py_pair_views(PyObject *dict)
     return views;
 }
 
+pj_str *
+pj_py_joined(const pj_str *items, size_t count, const pj_str *more,
+             size_t more_count)
+{
+    pj_str *joined = PyMem_New(pj_str, count + more_count + 1);
+
+    if (joined == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    if (count > 0)
+        memcpy(joined, items, count * sizeof *items);
+    if (more_count > 0)
+        memcpy(joined + count, more, more_count * sizeof *more);
+    return joined;
+}
+
 PyObject *
 pj_py_str(pj_str text)
 {

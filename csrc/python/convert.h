@@ -25,6 +25,11 @@ pj_str pj_py_view(PyObject *bytes);
 pj_str *pj_py_views(PyObject *tuple);
 pj_pair *pj_py_pair_views(PyObject *dict);
 
+/* An array and what is behind it, in memory that the caller frees with
+   PyMem_Free.  NULL with MemoryError.  */
+pj_str *pj_py_joined(const pj_str *items, size_t count, const pj_str *more,
+                     size_t more_count);
+
 /* Back to Python, by the rules of os.fsdecode.  */
 PyObject *pj_py_str(pj_str text);
 PyObject *pj_py_str_list(const pj_str *items, size_t count);

@@ -57,7 +57,7 @@ pj_py_member(PyObject *type, long value)
 }
 
 static int
-add_roots(const pj_sandbox_info *info, PyObject *calls)
+add_roots(const pj_sandbox *info, PyObject *calls)
 {
     static const char *const names[3] = {"read", "write", "execute"};
 
@@ -78,7 +78,7 @@ add_roots(const pj_sandbox_info *info, PyObject *calls)
 }
 
 static int
-add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
+add_sandbox_limits(const pj_sandbox *info, PyObject *calls)
 {
     static const char *const names[PJ_LIMIT_COUNT] = {
         [PJ_LIMIT_MEMORY] = "max_memory",
@@ -94,8 +94,8 @@ add_sandbox_limits(const pj_sandbox_info *info, PyObject *calls)
             && pj_py_add(calls, names[i],
                    PyLong_FromUnsignedLongLong(info->limits[i])) < 0)
             return -1;
-    if (info->umask >= 0
-        && pj_py_add(calls, "umask", PyLong_FromLong(info->umask)) < 0)
+    if (info->has_umask
+        && pj_py_add(calls, "umask", PyLong_FromUnsignedLong(info->umask)) < 0)
         return -1;
     if (!info->has_user)
         return 0;
@@ -145,9 +145,9 @@ pj_py_control_names(uint32_t mask)
 
 /* Without the preset, which is in the constructor's name.  */
 static int
-fill_sandbox(pj_state *state, const pj_sandbox_info *info, PyObject *calls)
+fill_sandbox(pj_state *state, const pj_sandbox *info, PyObject *calls)
 {
-    int deny = info->network == PJ_NETWORK_DENY;
+    int deny = pj_sandbox_denies_network(info);
 
     if (deny != (info->preset == PJ_PRESET_STRICT)
         && pj_py_add(calls, "network",
@@ -174,25 +174,23 @@ PyObject *
 pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox)
 {
     PyObject *calls = PyList_New(0);
-    pj_sandbox_info info;
 
-    pj_sandbox_get(sandbox, &info);
-    if (calls != NULL && fill_sandbox(state, &info, calls) < 0)
+    if (calls != NULL && fill_sandbox(state, sandbox, calls) < 0)
         Py_CLEAR(calls);
     return calls;
 }
 
 static int
-add_programs(pj_state *state, const pj_builder_info *info, PyObject *calls)
+add_programs(pj_state *state, const pj_policy_options *info, PyObject *calls)
 {
     for (size_t i = 0; i < info->bin_count; i++)
         if (pj_py_add(calls, "allow_bin", pj_py_str(info->bins[i])) < 0)
             return -1;
     for (size_t i = 0; i < info->rule_count; i++)
         if (pj_py_add_args(calls, "arg_rules", Py_BuildValue(
-                               "(NN)", pj_py_str(info->rule_paths[i]),
-                               pj_py_rules_object(state,
-                                                  info->rules[i]))) < 0)
+                               "(NN)", pj_py_str(info->rules[i].path),
+                               pj_py_rules_object(
+                                   state, info->rules[i].rules))) < 0)
             return -1;
     if (info->risky == PJ_RISKY_DENY)
         return 0;
@@ -201,7 +199,7 @@ add_programs(pj_state *state, const pj_builder_info *info, PyObject *calls)
 }
 
 static int
-add_env(const pj_builder_info *info, PyObject *calls)
+add_env(const pj_policy_options *info, PyObject *calls)
 {
     switch (info->env_kind) {
     case PJ_ENV_EMPTY:
@@ -220,7 +218,7 @@ add_env(const pj_builder_info *info, PyObject *calls)
 }
 
 static int
-add_cwd(const pj_builder_info *info, PyObject *calls)
+add_cwd(const pj_policy_options *info, PyObject *calls)
 {
     PyObject *fallback = pj_py_str(info->cwd_fallback);
 
@@ -248,15 +246,21 @@ seconds_of(int64_t nanoseconds)
     return PyFloat_FromDouble((double)nanoseconds / 1e9);
 }
 
+static PyObject *
+size_of(uint64_t size)
+{
+    return PyLong_FromUnsignedLongLong(size == PJ_OUTPUT_NONE ? 0 : size);
+}
+
 static int
-add_limits(pj_state *state, const pj_builder_info *info, PyObject *calls)
+add_limits(pj_state *state, const pj_policy_options *info, PyObject *calls)
 {
     if (pj_py_add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
         || pj_py_add(calls, "max_stdout",
-               PyLong_FromUnsignedLongLong(info->max_stdout)) < 0)
+               size_of(info->max_stdout)) < 0)
         return -1;
     if (pj_py_add(calls, "max_stderr",
-            PyLong_FromUnsignedLongLong(info->max_stderr)) < 0)
+            size_of(info->max_stderr)) < 0)
         return -1;
     if (info->max_stdin > 0
         && pj_py_add(calls, "max_stdin",
@@ -272,19 +276,17 @@ add_limits(pj_state *state, const pj_builder_info *info, PyObject *calls)
 }
 
 PyObject *
-pj_py_builder_calls(pj_state *state, const pj_builder *builder)
+pj_py_builder_calls(pj_state *state, const pj_policy_options *info)
 {
     PyObject *calls = PyList_New(0);
-    pj_builder_info info;
 
-    pj_builder_get(builder, &info);
     if (calls != NULL
-        && (add_programs(state, &info, calls) < 0
-            || add_env(&info, calls) < 0 || add_cwd(&info, calls) < 0
-            || add_limits(state, &info, calls) < 0
-            || (info.sandbox != NULL
+        && (add_programs(state, info, calls) < 0
+            || add_env(info, calls) < 0 || add_cwd(info, calls) < 0
+            || add_limits(state, info, calls) < 0
+            || (info->sandbox != NULL
                 && pj_py_add(calls, "sandbox",
-                       pj_py_sandbox(state, info.sandbox)) < 0)))
+                       pj_py_sandbox(state, info->sandbox)) < 0)))
         Py_CLEAR(calls);
     return calls;
 }

@@ -20,6 +20,6 @@ int pj_py_add_keywords(PyObject *calls, const char *name,
 PyObject *pj_py_member(PyObject *type, long value);
 
 /* ArgRules as an object of its own.  */
-PyObject *pj_py_rules_object(pj_state *state, const pj_rules *rules);
+PyObject *pj_py_rules_object(pj_state *state, pj_rules *rules);
 
 #endif

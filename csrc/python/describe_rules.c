@@ -85,7 +85,7 @@ add_declared(pj_state *state, const pj_declared *d, PyObject *calls)
 }
 
 static int
-fill_typed(pj_state *state, const pj_rules_info *info, PyObject *calls)
+fill_typed(pj_state *state, const pj_rules_options *info, PyObject *calls)
 {
     static const char *const roots[2] = {"may_read", "may_write"};
 
@@ -111,7 +111,7 @@ fill_typed(pj_state *state, const pj_rules_info *info, PyObject *calls)
 }
 
 static int
-fill_rules(pj_state *state, const pj_rules_info *info, PyObject *calls)
+fill_rules(pj_state *state, const pj_rules_options *info, PyObject *calls)
 {
     if (fill_typed(state, info, calls) < 0)
         return -1;
@@ -140,27 +140,20 @@ PyObject *
 pj_py_rules_calls(pj_state *state, const pj_rules *rules)
 {
     PyObject *calls = PyList_New(0);
-    pj_rules_info info;
 
-    pj_rules_get(rules, &info);
-    if (calls != NULL && fill_rules(state, &info, calls) < 0)
+    if (calls != NULL && fill_rules(state, pj_rules_get(rules), calls) < 0)
         Py_CLEAR(calls);
     return calls;
 }
 
 PyObject *
-pj_py_rules_object(pj_state *state, const pj_rules *rules)
+pj_py_rules_object(pj_state *state, pj_rules *rules)
 {
     RulesObject *object = PyObject_GC_New(RulesObject, state->rules_type);
 
     if (object == NULL)
         return NULL;
-    object->rules = pj_rules_dup(rules);
-    if (object->rules == NULL) {
-        Py_DECREF(object);
-        return PyErr_NoMemory();
-    }
+    object->rules = pj_rules_ref(rules);
     PyObject_GC_Track(object);
     return (PyObject *)object;
 }
-

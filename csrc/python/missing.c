@@ -6,11 +6,9 @@
 int
 pj_py_warn_missing(pj_state *state, const pj_policy *policy)
 {
-    pj_builder_info info;
     pj_error why = {.code = PJ_OK};
 
-    pj_builder_get(pj_policy_builder(policy), &info);
-    if (info.sandbox != NULL || state->sandbox_warned)
+    if (pj_policy_get(policy)->sandbox != NULL || state->sandbox_warned)
         return 0;
     pj_policy_missing(policy, &why);
     if (why.code == PJ_OK)

@@ -143,41 +143,6 @@ add_types(PyObject *module, pj_state *state)
     return add_type(module, &state->output_type, &pj_output_spec);
 }
 
-/* collections.namedtuple("SandboxReport", ..., module="proc_jail").  */
-static int
-add_report(PyObject *module, pj_state *state)
-{
-    PyObject *library = PyImport_ImportModule("collections");
-    PyObject *make = NULL, *args = NULL, *kwargs = NULL, *doc = NULL;
-    int result = -1;
-
-    if (library != NULL)
-        make = PyObject_GetAttrString(library, "namedtuple");
-    if (make != NULL)
-        args = Py_BuildValue("(s(sss))", "SandboxReport", "enforced",
-                             "missing", "landlock_abi");
-    if (args != NULL)
-        kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
-    if (kwargs != NULL)
-        state->report_type = PyObject_Call(make, args, kwargs);
-    if (state->report_type != NULL)
-        doc = PyUnicode_FromString(
-            "What the kernel enforced on a command.\n\n"
-            "`enforced` and `missing` are names of controls; `missing` lists\n"
-            "those that the system lacked.  `landlock_abi` is the kernel's, "
-            "or 0.");
-    if (doc != NULL
-        && PyObject_SetAttrString(state->report_type, "__doc__", doc) == 0)
-        result = PyModule_AddObjectRef(module, "SandboxReport",
-                                       state->report_type);
-    Py_XDECREF(library);
-    Py_XDECREF(make);
-    Py_XDECREF(args);
-    Py_XDECREF(kwargs);
-    Py_XDECREF(doc);
-    return result;
-}
-
 static int
 add_warnings(PyObject *module, pj_state *state)
 {
@@ -207,7 +172,8 @@ module_exec(PyObject *module)
     pj_state *state = PyModule_GetState(module);
 
     if (pj_py_add_errors(module, state) < 0 || add_warnings(module, state) < 0
-        || add_enums(module, state) < 0 || add_report(module, state) < 0
+        || add_enums(module, state) < 0
+        || pj_py_add_reports(module, state) < 0
         || add_types(module, state) < 0
         || pj_py_add_values(module, state) < 0)
         return -1;
@@ -290,21 +256,6 @@ start(PyObject *module, PyObject *command)
     return pj_py_start(state, ((CommandObject *)command)->command);
 }
 
-/* _set_fronts(start, spawn): hands in the package's front ends.  */
-static PyObject *
-set_fronts(PyObject *module, PyObject *args)
-{
-    pj_state *state = PyModule_GetState(module);
-    PyObject *start_front, *spawn_front;
-
-    if (!PyArg_ParseTuple(args, "OO:_set_fronts", &start_front,
-                          &spawn_front))
-        return NULL;
-    Py_XSETREF(state->start_front, Py_NewRef(start_front));
-    Py_XSETREF(state->spawn_front, Py_NewRef(spawn_front));
-    Py_RETURN_NONE;
-}
-
 static PyObject *
 has_kernel(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
 {
@@ -321,8 +272,6 @@ static PyMethodDef functions[] = {
     {"_request", pj_py_restore_request, METH_VARARGS,
      "Make a pickled ProcRequest again."},
     {"_start", start, METH_O, "Start a command, as a _Process."},
-    {"_set_fronts", set_fronts, METH_VARARGS,
-     "Hand in the functions behind start() and spawn()."},
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
     {"_has_kernel", has_kernel, METH_NOARGS,
      "Whether there are kernel controls."},
@@ -373,11 +322,10 @@ module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->tree_enum);
     Py_VISIT(state->overflow_enum);
     Py_VISIT(state->report_type);
+    Py_VISIT(state->program_type);
     Py_VISIT(state->replay);
     Py_VISIT(state->restore_output);
     Py_VISIT(state->restore_request);
-    Py_VISIT(state->start_front);
-    Py_VISIT(state->spawn_front);
     return 0;
 }
 
@@ -411,11 +359,10 @@ module_clear(PyObject *module)
     Py_CLEAR(state->tree_enum);
     Py_CLEAR(state->overflow_enum);
     Py_CLEAR(state->report_type);
+    Py_CLEAR(state->program_type);
     Py_CLEAR(state->replay);
     Py_CLEAR(state->restore_output);
     Py_CLEAR(state->restore_request);
-    Py_CLEAR(state->start_front);
-    Py_CLEAR(state->spawn_front);
     return 0;
 }
 

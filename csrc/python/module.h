@@ -40,14 +40,10 @@ typedef struct pj_state {
     PyObject *tree_enum;         /* Tree */
     PyObject *overflow_enum;     /* Overflow */
     PyObject *report_type;       /* SandboxReport */
+    PyObject *program_type;      /* AllowedProgram */
     PyObject *replay;            /* the function that pickles name */
     PyObject *restore_output;
     PyObject *restore_request;
-
-    /* The Python front ends, which the package hands in: functions of a
-       PreparedCommand behind its methods start() and spawn().  */
-    PyObject *start_front;
-    PyObject *spawn_front;
 } pj_state;
 
 /* The instances.  All are immutable once Python sees them.  */
@@ -58,7 +54,7 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
-    pj_builder *builder;
+    pj_policy_options *options;
 } BuilderObject;
 
 typedef struct {
@@ -192,6 +188,11 @@ PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
 /* missing.c: warns once of what a policy without a sandbox goes without.  */
 int pj_py_warn_missing(pj_state *state, const pj_policy *policy);
 
+/* report.c: the types SandboxReport and AllowedProgram, and one of each.  */
+int pj_py_add_reports(PyObject *module, pj_state *state);
+PyObject *pj_py_report(pj_state *state, const pj_sandbox_report *report);
+PyObject *pj_py_allowed(pj_state *state, const pj_program_view *view);
+
 /* output.c: the launched program and its arguments, of a pj_command.  */
 PyObject *pj_py_launched(void *command);
 
@@ -232,7 +233,8 @@ PyObject *pj_py_read_argv(PyObject *module, PyObject *args,
 /* describe.c: what an object was built by, as a list of method calls.  */
 PyObject *pj_py_rules_calls(pj_state *state, const pj_rules *rules);
 PyObject *pj_py_sandbox_calls(pj_state *state, const pj_sandbox *sandbox);
-PyObject *pj_py_builder_calls(pj_state *state, const pj_builder *builder);
+PyObject *pj_py_builder_calls(pj_state *state,
+                              const pj_policy_options *options);
 PyObject *pj_py_control_names(uint32_t mask);
 PyObject *pj_py_calls_repr(const char *head, PyObject *calls);
 

@@ -46,24 +46,6 @@ pj_py_launched(void *command)
     return args;
 }
 
-/* What was enforced, as a SandboxReport.  */
-static PyObject *
-report_of(pj_state *state, const pj_sandbox_report *report)
-{
-    PyObject *enforced, *missing;
-
-    enforced = pj_py_control_names(report->enforced);
-    if (enforced == NULL)
-        return NULL;
-    missing = pj_py_control_names(report->missing);
-    if (missing == NULL) {
-        Py_DECREF(enforced);
-        return NULL;
-    }
-    return PyObject_CallFunction(state->report_type, "NNi", enforced,
-                                 missing, report->landlock_abi);
-}
-
 PyObject *
 pj_py_output(pj_state *state, pj_command *command, PyObject *out,
              PyObject *err, const pj_output *output)
@@ -75,8 +57,7 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
 
     return wrap(state, pj_py_launched(command), out, err, returncode,
                 (double)output->elapsed_ns / 1e9,
-                report_of(state, &output->sandbox),
-                totals);
+                pj_py_report(state, &output->sandbox), totals);
 }
 
 /* _output(args, stdout, stderr, returncode, duration, sandbox, stdout_total,

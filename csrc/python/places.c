@@ -4,6 +4,21 @@
 #include "convert.h"
 #include "errors.h"
 
+/* A copy with another kind of environment, and what belongs to it.  */
+static PyObject *
+with_env(PyObject *self, pj_env_kind kind, const pj_pair *pairs,
+         size_t pair_count, const pj_str *names, size_t name_count)
+{
+    pj_policy_options next = *builder_options(self);
+
+    next.env_kind = kind;
+    next.env_pairs = pairs;
+    next.env_pair_count = pair_count;
+    next.env_names = names;
+    next.env_name_count = name_count;
+    return builder_make(Py_TYPE(self), &next);
+}
+
 const char builder_env_empty_doc[] = PyDoc_STR(
 "env_empty($self, /)\n--\n\n"
 "Return a copy whose commands get an empty environment (the default).\n\n"
@@ -12,12 +27,7 @@ const char builder_env_empty_doc[] = PyDoc_STR(
 PyObject *
 builder_env_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    pj_builder *copy = builder_copy(self);
-
-    if (copy == NULL)
-        return NULL;
-    pj_builder_env_empty(copy);
-    return builder_wrap(Py_TYPE(self), copy);
+    return with_env(self, PJ_ENV_EMPTY, NULL, 0, NULL, 0);
 }
 
 const char builder_env_locale_only_doc[] = PyDoc_STR(
@@ -28,12 +38,7 @@ const char builder_env_locale_only_doc[] = PyDoc_STR(
 PyObject *
 builder_env_locale_only(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    pj_builder *copy = builder_copy(self);
-
-    if (copy == NULL)
-        return NULL;
-    pj_builder_env_locale(copy);
-    return builder_wrap(Py_TYPE(self), copy);
+    return with_env(self, PJ_ENV_LOCALE, NULL, 0, NULL, 0);
 }
 
 const char builder_env_fixed_doc[] = PyDoc_STR(
@@ -50,16 +55,14 @@ builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *value = builder_only(args, kwargs, "O:env_fixed", "env");
     PyObject *dict = value == NULL ? NULL : pj_py_bytes_dict(value, "env");
     pj_pair *pairs = dict == NULL ? NULL : pj_py_pair_views(dict);
-    pj_builder *copy = pairs == NULL ? NULL : builder_copy(self);
-    pj_error err;
-    int failed = -1;
+    PyObject *result = NULL;
 
-    if (copy != NULL)
-        failed = pj_builder_env_fixed(copy, pairs,
-                                      (size_t)PyDict_GET_SIZE(dict), &err);
+    if (pairs != NULL)
+        result = with_env(self, PJ_ENV_FIXED, pairs,
+                          (size_t)PyDict_GET_SIZE(dict), NULL, 0);
     PyMem_Free(pairs);
     Py_XDECREF(dict);
-    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+    return result;
 }
 
 /* A setter that takes a list of strings, with what the call adds to it.  */
@@ -103,18 +106,28 @@ builder_env_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     PyObject *value = builder_only(args, kwargs, "O:env_allowlist", "keys");
     struct list_call call;
-    pj_builder *copy;
-    pj_error err;
-    int failed = -1;
+    PyObject *result;
 
     if (value == NULL || list_call_init(&call, value, "keys") < 0)
         return NULL;
-    copy = builder_copy(self);
-    if (copy != NULL)
-        failed = pj_builder_env_allowlist(copy, call.views, call.count,
-                                          &err);
+    result = with_env(self, PJ_ENV_ALLOWLIST, NULL, 0, call.views,
+                      call.count);
     list_call_clear(&call);
-    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+    return result;
+}
+
+/* A copy with other directories.  */
+static PyObject *
+with_cwd(PyObject *self, pj_cwd_kind kind, const pj_str *dirs, size_t count,
+         pj_str fallback)
+{
+    pj_policy_options next = *builder_options(self);
+
+    next.cwd_kind = kind;
+    next.cwd_dirs = dirs;
+    next.cwd_dir_count = count;
+    next.cwd_fallback = fallback;
+    return builder_make(Py_TYPE(self), &next);
 }
 
 const char builder_cwd_doc[] = PyDoc_STR(
@@ -127,9 +140,17 @@ const char builder_cwd_doc[] = PyDoc_STR(
 PyObject *
 builder_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyObject *path = builder_only(args, kwargs, "O:cwd", "path");
+    PyObject *value = builder_only(args, kwargs, "O:cwd", "path");
+    PyObject *path = value == NULL ? NULL : pj_py_bytes(value, "path");
+    PyObject *result;
+    pj_str dir;
 
-    return builder_path(self, path, "path", pj_builder_cwd_fixed);
+    if (path == NULL)
+        return NULL;
+    dir = pj_py_view(path);
+    result = with_cwd(self, PJ_CWD_FIXED, &dir, 1, (pj_str){NULL, 0});
+    Py_DECREF(path);
+    return result;
 }
 
 /* A path, or none for None.  */
@@ -155,22 +176,21 @@ builder_cwd_jailed(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"root", "default", NULL};
     PyObject *value, *choice = Py_None, *root, *fallback = NULL;
-    pj_builder *copy = NULL;
-    pj_error err;
-    int failed = -1;
+    PyObject *result = NULL;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_jailed", names,
                                      &value, &choice))
         return NULL;
     root = pj_py_bytes(value, "root");
-    if (root != NULL && optional_path(choice, &fallback) == 0)
-        copy = builder_copy(self);
-    if (copy != NULL)
-        failed = pj_builder_cwd_jailed(copy, pj_py_view(root),
-                                       pj_py_view(fallback), &err);
+    if (root != NULL && optional_path(choice, &fallback) == 0) {
+        pj_str dir = pj_py_view(root);
+
+        result = with_cwd(self, PJ_CWD_JAILED, &dir, 1,
+                          pj_py_view(fallback));
+    }
     Py_XDECREF(root);
     Py_XDECREF(fallback);
-    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+    return result;
 }
 
 const char builder_cwd_allowlist_doc[] = PyDoc_STR(
@@ -184,22 +204,17 @@ PyObject *
 builder_cwd_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"dirs", "default", NULL};
-    PyObject *value, *choice = Py_None, *fallback;
+    PyObject *value, *choice = Py_None, *fallback, *result = NULL;
     struct list_call call;
-    pj_builder *copy = NULL;
-    pj_error err;
-    int failed = -1;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:cwd_allowlist",
                                      names, &value, &choice)
         || list_call_init(&call, value, "dirs") < 0)
         return NULL;
     if (optional_path(choice, &fallback) == 0)
-        copy = builder_copy(self);
-    if (copy != NULL)
-        failed = pj_builder_cwd_allowlist(copy, call.views, call.count,
-                                          pj_py_view(fallback), &err);
+        result = with_cwd(self, PJ_CWD_ALLOWLIST, call.views, call.count,
+                          pj_py_view(fallback));
     list_call_clear(&call);
     Py_XDECREF(fallback);
-    return copy == NULL ? NULL : builder_done(self, copy, failed, &err);
+    return result;
 }

@@ -189,7 +189,39 @@ policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
     return output;
 }
 
-static const char files[] = "proc_jail._files";
+PyDoc_STRVAR(programs_doc,
+"programs($self, /)\n--\n\n"
+"Return a tuple with an AllowedProgram for each program.\n\n"
+"Each holds the paths, the rules, and what the kernel enforces on this\n"
+"system: the controls, and the roots of the sandbox and of the rules\n"
+"together.  Paths to the same file are one program, except that each name\n"
+"of a multi-call program is one.  The result is what build() found; no\n"
+"file is looked at again.\n\n"
+">>> [program.canonical for program in policy.programs()]\n"
+"['/usr/bin/grep', '/usr/bin/wc']");
+
+static PyObject *
+policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    const pj_policy *policy = ((PolicyObject *)self)->policy;
+    size_t count = pj_policy_program_count(policy);
+    PyObject *programs = PyTuple_New((Py_ssize_t)count);
+
+    for (size_t i = 0; programs != NULL && i < count; i++) {
+        pj_program_view view;
+        PyObject *program;
+
+        pj_policy_program(policy, i, &view);
+        program = pj_py_allowed(state_of(self), &view);
+        if (program == NULL)
+            Py_CLEAR(programs);
+        else
+            PyTuple_SET_ITEM(programs, (Py_ssize_t)i, program);
+    }
+    return programs;
+}
+
+static const char files[] = "proc_jail._policy.files";
 
 PyDoc_STRVAR(from_file_doc,
 "from_file($type, /, path)\n--\n\n"
@@ -236,25 +268,31 @@ static PyObject *
 calls_of(PyObject *self)
 {
     return pj_py_builder_calls(
-        state_of(self), pj_policy_builder(((PolicyObject *)self)->policy));
+        state_of(self), pj_policy_get(((PolicyObject *)self)->policy));
+}
+
+static unsigned long long
+shown_size(uint64_t size)
+{
+    return size == PJ_OUTPUT_NONE ? 0 : size;
 }
 
 static PyObject *
 policy_repr(PyObject *self)
 {
-    pj_builder_info info;
-    PyObject *bins, *seconds = NULL, *shown = NULL;
+    const pj_policy_options *info
+        = pj_policy_get(((PolicyObject *)self)->policy);
+    PyObject *bins = pj_py_str_list(info->bins, info->bin_count);
+    PyObject *seconds = NULL, *shown = NULL;
 
-    pj_builder_get(pj_policy_builder(((PolicyObject *)self)->policy), &info);
-    bins = pj_py_str_list(info.bins, info.bin_count);
     if (bins != NULL)
-        seconds = PyFloat_FromDouble((double)info.timeout_ns / 1e9);
+        seconds = PyFloat_FromDouble((double)info->timeout_ns / 1e9);
     if (seconds != NULL)
         shown = PyUnicode_FromFormat(
             "ProcPolicy(bins=%R, timeout=%R, max_stdout=%llu, "
             "max_stderr=%llu)", bins, seconds,
-            (unsigned long long)info.max_stdout,
-            (unsigned long long)info.max_stderr);
+            shown_size(info->max_stdout),
+            shown_size(info->max_stderr));
     Py_XDECREF(bins);
     Py_XDECREF(seconds);
     return shown;
@@ -287,6 +325,7 @@ static PyMethodDef policy_methods[] = {
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_file_doc},
     {"from_dict", (PyCFunction)(void (*)(void))policy_from_dict,
      METH_VARARGS | METH_KEYWORDS | METH_CLASS, from_dict_doc},
+    {"programs", policy_programs, METH_NOARGS, programs_doc},
     {"to_dict", policy_to_dict, METH_NOARGS, to_dict_doc},
     {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
     {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,

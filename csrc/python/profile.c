@@ -15,6 +15,6 @@ const char pj_py_profile_doc[] =
 PyObject *
 pj_py_builder_profile(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return pj_py_package_method("proc_jail._profiles", "extend", self, args,
+    return pj_py_package_method("proc_jail.profiles", "extend", self, args,
                                 kwargs);
 }

@@ -64,9 +64,9 @@ pj_py_program(PyObject *Py_UNUSED(module), PyObject *name)
     if (pj_program_get(pj_py_view(bytes), &info) < 0)
         result = Py_NewRef(Py_None);
     else
-        result = Py_BuildValue("{s:s,s:s,s:s,s:N}", "name", info.name,
+        result = Py_BuildValue("{s:s,s:s,s:s,s:s,s:N}", "name", info.name,
                                "dashdash", info.dashdash, "order",
-                               info.order, "options",
+                               info.order, "traits", info.traits, "options",
                                rows_of(pj_py_view(bytes), info.row_count));
     Py_DECREF(bytes);
     return result;

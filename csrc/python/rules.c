@@ -1,17 +1,18 @@
 /* rules.c: the type ArgRules.  */
 #include "rules.h"
 
-/* An object that owns `rules`, which may be NULL for "no memory".  */
-static PyObject *
-wrap(PyTypeObject *type, pj_rules *rules)
+PyObject *
+rules_make(PyTypeObject *type, const pj_rules_options *options)
 {
     RulesObject *self;
+    pj_rules *rules;
+    pj_error err;
 
-    if (rules == NULL)
-        return PyErr_NoMemory();
+    if (pj_rules_new(options, &rules, &err) < 0)
+        return pj_py_raise(PyType_GetModuleState(type), &err);
     self = PyObject_GC_New(RulesObject, type);
     if (self == NULL) {
-        pj_rules_free(rules);
+        pj_rules_unref(rules);
         return NULL;
     }
     self->rules = rules;
@@ -22,11 +23,12 @@ wrap(PyTypeObject *type, pj_rules *rules)
 static PyObject *
 rules_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
+    static const pj_rules_options nothing = {.max_flags = 0};
     static char *names[] = {NULL};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":ArgRules", names))
         return NULL;
-    return wrap(type, pj_rules_new());
+    return rules_make(type, &nothing);
 }
 
 static void
@@ -35,29 +37,16 @@ rules_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
 
     PyObject_GC_UnTrack(self);
-    pj_rules_free(((RulesObject *)self)->rules);
+    pj_rules_unref(((RulesObject *)self)->rules);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
-pj_rules *
-pj_py_rules_copy(PyObject *self)
+/* The end of most methods: a changed copy.  */
+static PyObject *
+with(PyObject *self, const pj_rules_options *options)
 {
-    pj_rules *copy = pj_rules_dup(((RulesObject *)self)->rules);
-
-    if (copy == NULL)
-        PyErr_NoMemory();
-    return copy;
-}
-
-PyObject *
-pj_py_rules_done(PyObject *self, pj_rules *copy, int failed,
-                 const pj_error *err)
-{
-    if (!failed)
-        return wrap(Py_TYPE(self), copy);
-    pj_rules_free(copy);
-    return pj_py_raise(state_of(self), err);
+    return rules_make(Py_TYPE(self), options);
 }
 
 PyDoc_STRVAR(subcommand_doc,
@@ -70,13 +59,26 @@ PyDoc_STRVAR(subcommand_doc,
 ">>> rules = ArgRules().subcommand('status').max_positionals(1)");
 
 static PyObject *
+with_inner(PyObject *self, pj_str word, PyObject *inner)
+{
+    pj_declared declared = {.kind = PJ_DECLARED_SUBCOMMAND, .names = &word,
+                            .name_count = 1};
+
+    if (!Py_IS_TYPE(inner, state_of(self)->rules_type)) {
+        PyErr_Format(PyExc_TypeError, "rules must be ArgRules, not %.200s",
+                     Py_TYPE(inner)->tp_name);
+        return NULL;
+    }
+    declared.inner = ((RulesObject *)inner)->rules;
+    return rules_declare(self, &declared);
+}
+
+static PyObject *
 rules_subcommand(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"cmd", "rules", NULL};
+    pj_rules_options next = *rules_options(self);
     PyObject *cmd, *inner = Py_None, *word, *result;
-    pj_rules *copy;
-    pj_error err;
-    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:subcommand", names,
                                      &cmd, &inner))
@@ -84,19 +86,11 @@ rules_subcommand(PyObject *self, PyObject *args, PyObject *kwargs)
     word = pj_py_bytes(cmd, "cmd");
     if (word == NULL)
         return NULL;
-    if (inner != Py_None) {
-        result = pj_py_rules_add_subcommand(self, word, inner);
-        Py_DECREF(word);
-        return result;
-    }
-    copy = pj_py_rules_copy(self);
-    if (copy == NULL) {
-        Py_DECREF(word);
-        return NULL;
-    }
-    failed = pj_rules_set_subcommand(copy, pj_py_view(word), &err);
+    next.subcommand = pj_py_view(word);
+    result = inner == Py_None ? with(self, &next)
+                              : with_inner(self, next.subcommand, inner);
     Py_DECREF(word);
-    return pj_py_rules_done(self, copy, failed, &err);
+    return result;
 }
 
 PyDoc_STRVAR(allowed_flags_doc,
@@ -111,11 +105,9 @@ static PyObject *
 rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"flags", NULL};
-    PyObject *flags, *tuple;
+    pj_rules_options next = *rules_options(self);
+    PyObject *flags, *tuple, *result = NULL;
     pj_str *views;
-    pj_rules *copy;
-    pj_error err;
-    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:allowed_flags", names,
                                      &flags))
@@ -124,41 +116,34 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
     if (tuple == NULL)
         return NULL;
     views = pj_py_views(tuple);
-    copy = views == NULL ? NULL : pj_py_rules_copy(self);
-    if (copy == NULL) {
-        PyMem_Free(views);
-        Py_DECREF(tuple);
-        return NULL;
+    if (views != NULL) {
+        next.flags = views;
+        next.flag_count = (size_t)PyTuple_GET_SIZE(tuple);
+        result = with(self, &next);
     }
-    failed = pj_rules_set_allowed_flags(
-        copy, views, (size_t)PyTuple_GET_SIZE(tuple), &err);
     PyMem_Free(views);
     Py_DECREF(tuple);
-    return pj_py_rules_done(self, copy, failed, &err);
+    return result;
 }
 
-/* What max_flags and max_positionals share.  */
-static PyObject *
-set_max(PyObject *self, PyObject *args, PyObject *kwargs, const char *format,
-        int (*apply)(pj_rules *, size_t, pj_error *))
+/* What max_flags and max_positionals share; -1 with an exception.  */
+static int
+take_max(PyObject *self, PyObject *args, PyObject *kwargs,
+         const char *format, size_t *out)
 {
     static char *names[] = {"max", NULL};
     PyObject *value;
     uint64_t max;
-    pj_rules *copy;
-    pj_error err;
-    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &value)
         || pj_py_size(value, &max) < 0)
-        return NULL;
-    if (max > SIZE_MAX / 2)
-        return pj_py_raise_limit(state_of(self), strchr(format, ':') + 1);
-    copy = pj_py_rules_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = apply(copy, (size_t)max, &err);
-    return pj_py_rules_done(self, copy, failed, &err);
+        return -1;
+    if (max > SIZE_MAX / 2) {
+        pj_py_raise_limit(state_of(self), strchr(format, ':') + 1);
+        return -1;
+    }
+    *out = (size_t)max;
+    return 0;
 }
 
 PyDoc_STRVAR(max_flags_doc,
@@ -170,7 +155,10 @@ PyDoc_STRVAR(max_flags_doc,
 static PyObject *
 rules_max_flags(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_max(self, args, kwargs, "O:max_flags", pj_rules_set_max_flags);
+    pj_rules_options next = *rules_options(self);
+
+    return take_max(self, args, kwargs, "O:max_flags", &next.max_flags) < 0
+        ? NULL : with(self, &next);
 }
 
 PyDoc_STRVAR(max_positionals_doc,
@@ -182,8 +170,10 @@ PyDoc_STRVAR(max_positionals_doc,
 static PyObject *
 rules_max_positionals(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return set_max(self, args, kwargs, "O:max_positionals",
-                   pj_rules_set_max_positionals);
+    pj_rules_options next = *rules_options(self);
+
+    return take_max(self, args, kwargs, "O:max_positionals",
+                    &next.max_positionals) < 0 ? NULL : with(self, &next);
 }
 
 PyDoc_STRVAR(inject_double_dash_doc,
@@ -198,22 +188,17 @@ static PyObject *
 rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"mode", NULL};
-    PyObject *mode = Py_None;
+    pj_rules_options next = *rules_options(self);
     int number = PJ_DOUBLE_DASH_AFTER_FLAGS;
-    pj_rules *copy;
-    pj_error err;
-    int failed;
+    PyObject *mode = Py_None;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:inject_double_dash",
                                      names, &mode))
         return NULL;
     if (mode != Py_None && pj_py_choice(mode, "mode", &number) < 0)
         return NULL;
-    copy = pj_py_rules_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = pj_rules_set_double_dash(copy, (pj_double_dash)number, &err);
-    return pj_py_rules_done(self, copy, failed, &err);
+    next.double_dash = (pj_double_dash)number;
+    return with(self, &next);
 }
 
 static PyObject *

@@ -5,12 +5,18 @@
 #include "convert.h"
 #include "errors.h"
 
-/* A copy to change; NULL with MemoryError.  */
-pj_rules *pj_py_rules_copy(PyObject *self);
+/* The options behind rules, to change a copy of and hand on.  */
+static inline const pj_rules_options *
+rules_options(PyObject *self)
+{
+    return pj_rules_get(((RulesObject *)self)->rules);
+}
 
-/* The end of every method: the copy as an object, or the error.  */
-PyObject *pj_py_rules_done(PyObject *self, pj_rules *copy, int failed,
-                           const pj_error *err);
+/* Rules with these options, which are copied; or the error that they are.  */
+PyObject *rules_make(PyTypeObject *type, const pj_rules_options *options);
+
+/* A copy with one more declaration.  */
+PyObject *rules_declare(PyObject *self, const pj_declared *declared);
 
 /* rules_typed.c.  Each entry is a method and its docstring.  */
 #define PJ_PY_TYPED_METHODS(METHOD) \
@@ -24,9 +30,5 @@ PyObject *pj_py_rules_done(PyObject *self, pj_rules *copy, int failed,
     extern const char pj_py_rules_##name##_doc[];
 PJ_PY_TYPED_METHODS(METHOD)
 #undef METHOD
-
-/* Adds a subcommand with rules of its own.  */
-PyObject *pj_py_rules_add_subcommand(PyObject *self, PyObject *word,
-                                     PyObject *inner);
 
 #endif

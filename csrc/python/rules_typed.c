@@ -1,6 +1,23 @@
 /* rules_typed.c: the methods of ArgRules that declare by type.  */
 #include "rules.h"
 
+PyObject *
+rules_declare(PyObject *self, const pj_declared *declared)
+{
+    pj_rules_options next = *rules_options(self);
+    pj_declared *all = PyMem_New(pj_declared, next.declared_count + 1);
+    PyObject *result;
+
+    if (all == NULL)
+        return PyErr_NoMemory();
+    memcpy(all, next.declared, next.declared_count * sizeof *all);
+    all[next.declared_count++] = *declared;
+    next.declared = all;
+    result = rules_make(Py_TYPE(self), &next);
+    PyMem_Free(all);
+    return result;
+}
+
 /* No keyword is taken by methods of names only.  */
 static int
 refuse_keywords(PyObject *kwargs, const char *method)
@@ -11,7 +28,7 @@ refuse_keywords(PyObject *kwargs, const char *method)
     return -1;
 }
 
-/* The arguments as strings, and a copy of the rules to apply them to.  */
+/* Arguments as strings.  */
 struct strings {
     PyObject *tuple;
     pj_str *items;
@@ -34,25 +51,21 @@ take(PyObject *sequence, const char *what, struct strings *s)
     return s->items == NULL ? -1 : 0;
 }
 
-typedef int with_strings(pj_rules *, const pj_str *, size_t, pj_error *);
-
-/* What all methods of names only share.  */
+/* The methods that declare by names alone.  */
 static PyObject *
-apply(PyObject *self, PyObject *args, PyObject *kwargs, const char *method,
-      with_strings *change)
+declare_names(PyObject *self, PyObject *args, PyObject *kwargs,
+              const char *method, pj_declared_kind kind)
 {
     struct strings names = {NULL, NULL, 0};
     PyObject *result = NULL;
-    pj_rules *copy;
-    pj_error err;
 
     if (refuse_keywords(kwargs, method) < 0)
         return NULL;
-    if (take(args, method, &names) == 0
-        && (copy = pj_py_rules_copy(self)) != NULL) {
-        int failed = change(copy, names.items, names.count, &err);
+    if (take(args, method, &names) == 0) {
+        const pj_declared declared = {.kind = kind, .names = names.items,
+                                      .name_count = names.count};
 
-        result = pj_py_rules_done(self, copy, failed, &err);
+        result = rules_declare(self, &declared);
     }
     clear(&names);
     return result;
@@ -69,7 +82,7 @@ const char pj_py_rules_flag_doc[] =
 PyObject *
 pj_py_rules_flag(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "flag", pj_rules_add_flag);
+    return declare_names(self, args, kwargs, "flag", PJ_DECLARED_FLAG);
 }
 
 const char pj_py_rules_require_doc[] =
@@ -80,7 +93,7 @@ const char pj_py_rules_require_doc[] =
 PyObject *
 pj_py_rules_require(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "require", pj_rules_add_require);
+    return declare_names(self, args, kwargs, "require", PJ_DECLARED_REQUIRE);
 }
 
 const char pj_py_rules_exclusive_doc[] =
@@ -91,7 +104,32 @@ const char pj_py_rules_exclusive_doc[] =
 PyObject *
 pj_py_rules_exclusive(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "exclusive", pj_rules_add_exclusive);
+    return declare_names(self, args, kwargs, "exclusive",
+                         PJ_DECLARED_EXCLUSIVE);
+}
+
+/* The methods that add to a list: a copy of `next`, of which `*items` and
+   `*count` are part.  */
+static PyObject *
+extend(PyObject *self, PyObject *args, PyObject *kwargs, const char *method,
+       pj_rules_options *next, const pj_str **items, size_t *count)
+{
+    struct strings more = {NULL, NULL, 0};
+    PyObject *result = NULL;
+    pj_str *all = NULL;
+
+    if (refuse_keywords(kwargs, method) < 0)
+        return NULL;
+    if (take(args, method, &more) == 0)
+        all = pj_py_joined(*items, *count, more.items, more.count);
+    if (all != NULL) {
+        *items = all;
+        *count += more.count;
+        result = rules_make(Py_TYPE(self), next);
+    }
+    PyMem_Free(all);
+    clear(&more);
+    return result;
 }
 
 const char pj_py_rules_force_doc[] =
@@ -105,21 +143,10 @@ const char pj_py_rules_force_doc[] =
 PyObject *
 pj_py_rules_force(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "force", pj_rules_add_forced);
-}
+    pj_rules_options next = *rules_options(self);
 
-static int
-add_read_roots(pj_rules *rules, const pj_str *roots, size_t count,
-               pj_error *err)
-{
-    return pj_rules_add_roots(rules, PJ_ACCESS_READ, roots, count, err);
-}
-
-static int
-add_write_roots(pj_rules *rules, const pj_str *roots, size_t count,
-                pj_error *err)
-{
-    return pj_rules_add_roots(rules, PJ_ACCESS_WRITE, roots, count, err);
+    return extend(self, args, kwargs, "force", &next, &next.forced,
+                  &next.forced_count);
 }
 
 const char pj_py_rules_may_read_doc[] =
@@ -132,7 +159,11 @@ const char pj_py_rules_may_read_doc[] =
 PyObject *
 pj_py_rules_may_read(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "may_read", add_read_roots);
+    pj_rules_options next = *rules_options(self);
+
+    return extend(self, args, kwargs, "may_read", &next,
+                  &next.roots[PJ_ACCESS_READ],
+                  &next.root_count[PJ_ACCESS_READ]);
 }
 
 const char pj_py_rules_may_write_doc[] =
@@ -145,7 +176,11 @@ const char pj_py_rules_may_write_doc[] =
 PyObject *
 pj_py_rules_may_write(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return apply(self, args, kwargs, "may_write", add_write_roots);
+    pj_rules_options next = *rules_options(self);
+
+    return extend(self, args, kwargs, "may_write", &next,
+                  &next.roots[PJ_ACCESS_WRITE],
+                  &next.root_count[PJ_ACCESS_WRITE]);
 }
 
 const char pj_py_rules_run_nothing_doc[] =
@@ -159,15 +194,12 @@ PyObject *
 pj_py_rules_run_nothing(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {NULL};
-    pj_rules *copy;
+    pj_rules_options next = *rules_options(self);
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":run_nothing", names))
         return NULL;
-    copy = pj_py_rules_copy(self);
-    if (copy == NULL)
-        return NULL;
-    pj_rules_set_run_nothing(copy);
-    return pj_py_rules_done(self, copy, 0, NULL);
+    next.run_nothing = 1;
+    return rules_make(Py_TYPE(self), &next);
 }
 
 /* The count under a name; None is no bound.  */
@@ -229,24 +261,18 @@ PyObject *
 pj_py_rules_option(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"optional", "repeat", NULL};
+    pj_declared declared = {.kind = PJ_DECLARED_OPTION};
     struct strings given = {NULL, NULL, 0};
     PyObject *repeat = NULL, *none = PyTuple_New(0), *result = NULL;
-    pj_value *value;
-    pj_rules *copy;
-    int optional = 0;
-    size_t times;
-    pj_error err;
 
     if (none != NULL
         && PyArg_ParseTupleAndKeywords(none, kwargs, "|pO:option", names,
-                                       &optional, &repeat)
-        && count_of(self, "repeat", repeat, &times) == 0
-        && take_option(self, args, &given, &value) == 0
-        && (copy = pj_py_rules_copy(self)) != NULL) {
-        int failed = pj_rules_add_option(copy, given.items, given.count,
-                                         value, optional, times, &err);
-
-        result = pj_py_rules_done(self, copy, failed, &err);
+                                       &declared.optional, &repeat)
+        && count_of(self, "repeat", repeat, &declared.max) == 0
+        && take_option(self, args, &given, &declared.value) == 0) {
+        declared.names = given.items;
+        declared.name_count = given.count;
+        result = rules_declare(self, &declared);
     }
     Py_XDECREF(none);
     clear(&given);
@@ -263,32 +289,28 @@ const char pj_py_rules_positional_doc[] =
 PyObject *
 pj_py_rules_positional(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"name", "value", "min", "max", "unless",
-                               NULL};
+    static char *names[] = {"name", "value", "min", "max", "unless", NULL};
+    pj_declared declared = {.kind = PJ_DECLARED_POSITIONAL, .name_count = 1};
     struct strings unless = {NULL, NULL, 0};
     PyObject *name, *type, *low = NULL, *high = NULL, *other = NULL;
-    PyObject *bytes = NULL, *result = NULL;
-    pj_value *value;
-    pj_rules *copy;
-    size_t min, max;
-    pj_error err;
+    PyObject *bytes, *result = NULL;
+    pj_str view;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|OOO:positional",
                                      names, &name, &type, &low, &high,
                                      &other)
-        || pj_py_value_of(state_of(self), type, &value) < 0
-        || count_of(self, "min", low, &min) < 0
-        || count_of(self, "max", high, &max) < 0)
+        || pj_py_value_of(state_of(self), type, &declared.value) < 0
+        || count_of(self, "min", low, &declared.min) < 0
+        || count_of(self, "max", high, &declared.max) < 0)
         return NULL;
     bytes = pj_py_bytes(name, "name");
-    if (bytes != NULL && (other == NULL || take(other, "unless",
-                                                &unless) == 0)
-        && (copy = pj_py_rules_copy(self)) != NULL) {
-        int failed = pj_rules_add_positional(
-            copy, pj_py_view(bytes), value, min, max, unless.items,
-            unless.count, &err);
-
-        result = pj_py_rules_done(self, copy, failed, &err);
+    if (bytes != NULL
+        && (other == NULL || take(other, "unless", &unless) == 0)) {
+        view = pj_py_view(bytes);
+        declared.names = &view;
+        declared.unless = unless.items;
+        declared.unless_count = unless.count;
+        result = rules_declare(self, &declared);
     }
     Py_XDECREF(bytes);
     clear(&unless);
@@ -307,44 +329,21 @@ PyObject *
 pj_py_rules_force_env(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"env", NULL};
+    pj_rules_options next = *rules_options(self);
     PyObject *env, *dict, *result = NULL;
     pj_pair *pairs;
-    pj_rules *copy;
-    pj_error err;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:force_env", names,
                                      &env))
         return NULL;
     dict = pj_py_bytes_dict(env, "env");
     pairs = dict == NULL ? NULL : pj_py_pair_views(dict);
-    if (pairs != NULL && (copy = pj_py_rules_copy(self)) != NULL) {
-        int failed = pj_rules_set_forced_env(
-            copy, pairs, (size_t)PyDict_GET_SIZE(dict), &err);
-
-        result = pj_py_rules_done(self, copy, failed, &err);
+    if (pairs != NULL) {
+        next.forced_env = pairs;
+        next.forced_env_count = (size_t)PyDict_GET_SIZE(dict);
+        result = rules_make(Py_TYPE(self), &next);
     }
     PyMem_Free(pairs);
     Py_XDECREF(dict);
     return result;
-}
-
-PyObject *
-pj_py_rules_add_subcommand(PyObject *self, PyObject *word, PyObject *inner)
-{
-    pj_state *state = state_of(self);
-    pj_rules *copy;
-    pj_error err;
-    int failed;
-
-    if (!Py_IS_TYPE(inner, state->rules_type)) {
-        PyErr_Format(PyExc_TypeError, "rules must be ArgRules, not %.200s",
-                     Py_TYPE(inner)->tp_name);
-        return NULL;
-    }
-    copy = pj_py_rules_copy(self);
-    if (copy == NULL)
-        return NULL;
-    failed = pj_rules_add_subcommand(copy, pj_py_view(word),
-                                     ((RulesObject *)inner)->rules, &err);
-    return pj_py_rules_done(self, copy, failed, &err);
 }

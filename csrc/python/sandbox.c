@@ -2,27 +2,39 @@
 #include "convert.h"
 #include "errors.h"
 
+/* An object with a copy of `sandbox`; or the error that it is.  */
 static PyObject *
-wrap(PyTypeObject *type, pj_sandbox *sandbox)
+make(PyTypeObject *type, const pj_sandbox *sandbox)
 {
     SandboxObject *self;
+    pj_error err;
 
-    if (sandbox == NULL)
-        return PyErr_NoMemory();
+    if (pj_sandbox_check(sandbox, &err) < 0)
+        return pj_py_raise(PyType_GetModuleState(type), &err);
     self = PyObject_GC_New(SandboxObject, type);
-    if (self == NULL) {
-        pj_sandbox_free(sandbox);
+    if (self == NULL)
         return NULL;
-    }
-    self->sandbox = sandbox;
+    self->sandbox = pj_sandbox_dup(sandbox);
     PyObject_GC_Track(self);
+    if (self->sandbox == NULL) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
     return (PyObject *)self;
 }
 
 PyObject *
 pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox)
 {
-    return wrap(state->sandbox_type, pj_sandbox_dup(sandbox));
+    return make(state->sandbox_type, sandbox);
+}
+
+static PyObject *
+of_preset(PyTypeObject *type, pj_preset preset)
+{
+    const pj_sandbox sandbox = {.preset = preset};
+
+    return make(type, &sandbox);
 }
 
 static PyObject *
@@ -32,7 +44,7 @@ sandbox_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Sandbox", names))
         return NULL;
-    return wrap(type, pj_sandbox_new(PJ_PRESET_DEFAULT));
+    return of_preset(type, PJ_PRESET_DEFAULT);
 }
 
 static void
@@ -46,24 +58,17 @@ sandbox_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static pj_sandbox *
-copy_of(PyObject *self)
+static const pj_sandbox *
+options_of(PyObject *self)
 {
-    pj_sandbox *copy = pj_sandbox_dup(((SandboxObject *)self)->sandbox);
-
-    if (copy == NULL)
-        PyErr_NoMemory();
-    return copy;
+    return ((SandboxObject *)self)->sandbox;
 }
 
-/* The end of every setter: the copy as an object, or the error.  */
+/* The end of every method: a changed copy.  */
 static PyObject *
-done(PyObject *self, pj_sandbox *copy, int failed, const pj_error *err)
+with(PyObject *self, const pj_sandbox *sandbox)
 {
-    if (!failed)
-        return wrap(Py_TYPE(self), copy);
-    pj_sandbox_free(copy);
-    return pj_py_raise(state_of(self), err);
+    return make(Py_TYPE(self), sandbox);
 }
 
 PyDoc_STRVAR(compat_doc,
@@ -76,7 +81,7 @@ PyDoc_STRVAR(compat_doc,
 static PyObject *
 sandbox_compat(PyObject *type, PyObject *Py_UNUSED(ignored))
 {
-    return wrap((PyTypeObject *)type, pj_sandbox_new(PJ_PRESET_COMPAT));
+    return of_preset((PyTypeObject *)type, PJ_PRESET_COMPAT);
 }
 
 PyDoc_STRVAR(strict_doc,
@@ -89,40 +94,37 @@ PyDoc_STRVAR(strict_doc,
 static PyObject *
 sandbox_strict(PyObject *type, PyObject *Py_UNUSED(ignored))
 {
-    return wrap((PyTypeObject *)type, pj_sandbox_new(PJ_PRESET_STRICT));
+    return of_preset((PyTypeObject *)type, PJ_PRESET_STRICT);
 }
 
-/* A copy to which words are added, one by one.  */
+/* A copy with more roots of a kind.  */
 static PyObject *
-with_each(PyObject *self, PyObject *args, const char *what,
-          int (*add)(pj_sandbox *, pj_str, pj_error *))
+with_roots(PyObject *self, PyObject *args, pj_access access)
 {
-    PyObject *words = pj_py_bytes_tuple(args, what);
-    pj_sandbox *copy = words == NULL ? NULL : copy_of(self);
-    pj_error err;
-    int failed = 0;
+    PyObject *words = pj_py_bytes_tuple(args, "root"), *result = NULL;
+    pj_str *more = words == NULL ? NULL : pj_py_views(words), *all = NULL;
+    pj_sandbox next = *options_of(self);
+    size_t count = words == NULL ? 0 : (size_t)PyTuple_GET_SIZE(words);
 
-    if (copy == NULL) {
-        Py_XDECREF(words);
-        return NULL;
+    if (more != NULL)
+        all = pj_py_joined(next.roots[access], next.root_count[access], more,
+                           count);
+    if (all != NULL) {
+        next.roots[access] = all;
+        next.root_count[access] += count;
+        result = with(self, &next);
     }
-    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(words); i++)
-        failed = add(copy, pj_py_view(PyTuple_GET_ITEM(words, i)), &err);
-    Py_DECREF(words);
-    return done(self, copy, failed, &err);
+    PyMem_Free(all);
+    PyMem_Free(more);
+    Py_XDECREF(words);
+    return result;
 }
 
 #define ROOT_METHOD(name, access)                                        \
-    static int                                                           \
-    add_##name(pj_sandbox *copy, pj_str root, pj_error *err)             \
-    {                                                                    \
-        return pj_sandbox_add_root(copy, access, root, err);             \
-    }                                                                    \
-                                                                         \
     static PyObject *                                                    \
     sandbox_##name(PyObject *self, PyObject *args)                       \
     {                                                                    \
-        return with_each(self, args, "root", add_##name);                \
+        return with_roots(self, args, access);                           \
     }
 
 PyDoc_STRVAR(read_doc,
@@ -172,19 +174,16 @@ PyDoc_STRVAR(network_doc,
 static PyObject *
 sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    pj_sandbox *copy;
+    pj_sandbox next = *options_of(self);
     PyObject *value;
-    pj_error err;
     int number;
 
     if (one_number(args, kwargs, "O:network", "network", &value) < 0
         || pj_py_choice(value, "network", &number) < 0)
         return NULL;
-    copy = copy_of(self);
-    if (copy == NULL)
-        return NULL;
-    return done(self, copy, pj_sandbox_set_network(
-                    copy, (pj_network)number, &err), &err);
+    next.has_network = 1;
+    next.network = (pj_network)number;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(tree_doc,
@@ -198,38 +197,29 @@ PyDoc_STRVAR(tree_doc,
 static PyObject *
 sandbox_tree(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    pj_sandbox *copy;
+    pj_sandbox next = *options_of(self);
     PyObject *value;
-    pj_error err;
     int number;
 
     if (one_number(args, kwargs, "O:tree", "tree", &value) < 0
         || pj_py_choice(value, "tree", &number) < 0)
         return NULL;
-    copy = copy_of(self);
-    if (copy == NULL)
-        return NULL;
-    return done(self, copy,
-                pj_sandbox_set_tree(copy, (pj_tree)number, &err), &err);
+    next.tree = (pj_tree)number;
+    return with(self, &next);
 }
 
 static PyObject *
 set_limit(PyObject *self, PyObject *args, PyObject *kwargs,
           const char *format, pj_limit limit)
 {
-    pj_sandbox *copy;
+    pj_sandbox next = *options_of(self);
     PyObject *value;
-    uint64_t size;
-    pj_error err;
 
     if (one_number(args, kwargs, format, "max", &value) < 0
-        || pj_py_size(value, &size) < 0)
+        || pj_py_size(value, &next.limits[limit]) < 0)
         return NULL;
-    copy = copy_of(self);
-    if (copy == NULL)
-        return NULL;
-    return done(self, copy, pj_sandbox_set_limit(copy, limit, size, &err),
-                &err);
+    next.limits_set |= UINT32_C(1) << limit;
+    return with(self, &next);
 }
 
 #define LIMIT_METHOD(name, kind)                                         \
@@ -294,19 +284,16 @@ PyDoc_STRVAR(umask_doc,
 static PyObject *
 sandbox_umask(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    pj_sandbox *copy;
+    pj_sandbox next = *options_of(self);
     PyObject *value;
-    pj_error err;
     int mask;
 
     if (one_number(args, kwargs, "O:umask", "mask", &value) < 0
         || pj_py_choice(value, "mask", &mask) < 0)
         return NULL;
-    copy = copy_of(self);
-    if (copy == NULL)
-        return NULL;
-    return done(self, copy,
-                pj_sandbox_set_umask(copy, (unsigned)mask, &err), &err);
+    next.has_umask = 1;
+    next.umask = (unsigned)mask;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(user_doc,
@@ -319,22 +306,60 @@ static PyObject *
 sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"uid", "gid", NULL};
+    pj_sandbox next = *options_of(self);
     PyObject *uid, *gid;
     uint32_t numbers[2];
-    pj_sandbox *copy;
-    pj_error err;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:user", names, &uid,
                                      &gid)
         || pj_py_id(uid, "uid", &numbers[0]) < 0
         || pj_py_id(gid, "gid", &numbers[1]) < 0)
         return NULL;
-    copy = copy_of(self);
-    if (copy == NULL)
-        return NULL;
-    return done(self, copy,
-                pj_sandbox_set_user(copy, (uid_t)numbers[0],
-                                    (gid_t)numbers[1], &err), &err);
+    next.has_user = 1;
+    next.uid = (uid_t)numbers[0];
+    next.gid = (gid_t)numbers[1];
+    return with(self, &next);
+}
+
+/* Finds the bit of a name.  */
+static int
+control_bit(pj_str name, uint32_t *bits, pj_error *err)
+{
+    pj_control control;
+
+    if (pj_control_find(name, &control, err) < 0)
+        return -1;
+    *bits |= UINT32_C(1) << control;
+    return 0;
+}
+
+static int
+allow_bit(pj_str name, uint32_t *bits, pj_error *err)
+{
+    pj_allow allow;
+
+    if (pj_allow_find(name, &allow, err) < 0)
+        return -1;
+    *bits |= UINT32_C(1) << allow;
+    return 0;
+}
+
+/* Adds the bits of names; -1 with an exception.  */
+static int
+add_bits(PyObject *self, PyObject *args, const char *what, uint32_t *bits,
+         int (*add)(pj_str, uint32_t *, pj_error *))
+{
+    PyObject *names = pj_py_bytes_tuple(args, what);
+    pj_error err;
+    int failed = names == NULL;
+
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(names); i++) {
+        failed = add(pj_py_view(PyTuple_GET_ITEM(names, i)), bits, &err) < 0;
+        if (failed)
+            pj_py_raise(state_of(self), &err);
+    }
+    Py_XDECREF(names);
+    return failed ? -1 : 0;
 }
 
 PyDoc_STRVAR(best_effort_doc,
@@ -348,7 +373,11 @@ PyDoc_STRVAR(best_effort_doc,
 static PyObject *
 sandbox_best_effort(PyObject *self, PyObject *args)
 {
-    return with_each(self, args, "control", pj_sandbox_best_effort);
+    pj_sandbox next = *options_of(self);
+
+    if (add_bits(self, args, "control", &next.best_effort, control_bit) < 0)
+        return NULL;
+    return with(self, &next);
 }
 
 PyDoc_STRVAR(allow_doc,
@@ -362,24 +391,26 @@ PyDoc_STRVAR(allow_doc,
 static PyObject *
 sandbox_allow(PyObject *self, PyObject *args)
 {
-    return with_each(self, args, "name", pj_sandbox_allow);
+    pj_sandbox next = *options_of(self);
+
+    if (add_bits(self, args, "name", &next.allow, allow_bit) < 0)
+        return NULL;
+    return with(self, &next);
 }
 
 static PyObject *
 calls_of(PyObject *self)
 {
-    return pj_py_sandbox_calls(state_of(self),
-                               ((SandboxObject *)self)->sandbox);
+    return pj_py_sandbox_calls(state_of(self), options_of(self));
 }
 
 static const char *
 head_of(PyObject *self)
 {
-    pj_sandbox_info info;
+    pj_preset preset = options_of(self)->preset;
 
-    pj_sandbox_get(((SandboxObject *)self)->sandbox, &info);
-    return info.preset == PJ_PRESET_COMPAT ? "Sandbox.compat"
-        : info.preset == PJ_PRESET_STRICT ? "Sandbox.strict" : "Sandbox";
+    return preset == PJ_PRESET_COMPAT ? "Sandbox.compat"
+        : preset == PJ_PRESET_STRICT ? "Sandbox.strict" : "Sandbox";
 }
 
 static PyObject *

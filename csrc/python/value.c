@@ -25,20 +25,21 @@ wrap(PyTypeObject *type, pj_value *value)
 
 /* The end of every constructor.  */
 static PyObject *
-done(PyTypeObject *type, int failed, pj_value *value, const pj_error *err)
+make(PyTypeObject *type, const pj_value_options *options)
 {
-    pj_state *state = PyType_GetModuleState(type);
+    pj_value *value;
+    pj_error err;
 
-    return failed ? pj_py_raise(state, err) : wrap(type, value);
+    return pj_value_new(options, &value, &err) < 0
+        ? pj_py_raise(PyType_GetModuleState(type), &err)
+        : wrap(type, value);
 }
 
 PyObject *
 pj_py_value(pj_state *state, pj_value *value)
 {
-    pj_value_info info;
-
-    pj_value_get(value, &info);
-    return wrap(state->value_types[info.type], pj_value_ref(value));
+    return wrap(state->value_types[pj_value_get(value)->type],
+                pj_value_ref(value));
 }
 
 int
@@ -77,7 +78,7 @@ bound_of(int64_t number, int64_t none)
 
 /* No hosts: every one is allowed.  */
 static PyObject *
-hosts_of(const pj_value_info *info)
+hosts_of(const pj_value_options *info)
 {
     if (info->host_count == 0)
         Py_RETURN_NONE;
@@ -88,26 +89,26 @@ hosts_of(const pj_value_info *info)
 static PyObject *
 args_of(PyObject *self)
 {
-    pj_value_info info;
+    const pj_value_options *info
+        = pj_value_get(((ValueObject *)self)->value);
 
-    pj_value_get(((ValueObject *)self)->value, &info);
-    switch (info.type) {
+    switch (info->type) {
     case PJ_VALUE_INT:
-        return Py_BuildValue("(NN)", bound_of(info.min, INT64_MIN),
-                             bound_of(info.max, INT64_MAX));
+        return Py_BuildValue("(NN)", bound_of(info->min, INT64_MIN),
+                             bound_of(info->max, INT64_MAX));
     case PJ_VALUE_TEXT:
-        return Py_BuildValue("(n)", (Py_ssize_t)info.max_length);
+        return Py_BuildValue("(n)", (Py_ssize_t)info->max_length);
     case PJ_VALUE_PATTERN:
-        return Py_BuildValue("(Nn)", pj_py_str(info.expression),
-                             (Py_ssize_t)info.max_length);
+        return Py_BuildValue("(Nn)", pj_py_str(info->expression),
+                             (Py_ssize_t)info->max_length);
     case PJ_VALUE_CHOICE:
     case PJ_VALUE_READ_PATH:
     case PJ_VALUE_WRITE_PATH:
-        return pj_py_str_tuple(info.words, info.word_count);
+        return pj_py_str_tuple(info->words, info->word_count);
     case PJ_VALUE_URL:
         return Py_BuildValue("(NN)",
-                             pj_py_str_tuple(info.words, info.word_count),
-                             hosts_of(&info));
+                             pj_py_str_tuple(info->words, info->word_count),
+                             hosts_of(info));
     case PJ_VALUE_HOST_NAME:
     case PJ_VALUE_GIT_REF:
         return PyTuple_New(0);
@@ -229,30 +230,22 @@ int_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"min", "max", NULL};
     PyObject *low = Py_None, *high = Py_None;
-    pj_value *value = NULL;
-    int64_t min, max;
-    pj_error err;
-    int failed;
+    pj_value_options options = {.type = PJ_VALUE_INT};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Int", names, &low,
                                      &high)
-        || bound(type, low, INT64_MIN, &min) < 0
-        || bound(type, high, INT64_MAX, &max) < 0)
+        || bound(type, low, INT64_MIN, &options.min) < 0
+        || bound(type, high, INT64_MAX, &options.max) < 0)
         return NULL;
-    failed = pj_value_int(min, max, &value, &err);
-    return done(type, failed, value, &err);
+    return make(type, &options);
 }
 
 static PyObject *
 new_of_strings(PyTypeObject *type, PyObject *args, PyObject *kwargs,
-               const char *what,
-               int (*make)(const pj_str *, size_t, pj_value **, pj_error *))
+               const char *what, pj_value_type kind)
 {
-    PyObject *tuple;
-    pj_value *value = NULL;
+    PyObject *tuple, *result = NULL;
     pj_str *views;
-    pj_error err;
-    int failed;
 
     if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
         PyErr_SetString(PyExc_TypeError, "no keyword arguments are taken");
@@ -260,32 +253,34 @@ new_of_strings(PyTypeObject *type, PyObject *args, PyObject *kwargs,
     }
     tuple = pj_py_bytes_tuple(args, what);
     views = tuple == NULL ? NULL : pj_py_views(tuple);
-    if (views == NULL) {
-        Py_XDECREF(tuple);
-        return NULL;
+    if (views != NULL) {
+        const pj_value_options options = {
+            .type = kind, .words = views,
+            .word_count = (size_t)PyTuple_GET_SIZE(tuple)};
+
+        result = make(type, &options);
     }
-    failed = make(views, (size_t)PyTuple_GET_SIZE(tuple), &value, &err);
     PyMem_Free(views);
-    Py_DECREF(tuple);
-    return done(type, failed, value, &err);
+    Py_XDECREF(tuple);
+    return result;
 }
 
 static PyObject *
 choice_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    return new_of_strings(type, args, kwargs, "values", pj_value_choice);
+    return new_of_strings(type, args, kwargs, "values", PJ_VALUE_CHOICE);
 }
 
 static PyObject *
 read_path_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    return new_of_strings(type, args, kwargs, "roots", pj_value_read_path);
+    return new_of_strings(type, args, kwargs, "roots", PJ_VALUE_READ_PATH);
 }
 
 static PyObject *
 write_path_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    return new_of_strings(type, args, kwargs, "roots", pj_value_write_path);
+    return new_of_strings(type, args, kwargs, "roots", PJ_VALUE_WRITE_PATH);
 }
 
 /* A length; what no text has comes out as SIZE_MAX, which is refused.  */
@@ -304,67 +299,58 @@ static PyObject *
 text_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"max_length", NULL};
+    pj_value_options options = {.type = PJ_VALUE_TEXT};
     PyObject *max = NULL;
-    pj_value *value = NULL;
-    size_t bytes;
-    pj_error err;
-    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Text", names, &max)
-        || length(max, &bytes) < 0)
+        || length(max, &options.max_length) < 0)
         return NULL;
-    failed = pj_value_text(bytes, &value, &err);
-    return done(type, failed, value, &err);
+    return make(type, &options);
 }
 
 static PyObject *
 pattern_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"pattern", "max_length", NULL};
-    PyObject *source, *max = NULL, *expression;
-    pj_value *value = NULL;
-    size_t bytes;
-    pj_error err;
-    int failed;
+    pj_value_options options = {.type = PJ_VALUE_PATTERN};
+    PyObject *source, *max = NULL, *expression, *result;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Pattern", names,
                                      &source, &max)
-        || length(max, &bytes) < 0)
+        || length(max, &options.max_length) < 0)
         return NULL;
     expression = pj_py_bytes(source, "pattern");
     if (expression == NULL)
         return NULL;
-    failed = pj_value_pattern(pj_py_view(expression), bytes, &value, &err);
+    options.expression = pj_py_view(expression);
+    result = make(type, &options);
     Py_DECREF(expression);
-    return done(type, failed, value, &err);
+    return result;
 }
 
 static PyObject *
 new_of_nothing(PyTypeObject *type, PyObject *args, PyObject *kwargs,
-               const char *format, int (*make)(pj_value **, pj_error *))
+               const char *format, pj_value_type kind)
 {
     static char *names[] = {NULL};
-    pj_value *value = NULL;
-    pj_error err;
-    int failed;
+    const pj_value_options options = {.type = kind};
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names))
         return NULL;
-    failed = make(&value, &err);
-    return done(type, failed, value, &err);
+    return make(type, &options);
 }
 
 static PyObject *
 host_name_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     return new_of_nothing(type, args, kwargs, ":HostName",
-                          pj_value_host_name);
+                          PJ_VALUE_HOST_NAME);
 }
 
 static PyObject *
 git_ref_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    return new_of_nothing(type, args, kwargs, ":GitRef", pj_value_git_ref);
+    return new_of_nothing(type, args, kwargs, ":GitRef", PJ_VALUE_GIT_REF);
 }
 
 /* The schemes of a Url as they were given, or the default.  */
@@ -386,10 +372,8 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     static char *names[] = {"schemes", "hosts", NULL};
     PyObject *given = Py_None, *allowed = Py_None, *schemes, *hosts = NULL;
     pj_str *views = NULL, *host_views = NULL;
-    pj_value *value = NULL;
+    pj_value_options options = {.type = PJ_VALUE_URL};
     PyObject *result = NULL;
-    pj_error err;
-    int failed;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:Url", names, &given,
                                      &allowed))
@@ -410,10 +394,11 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
                       "leave it out to allow every host");
         goto done_with;
     }
-    failed = pj_value_url(views, (size_t)PyTuple_GET_SIZE(schemes),
-                          host_views, (size_t)PyTuple_GET_SIZE(hosts),
-                          &value, &err);
-    result = done(type, failed, value, &err);
+    options.words = views;
+    options.word_count = (size_t)PyTuple_GET_SIZE(schemes);
+    options.hosts = host_views;
+    options.host_count = (size_t)PyTuple_GET_SIZE(hosts);
+    result = make(type, &options);
 done_with:
     PyMem_Free(views);
     PyMem_Free(host_views);

@@ -15,9 +15,8 @@ only a request that passed can be spawned.
 True
 """
 
-from typing import TYPE_CHECKING
-
 from proc_jail._core import (
+    AllowedProgram,
     ArgConflict,
     ArgFlagAfterPositional,
     ArgFlagNotAllowed,
@@ -89,19 +88,45 @@ from proc_jail._core import (
     __version__,
     risk_of,
 )
-from proc_jail._errors import PolicyFileError
-from proc_jail._extension import load_ipython_extension
-from proc_jail._lint import Finding, lint
-from proc_jail._many import run_many
-from proc_jail._running import AsyncRunningCommand, RunningCommand
+from proc_jail._errors import TYPE_CHECKING, PolicyFileError
 
 if TYPE_CHECKING:
-    # C imports these when they are first needed. What packs applications
-    # cannot see that, and reads it here.
-    from proc_jail import _display, _events, _files, _profiles  # noqa: F401
+    from IPython.core.interactiveshell import InteractiveShell
+
+    # What packs applications reads here what C, or __getattr__(),
+    # imports when it is first needed.
+    from proc_jail import _display, _events, profiles  # noqa: F401
+    from proc_jail._lint import Finding, lint
+    from proc_jail._live.many import run_many
+    from proc_jail._live.running import AsyncRunningCommand, RunningCommand
+    from proc_jail._policy import files  # noqa: F401
+else:
+    _LATER = {
+        "AsyncRunningCommand": "proc_jail._live.running",
+        "Finding": "proc_jail._lint",
+        "RunningCommand": "proc_jail._live.running",
+        "lint": "proc_jail._lint",
+        "run_many": "proc_jail._live.many",
+    }
+
+    def __getattr__(name):
+        if name not in _LATER:
+            raise AttributeError(
+                f"module 'proc_jail' has no attribute {name!r}"
+            )
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *_LATER})
+
+
 del TYPE_CHECKING
 
 __all__ = [
+    "AllowedProgram",
     "ArgConflict",
     "ArgFlagAfterPositional",
     "ArgFlagNotAllowed",
@@ -180,3 +205,13 @@ __all__ = [
     "risk_of",
     "run_many",
 ]
+
+
+def load_ipython_extension(ipython: "InteractiveShell") -> None:
+    """Add the cell magic %%jail to a notebook.
+
+    Called by `%load_ext proc_jail`.
+    """
+    from proc_jail._jupyter import load
+
+    load(ipython)

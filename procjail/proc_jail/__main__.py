@@ -2,7 +2,7 @@
 
 import sys
 
-from proc_jail._cli import main
+from proc_jail.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

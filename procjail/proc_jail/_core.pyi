@@ -1,7 +1,7 @@
 """Types of the extension module; import them from proc_jail."""
 
 import os
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from datetime import timedelta
 from enum import IntEnum
 from typing import (
@@ -18,7 +18,7 @@ from typing import (
 
 from typing_extensions import Unpack
 
-from proc_jail._running import RunningCommand
+from proc_jail._live.running import RunningCommand
 
 # Mapping is invariant in its keys, so this one is a type variable.
 _Name = TypeVar("_Name", str, bytes)
@@ -76,15 +76,35 @@ class Overflow(IntEnum):
     KeepHeadTail = 2
 
 class SandboxReport(NamedTuple):
-    """What the kernel enforced on a command.
+    """What the kernel enforces on a command.
 
-    `enforced` and `missing` are names of controls; `missing` lists
-    those that the system lacked.  `landlock_abi` is the kernel's, or 0.
+    `enforced` and `missing` are names of controls; `missing` lists those
+    that the system lacks.  `landlock_abi` is the kernel's, or 0.
     """
 
     enforced: tuple[str, ...]
     missing: tuple[str, ...]
     landlock_abi: int
+
+class AllowedProgram(NamedTuple):
+    """A program of a policy, and what the kernel enforces on it.
+
+    `paths` are those that were allowed; `canonical` is where they led when
+    the policy was built; `rules` are its ArgRules, and `sandbox` is the
+    SandboxReport of its commands.  The roots are those of the sandbox and
+    of the rules, or None if the kernel does not limit that access; what
+    the program needs to start is not listed.  `runs_nothing`: it can
+    execute no other program.
+    """
+
+    paths: tuple[str, ...]
+    canonical: str
+    rules: ArgRules
+    sandbox: SandboxReport
+    read_roots: tuple[str, ...] | None
+    write_roots: tuple[str, ...] | None
+    execute_roots: tuple[str, ...] | None
+    runs_nothing: bool
 
 @final
 class Sandbox:
@@ -848,6 +868,18 @@ class ProcPolicy:
 
         >>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})
         """
+    def programs(self) -> tuple[AllowedProgram, ...]:
+        """Return a tuple with an AllowedProgram for each program.
+
+        Each holds the paths, the rules, and what the kernel enforces on this
+        system: the controls, and the roots of the sandbox and of the rules
+        together.  Paths to the same file are one program, except that each name
+        of a multi-call program is one.  The result is what build() found; no
+        file is looked at again.
+
+        >>> [program.canonical for program in policy.programs()]
+        ['/usr/bin/grep', '/usr/bin/wc']
+        """
     def to_dict(self) -> dict[str, Any]:
         """Return a dict of which from_dict() makes the same policy.
 
@@ -944,6 +976,12 @@ class PreparedCommand:
     @property
     def launch_args(self) -> list[str]:
         """The arguments passed to launch_program."""
+    @property
+    def program(self) -> AllowedProgram:
+        """Which program of the policy it is (AllowedProgram)."""
+    @property
+    def sandbox(self) -> SandboxReport:
+        """What the kernel will enforce, and what is missing (SandboxReport)."""
     def __reduce__(self) -> NoReturn: ...
 
 @final
@@ -1247,11 +1285,6 @@ class _Process:
     def finish(self) -> Output: ...
 
 def _start(command: PreparedCommand, /) -> _Process: ...
-def _set_fronts(
-    start: Callable[[PreparedCommand], RunningCommand],
-    spawn: Callable[[PreparedCommand], Coroutine[Any, Any, Output]],
-    /,
-) -> None: ...
 def _codes() -> list[tuple[str, str, str, str]]: ...
 def _has_kernel() -> bool: ...
 def _program_names() -> list[str]: ...

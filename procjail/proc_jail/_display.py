@@ -18,14 +18,14 @@ from proc_jail._core import (
     ProcPolicy,
     Violation,
 )
-from proc_jail._described import calls_of
 from proc_jail._errors import fields_of
-from proc_jail._text import clip, one_line, plain
+from proc_jail._escape import clip, one_line, plain
+from proc_jail._policy.model import calls_of, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from proc_jail._core import ArgRules
+    from proc_jail._core import AllowedProgram
 
 # Bytes of a stream, and characters of anything else, that are shown.
 STREAM_LIMIT = 16384
@@ -191,26 +191,25 @@ _UNITS = {
 
 
 def _settings(policy: ProcPolicy) -> Iterator[tuple[str, str]]:
+    for program in policy.programs():
+        yield "program", _program(program)
     for method, args, _ in calls_of(policy):
-        if method in ("allow_bin", "build"):
-            continue  # the rules name the program
-        if method == "arg_rules":
-            yield "program", _program(args[0], args[1])
-        else:
+        if method not in ("allow_bin", "arg_rules", "build"):
             unit = _UNITS.get(method, "")
             yield method, _code(_argument_text(args) + unit)
 
 
-def _program(path: str, rules: ArgRules) -> str:
-    """Its path; the rules, one a line, when it is opened."""
+def _program(program: AllowedProgram) -> str:
+    """Its paths and files; the rules, one a line, when it is opened."""
     lines = [
         f"{method}({_argument_text(args)}{_keyword_text(kwargs)})"
-        for method, args, kwargs in calls_of(rules)
+        for method, args, kwargs in calls_of(program.rules)
     ]
     text = _short("\n".join(one_line(line) for line in lines), RULES_LIMIT)
+    files = "; ".join(f"{may} {what}" for may, what in files_of(program))
     return (
-        f"<details><summary>{_code(path)}</summary>"
-        f'<pre style="{_PRE}">{escape(text)}</pre></details>'
+        f"<details><summary>{_code(' '.join(program.paths))}</summary>"
+        f'<pre style="{_PRE}">{escape(text)}</pre></details>{_code(files)}'
     )
 
 

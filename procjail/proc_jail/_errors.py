@@ -1,15 +1,14 @@
-"""What Python adds to the core's errors: one more, and how they are shown."""
+"""What Python adds to the core's errors: one more, and their fields."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from proc_jail._core import ProcJailError
 
+# For the package's face too: that of typing is slow to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SHOWN = 128
+    from typing import Any
 
 # The fields of errors, in the order they are shown in.
 FIELDS = (
@@ -45,22 +44,6 @@ def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def printable(text: object) -> str:
-    """Text that is safe to print on a terminal."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in str(text)
-    )
-
-
-def shown(value: object) -> str:
-    """A value as messages show it: printable, and not longer than a line."""
-    text = str(value)
-    if len(text) > SHOWN:
-        text = text[:SHOWN] + "..."
-    return printable(text)
-
-
 class PolicyFileError(ProcJailError, ValueError):
     """A policy file, or the dict of one, is not a valid policy.
 
@@ -88,6 +71,8 @@ class PolicyFileError(ProcJailError, ValueError):
         key: str = "",
     ) -> PolicyFileError:
         """The error of one place, with a message that begins with it."""
+        from proc_jail._escape import shown
+
         where = shown(path) if path is not None else ""
         if place is not None:
             where += f":{place[0]}:{place[1]}"

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from proc_jail._core import Output, ProcJailError, Violation
-from proc_jail._text import one_line
+from proc_jail._escape import one_line
 
 if TYPE_CHECKING:
     from proc_jail._core import PreparedCommand, ProcRequest

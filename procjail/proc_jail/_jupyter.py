@@ -10,7 +10,6 @@ wc -l /etc/passwd
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,7 +23,7 @@ from proc_jail._core import (
     ProcPolicy,
     ProcRequest,
 )
-from proc_jail._described import programs_of
+from proc_jail._policy.paths import path_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -47,34 +46,20 @@ def _parser() -> _Parser:
 
 def _requests(policy: ProcPolicy, cell: str) -> list[tuple[int, ProcRequest]]:
     """One request for each line; only quotes have a meaning."""
-    paths = [program.path for program in programs_of(policy)]
     found = []
     for number, text in enumerate(cell.splitlines(), 1):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
         try:
             name, *argv = shlex.split(text)
-        except ValueError as error:
-            raise UsageError(f"line {number}: {error}") from None
-        path = _path_of(name, paths, number)
+            path = path_of(policy, name)
+        except (ValueError, LookupError) as error:
+            reason = error.args[0]
+            raise UsageError(f"line {number}: {reason}") from None
         found.append((number, ProcRequest(path, argv)))
     if not found:
         raise UsageError("%%jail needs command lines, one a line")
     return found
-
-
-def _path_of(name: str, paths: list[str], number: int) -> str:
-    """An absolute path, or the allowed program of that name."""
-    if "/" in name:
-        return name
-    fitting = [path for path in paths if os.path.basename(path) == name]
-    if len(fitting) == 1:
-        return fitting[0]
-    known = ", ".join(sorted({os.path.basename(path) for path in paths}))
-    why = f"is more than one program: {', '.join(fitting)}"
-    if not fitting:
-        why = f"is not allowed; there are: {known or 'none'}"
-    raise UsageError(f"line {number}: {name!r} {why}")
 
 
 def _policy_of(shell: InteractiveShell, name: str) -> ProcPolicy:

@@ -20,7 +20,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from proc_jail import _events
 from proc_jail._core import Output, ProcJailError, __version__
-from proc_jail._text import encodable
+from proc_jail._escape import encodable
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider

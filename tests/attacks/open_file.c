@@ -1,8 +1,10 @@
 /* open_file HOW PATH: opens a file that is out of bounds.
 
    read, write, trunc, append, dir; path: by an O_PATH descriptor; reopen:
-   for writing, by a descriptor that only reads.  */
+   for writing, by a descriptor that only reads; node: makes /dev/null.  */
 #include "attack.h"
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 static int
 again(int fd, int flags)
@@ -30,6 +32,8 @@ attempt(const char *how, const char *path)
         return open(path, O_RDONLY | O_DIRECTORY);
     if (strcmp(how, "tmpfile") == 0)
         return open(path, O_WRONLY | O_TMPFILE, 0600);
+    if (strcmp(how, "node") == 0)
+        return mknod(path, S_IFCHR | 0600, makedev(1, 3));
     if (strcmp(how, "path") == 0)
         return again(open(path, O_PATH), O_RDONLY);
     if (strcmp(how, "reopen") == 0)

@@ -37,47 +37,86 @@ no_children(void)
     return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
 }
 
-/* A builder that allows one program, with these flags and room for 16
-   positionals.  Exits where that fails: nothing could be tested.  */
-static inline pj_builder *
-builder_for(const char *bin, const pj_str *flags, size_t count)
+/* Objects without which nothing could be tested: where they cannot be made,
+   the test ends.  */
+static inline pj_value *
+need_value(pj_value_options options)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_rules *rules = pj_rules_new();
+    pj_value *value = NULL;
 
-    pj_rules_set_max_flags(rules, 16, NULL);
-    pj_rules_set_max_positionals(rules, 16, NULL);
-    if (pj_rules_set_allowed_flags(rules, flags, count, NULL) < 0
-        || pj_builder_allow_bin(builder, S(bin), NULL) < 0
-        || pj_builder_arg_rules(builder, S(bin), rules, NULL) < 0
-        || pj_builder_cwd_fixed(builder, S("/"), NULL) < 0)
+    if (pj_value_new(&options, &value, NULL) < 0)
         exit(EXIT_FAILURE);
-    pj_rules_free(rules);
-    return builder;
+    return value;
 }
 
-/* A builder that allows sh -c, the handiest way to provoke things.  */
-static inline pj_builder *
-shell_builder(void)
+static inline pj_rules *
+need_rules(pj_rules_options options)
+{
+    pj_rules *rules = NULL;
+
+    if (pj_rules_new(&options, &rules, NULL) < 0)
+        exit(EXIT_FAILURE);
+    return rules;
+}
+
+static inline pj_policy *
+need_policy(const pj_policy_options *options)
+{
+    pj_policy *policy = NULL;
+    pj_error err;
+
+    if (pj_policy_new(options, &policy, &err) == 0)
+        return policy;
+    fprintf(stderr, "no policy: %s\n", err.message);
+    exit(EXIT_FAILURE);
+}
+
+/* Options that allow one program, with these flags and room for 16
+   positionals.  What they hold by value may be changed.  */
+static inline pj_policy_options *
+options_for(const char *bin, const pj_str *flags, size_t count)
+{
+    pj_str path = S(bin), root = S("/");
+    pj_program_rules rules = {
+        path, need_rules((pj_rules_options){
+            .flags = flags, .flag_count = count, .max_flags = 16,
+            .max_positionals = 16,
+        }),
+    };
+    pj_policy_options options = {
+        .bins = &path, .bin_count = 1, .rules = &rules, .rule_count = 1,
+        .cwd_dirs = &root, .cwd_dir_count = 1,
+    };
+    pj_policy_options *copy = pj_policy_options_dup(&options);
+
+    pj_rules_unref(rules.rules);
+    if (copy == NULL)
+        exit(EXIT_FAILURE);
+    return copy;
+}
+
+/* Options that allow sh -c, the handiest way to provoke things.  */
+static inline pj_policy_options *
+shell_options(void)
 {
     pj_str flag = S("-c");
-    pj_builder *builder = builder_for("/bin/sh", &flag, 1);
+    pj_policy_options *options = options_for("/bin/sh", &flag, 1);
 
-    if (pj_builder_risky(builder, PJ_RISKY_DISABLED, NULL) < 0)
-        exit(EXIT_FAILURE);
-    return builder;
+    options->risky = PJ_RISKY_DISABLED;
+    return options;
 }
 
-/* Builds, prepares `bin argv...`; NULL and `err` where that fails.  */
+/* Makes the policy, prepares `bin argv...`; NULL and `err` where that
+   fails.  */
 static inline pj_command *
-prepare(const pj_builder *builder, const char *bin, const pj_str *argv,
-        size_t argc, pj_error *err)
+prepare(const pj_policy_options *options, const char *bin,
+        const pj_str *argv, size_t argc, pj_error *err)
 {
     pj_request request = {.bin = S(bin), .argv = argv, .argc = argc};
     pj_policy *policy = NULL;
     pj_command *command = NULL;
 
-    if (pj_builder_build(builder, &policy, err) < 0)
+    if (pj_policy_new(options, &policy, err) < 0)
         return NULL;
     if (pj_policy_prepare(policy, &request, &command, err) < 0)
         command = NULL;
@@ -86,11 +125,11 @@ prepare(const pj_builder *builder, const char *bin, const pj_str *argv,
 }
 
 static inline pj_command *
-shell_command(const pj_builder *builder, const char *script)
+shell_command(const pj_policy_options *options, const char *script)
 {
     pj_str argv[2] = {S("-c"), S(script)};
     pj_error err;
-    pj_command *command = prepare(builder, "/bin/sh", argv, 2, &err);
+    pj_command *command = prepare(options, "/bin/sh", argv, 2, &err);
 
     if (command == NULL) {
         fprintf(stderr, "no shell command: %s\n", err.message);
@@ -115,6 +154,54 @@ says(const pj_error *err, pj_code code)
     fprintf(stderr, "expected %s, got %s: %s\n", pj_code_name(code),
             pj_code_name(err->code), err->message);
     return 0;
+}
+
+/* Whether options are refused with a code, with and without an error to
+   fill, and leave what was there.  `err` gets the report.  */
+static inline int
+refuses_value(pj_value_options options, pj_code code, pj_error *err)
+{
+    pj_value *value = NULL;
+
+    return pj_value_new(&options, &value, err) < 0 && says(err, code)
+        && pj_value_new(&options, &value, NULL) < 0 && value == NULL;
+}
+
+static inline int
+refuses_rules(pj_rules_options options, pj_code code, pj_error *err)
+{
+    pj_rules *rules = NULL;
+
+    return pj_rules_new(&options, &rules, err) < 0 && says(err, code)
+        && pj_rules_new(&options, &rules, NULL) < 0 && rules == NULL;
+}
+
+static inline int
+refuses_declared(pj_declared declared, pj_code code, pj_error *err)
+{
+    return refuses_rules((pj_rules_options){.declared = &declared,
+                                            .declared_count = 1},
+                         code, err);
+}
+
+/* By pj_policy_new, whether or not pj_policy_check can tell.  */
+static inline int
+refuses_policy(const pj_policy_options *options, pj_code code,
+               pj_error *err)
+{
+    pj_policy *policy = NULL;
+
+    return pj_policy_new(options, &policy, err) < 0 && says(err, code)
+        && pj_policy_new(options, &policy, NULL) < 0 && policy == NULL;
+}
+
+/* By both.  */
+static inline int
+refuses_options(pj_policy_options options, pj_code code, pj_error *err)
+{
+    return pj_policy_check(&options, NULL) < 0
+        && pj_policy_check(&options, err) < 0 && says(err, code)
+        && refuses_policy(&options, code, err);
 }
 
 /* A file with this text and mode in a folder.  */

@@ -1,7 +1,7 @@
 /* test_args.c: what becomes of argv, as one table.  */
 #include "argv/args.h"
 
-#include "check.h"
+#include "fixture.h"
 #include "base/strings.h"
 
 /* Words are separated by blanks; `out` is the expected argv, or, where
@@ -131,22 +131,20 @@ static const struct args_case known_cases[] = {
 static pj_rules *
 rules_of(const struct args_case *one)
 {
-    pj_rules *rules = pj_rules_new();
     pj_str flags[16];
     char text[256];
     size_t count;
 
     snprintf(text, sizeof text, "%s", one->flags);
     count = split(text, flags, 16);
-    CHECK(pj_rules_set_allowed_flags(rules, flags, count, NULL) == 0);
-    CHECK(pj_rules_set_subcommand(rules, pj_str_of(one->subcommand), NULL)
-          == 0);
-    CHECK(pj_rules_set_double_dash(rules, one->inject
-                                   ? PJ_DOUBLE_DASH_AFTER_FLAGS
-                                   : PJ_DOUBLE_DASH_NEVER, NULL) == 0);
-    pj_rules_set_max_flags(rules, one->max_flags, NULL);
-    pj_rules_set_max_positionals(rules, one->max_positionals, NULL);
-    return rules;
+    return need_rules((pj_rules_options){
+        .subcommand = S(one->subcommand),
+        .flags = flags, .flag_count = count,
+        .max_flags = one->max_flags,
+        .max_positionals = one->max_positionals,
+        .double_dash = one->inject ? PJ_DOUBLE_DASH_AFTER_FLAGS
+                                   : PJ_DOUBLE_DASH_NEVER,
+    });
 }
 
 static void
@@ -176,7 +174,8 @@ try_case(const struct args_case *one)
     CHECK((program == NULL) == (one->program == NULL));
     snprintf(text, sizeof text, "%s", one->argv);
     argc = split(text, argv, 32);
-    result = pj_args_apply(rules, program, argv, argc, &out, &err);
+    result = pj_args_apply(pj_rules_get(rules), program, argv, argc, &out,
+                           &err);
     join(&out, got, sizeof got);
     right = one->code == PJ_OK
         ? result == 0 && strcmp(got, one->out) == 0
@@ -188,7 +187,7 @@ try_case(const struct args_case *one)
                 got, pj_code_name(err.code), err.index);
     CHECK(right);
     pj_strv_clear(&out);
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
 }
 
 static void
@@ -211,99 +210,137 @@ test_nul(const char *program_name, const char *flag, long index)
     pj_error err = {.code = PJ_OK};
 
     argv[index] = PJ_STR("5\0x");
-    CHECK(pj_args_apply(rules, pj_program_find(pj_str_of(program_name)),
-                        argv, 4, &out, &err) < 0);
+    CHECK(pj_args_apply(pj_rules_get(rules),
+                        pj_program_find(pj_str_of(program_name)), argv, 4,
+                        &out, &err) < 0);
     CHECK(err.code == PJ_E_NulByte && err.index == index);
     CHECK(strcmp(err.value, "5\\x00x") == 0);
     pj_strv_clear(&out);
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
 }
 
 /* Numbers and names that a report carries.  */
 static void
 test_report(void)
 {
-    struct args_case one = {.flags = "-a -b", .max_flags = 1,
-                            .max_positionals = 1};
-    pj_rules *rules = rules_of(&one);
     pj_str flags[3] = {PJ_STR("-a"), PJ_STR("-b"), PJ_STR("-a")};
     pj_str words[2] = {PJ_STR("x"), PJ_STR("-z")};
+    pj_rules_options rules = {.flags = flags, .flag_count = 2,
+                              .max_flags = 1, .max_positionals = 1};
     pj_strv out = {NULL, 0, 0};
     pj_error err;
 
-    CHECK(pj_args_apply(rules, NULL, flags, 3, &out, &err) < 0);
+    CHECK(pj_args_apply(&rules, NULL, flags, 3, &out, &err) < 0);
     CHECK(err.max == 1 && err.got == 3 && strcmp(err.value, "-b") == 0);
-    CHECK(pj_args_apply(rules, NULL, words, 2, &out, &err) < 0);
+    CHECK(pj_args_apply(&rules, NULL, words, 2, &out, &err) < 0);
     CHECK(strcmp(err.value, "-z") == 0);
     CHECK(strcmp(err.expected, "-a -b") == 0);
-    CHECK(pj_rules_set_allowed_flags(rules, NULL, 0, NULL) == 0);
-    CHECK(pj_args_apply(rules, NULL, words, 2, &out, &err) < 0);
+    rules.flag_count = 0;
+    CHECK(pj_args_apply(&rules, NULL, words, 2, &out, &err) < 0);
     CHECK(strcmp(err.expected, "none") == 0);
-    pj_rules_free(rules);
 }
 
 static void
 test_check_rules(void)
 {
-    struct args_case after = {.flags = "", .inject = AFTER};
-    struct args_case pinned = {.flags = "", .inject = AFTER,
-                               .subcommand = "log"};
-    pj_rules *rules = rules_of(&after), *log = rules_of(&pinned);
+    pj_rules_options rules = {.double_dash = PJ_DOUBLE_DASH_AFTER_FLAGS};
+    pj_rules_options log = {.double_dash = PJ_DOUBLE_DASH_AFTER_FLAGS,
+                            .subcommand = PJ_STR("log")};
     const pj_program *find = pj_program_find(PJ_STR("find"));
     const pj_program *git = pj_program_find(PJ_STR("git"));
     pj_error err;
 
-    CHECK(pj_args_check_rules(rules, NULL, &err) == 0);
-    CHECK(pj_args_check_rules(rules, pj_program_find(PJ_STR("grep")), &err)
+    CHECK(pj_args_check_rules(&rules, NULL, &err) == 0);
+    CHECK(pj_args_check_rules(&rules, pj_program_find(PJ_STR("grep")), &err)
           == 0);
-    CHECK(pj_args_check_rules(rules, find, &err) < 0);
+    CHECK(pj_args_check_rules(&rules, find, &err) < 0);
     CHECK(err.code == PJ_E_ArgRulesInvalid);
-    CHECK(pj_args_check_rules(rules, git, &err) < 0);
-    CHECK(pj_args_check_rules(log, git, &err) == 0);
-    CHECK(pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_NEVER, NULL) == 0);
-    CHECK(pj_args_check_rules(rules, find, &err) == 0);
-    pj_rules_free(rules);
-    pj_rules_free(log);
+    CHECK(pj_args_check_rules(&rules, git, &err) < 0);
+    CHECK(pj_args_check_rules(&log, git, &err) == 0);
+    rules.double_dash = PJ_DOUBLE_DASH_NEVER;
+    CHECK(pj_args_check_rules(&rules, find, &err) == 0);
+}
+
+static int
+refuses_subcommand(pj_str word, pj_code code)
+{
+    pj_error err;
+
+    return refuses_rules((pj_rules_options){.subcommand = word}, code, &err);
 }
 
 static void
-test_setters(void)
+test_refusals(void)
 {
     static const char *const no_flags[] = {"-", "--", "", "x", "x-"};
-    pj_rules *rules = pj_rules_new(), *copy;
     pj_str flags[2] = {PJ_STR("-a"), PJ_STR("--b")};
-    pj_rules_info info;
+    pj_rules_options rules = {.flags = flags, .flag_count = 2};
     pj_error err;
 
-    CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) == 0);
-    for (size_t i = 0; i < 5; i++) {
-        flags[1] = pj_str_of(no_flags[i]);
-        CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) < 0);
-        CHECK(err.code == PJ_E_ArgRulesInvalid);
-        CHECK(pj_rules_set_allowed_flags(rules, flags, 2, NULL) < 0);
+    for (size_t i = 0; i < COUNT(no_flags); i++) {
+        flags[1] = S(no_flags[i]);
+        CHECK(refuses_rules(rules, PJ_E_ArgRulesInvalid, &err));
+        CHECK(strcmp(err.value, no_flags[i]) == 0);
     }
     flags[1] = PJ_STR("-b\0");
-    CHECK(pj_rules_set_allowed_flags(rules, flags, 2, &err) < 0);
-    CHECK(err.code == PJ_E_NulByte && err.index == 1);
-    CHECK(pj_rules_set_subcommand(rules, PJ_STR("log"), &err) == 0);
-    CHECK(pj_rules_set_subcommand(rules, PJ_STR("-x"), &err) < 0);
-    CHECK(pj_rules_set_subcommand(rules, PJ_STR(""), &err) < 0);
-    CHECK(pj_rules_set_subcommand(rules, PJ_STR("a\0"), NULL) < 0);
-    CHECK(pj_rules_set_double_dash(rules, (pj_double_dash)2, &err) < 0);
-    CHECK(err.code == PJ_E_ArgRulesInvalid);
-    /* None of that changed anything.  */
-    copy = pj_rules_dup(rules);
-    pj_rules_free(rules);
-    pj_rules_get(copy, &info);
-    CHECK(info.flag_count == 2 && pj_str_equal(info.flags[1], PJ_STR("--b")));
-    CHECK(pj_str_equal(info.subcommand, PJ_STR("log")));
-    CHECK(info.double_dash == PJ_DOUBLE_DASH_NEVER);
-    CHECK(info.max_flags == 0 && info.max_positionals == 0);
-    CHECK(pj_rules_set_subcommand(copy, (pj_str){NULL, 0}, &err) == 0);
-    pj_rules_get(copy, &info);
-    CHECK(info.subcommand.ptr == NULL);
-    pj_rules_free(copy);
-    pj_rules_free(NULL);
+    CHECK(refuses_rules(rules, PJ_E_NulByte, &err) && err.index == 1);
+    CHECK(refuses_subcommand(PJ_STR("-x"), PJ_E_ArgRulesInvalid));
+    CHECK(refuses_subcommand(PJ_STR(""), PJ_E_ArgRulesInvalid));
+    CHECK(refuses_subcommand(PJ_STR("a\0"), PJ_E_NulByte));
+    for (int mode = -1; mode <= 2; mode += 3) {
+        rules = (pj_rules_options){.double_dash = (pj_double_dash)mode};
+        CHECK(refuses_rules(rules, PJ_E_ArgRulesInvalid, &err));
+    }
+}
+
+/* What was asked for is given back, from memory of its own.  */
+static void
+test_get(void)
+{
+    char text[] = "--b";
+    pj_str flags[2] = {PJ_STR("-a"), S(text)};
+    pj_pair env[2] = {{PJ_STR("A"), PJ_STR("1")}, {PJ_STR("A"), ABSENT}};
+    pj_rules *rules = need_rules((pj_rules_options){
+        .subcommand = PJ_STR("log"), .flags = flags, .flag_count = 2,
+        .forced_env = env, .forced_env_count = 2, .run_nothing = 1,
+    });
+    const pj_rules_options *is = pj_rules_get(rules);
+
+    memset(text, 'x', sizeof text);
+    memset(flags, 0, sizeof flags);
+    memset(env, 0, sizeof env);
+    CHECK(is->flag_count == 2 && pj_str_equal(is->flags[1], S("--b")));
+    CHECK(pj_str_equal(is->subcommand, S("log")));
+    CHECK(is->double_dash == PJ_DOUBLE_DASH_NEVER && is->run_nothing);
+    CHECK(is->max_flags == 0 && is->max_positionals == 0);
+    CHECK(is->forced_env_count == 2);
+    for (size_t i = 0; i < 2; i++)
+        CHECK(pj_str_equal(is->forced_env[i].name, S("A")));
+    CHECK(pj_rules_ref(rules) == rules);
+    pj_rules_unref(rules);
+    CHECK(pj_str_equal(pj_rules_get(rules)->flags[0], S("-a")));
+    pj_rules_unref(rules);
+    pj_rules_unref(NULL);
+}
+
+/* Nothing is allowed by rules that say nothing.  */
+static void
+test_defaults(void)
+{
+    pj_rules *rules = need_rules((pj_rules_options){0});
+    const pj_rules_options *is = pj_rules_get(rules);
+    pj_str flag = PJ_STR("-a"), word = PJ_STR("a");
+    pj_strv out = {NULL, 0, 0};
+    pj_error err;
+
+    CHECK(is->subcommand.ptr == NULL && is->flag_count == 0);
+    CHECK(is->declared_count == 0 && !is->run_nothing);
+    CHECK(pj_args_apply(is, NULL, NULL, 0, &out, &err) == 0);
+    CHECK(pj_args_apply(is, NULL, &flag, 1, &out, &err) < 0);
+    CHECK(says(&err, PJ_E_ArgTooManyFlags));
+    CHECK(pj_args_apply(is, NULL, &word, 1, &out, &err) < 0);
+    CHECK(says(&err, PJ_E_ArgTooManyPositionals));
+    pj_rules_unref(rules);
 }
 
 int
@@ -320,6 +357,8 @@ main(void)
     test_nul("find", "-exec", 3);
     test_report();
     test_check_rules();
-    test_setters();
+    test_refusals();
+    test_get();
+    test_defaults();
     return CHECK_REPORT();
 }

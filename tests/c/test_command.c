@@ -7,12 +7,12 @@ static pj_command *
 cat_command(void)
 {
     pj_str flag = S("-n"), argv[2] = {S("-n"), S("/dev/null")};
-    pj_builder *builder = builder_for("/bin/cat", &flag, 1);
+    pj_policy_options *policy = options_for("/bin/cat", &flag, 1);
     pj_error err;
-    pj_command *command = prepare(builder, "/bin/cat", argv, 2, &err);
+    pj_command *command = prepare(policy, "/bin/cat", argv, 2, &err);
 
     CHECK(command != NULL);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
     return command;
 }
 
@@ -137,8 +137,8 @@ test_set_env(void)
 static void
 test_run(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_command *plain = shell_command(builder, "echo $A-$B"), *env = NULL,
+    pj_policy_options *policy = shell_options();
+    pj_command *plain = shell_command(policy, "echo $A-$B"), *env = NULL,
                *wrapped = NULL;
     pj_str arg = S("B=wrap");
     pj_output output;
@@ -159,7 +159,7 @@ test_run(void)
     pj_command_unref(plain);
     pj_command_unref(env);
     pj_command_unref(wrapped);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 int

@@ -43,9 +43,8 @@ remove_tree(void)
 
 /* The directory chosen for a request, or the code of the refusal.  */
 static int
-chooses(const pj_builder *builder, pj_str cwd, const char *expected)
+chooses(const pj_policy_options *policy, pj_str cwd, const char *expected)
 {
-    pj_builder_info info;
     pj_request request = {.cwd = cwd};
     pj_pin *pin = NULL;
     pj_str shown = {NULL, 0};
@@ -53,8 +52,7 @@ chooses(const pj_builder *builder, pj_str cwd, const char *expected)
     char got[256];
     int ok;
 
-    pj_builder_get(builder, &info);
-    if (pj_cwd_choose(&info, NULL, &request, &pin, &shown, &err) < 0)
+    if (pj_cwd_choose(policy, NULL, &request, &pin, &shown, &err) < 0)
         snprintf(got, sizeof got, "%s", pj_code_name(err.code));
     else
         snprintf(got, sizeof got, "%s", pin->path.ptr + strlen(base));
@@ -70,74 +68,74 @@ chooses(const pj_builder *builder, pj_str cwd, const char *expected)
 static void
 test_jailed(void)
 {
-    pj_builder *builder = pj_builder_new();
+    pj_str root = at("/root");
+    pj_policy_options policy = {.cwd_kind = PJ_CWD_JAILED,
+                                .cwd_dirs = &root, .cwd_dir_count = 1};
 
-    CHECK(pj_builder_cwd_jailed(builder, at("/root"), ABSENT, NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "/a"));
-    CHECK(chooses(builder, at("/a"), "/a"));
-    CHECK(chooses(builder, at("/a/"), "/a"));
-    CHECK(chooses(builder, at("/a/b"), "/a/b"));
-    CHECK(chooses(builder, at("/in"), "/a/b"));
-    CHECK(chooses(builder, at("/ab/../a//./b"), "/a/b"));
-    CHECK(chooses(builder, at("/ab"), "CwdForbidden"));
-    CHECK(chooses(builder, at("/a/out"), "CwdForbidden"));
-    CHECK(chooses(builder, at("/a/.."), "CwdForbidden"));
-    CHECK(chooses(builder, at(""), "CwdForbidden"));
-    CHECK(chooses(builder, S("/"), "CwdForbidden"));
-    CHECK(chooses(builder, at("/a/none"), "CwdForbidden"));
-    CHECK(chooses(builder, at("/a/file"), "CwdForbidden"));
-    CHECK(chooses(builder, S("a"), "CwdForbidden"));
-    CHECK(chooses(builder, S(""), "CwdForbidden"));
-    CHECK(chooses(builder, (pj_str){"/tmp\0x", 6}, "NulByte"));
-    CHECK(pj_builder_cwd_jailed(builder, at("/a"), at("/a/b"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "/a/b"));
+    CHECK(chooses(&policy, ABSENT, "/a"));
+    CHECK(chooses(&policy, at("/a"), "/a"));
+    CHECK(chooses(&policy, at("/a/"), "/a"));
+    CHECK(chooses(&policy, at("/a/b"), "/a/b"));
+    CHECK(chooses(&policy, at("/in"), "/a/b"));
+    CHECK(chooses(&policy, at("/ab/../a//./b"), "/a/b"));
+    CHECK(chooses(&policy, at("/ab"), "CwdForbidden"));
+    CHECK(chooses(&policy, at("/a/out"), "CwdForbidden"));
+    CHECK(chooses(&policy, at("/a/.."), "CwdForbidden"));
+    CHECK(chooses(&policy, at(""), "CwdForbidden"));
+    CHECK(chooses(&policy, S("/"), "CwdForbidden"));
+    CHECK(chooses(&policy, at("/a/none"), "CwdForbidden"));
+    CHECK(chooses(&policy, at("/a/file"), "CwdForbidden"));
+    CHECK(chooses(&policy, S("a"), "CwdForbidden"));
+    CHECK(chooses(&policy, S(""), "CwdForbidden"));
+    CHECK(chooses(&policy, (pj_str){"/tmp\0x", 6}, "NulByte"));
+    root = at("/a");
+    policy.cwd_fallback = at("/a/b");
+    CHECK(chooses(&policy, ABSENT, "/a/b"));
     /* A default outside the root is no way out of it.  */
-    CHECK(pj_builder_cwd_jailed(builder, at("/a"), at("/ab"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "CwdForbidden"));
-    CHECK(pj_builder_cwd_jailed(builder, at("/none"), ABSENT, NULL) == 0);
-    CHECK(chooses(builder, at("/a"), "CwdForbidden"));
-    CHECK(pj_builder_cwd_jailed(builder, S("/"), ABSENT, NULL) == 0);
-    CHECK(chooses(builder, at("/a"), "/a"));
-    pj_builder_free(builder);
+    policy.cwd_fallback = at("/ab");
+    CHECK(chooses(&policy, ABSENT, "CwdForbidden"));
+    policy.cwd_fallback = ABSENT;
+    root = at("/none");
+    CHECK(chooses(&policy, at("/a"), "CwdForbidden"));
+    root = S("/");
+    CHECK(chooses(&policy, at("/a"), "/a"));
 }
 
 static void
 test_allowlist(void)
 {
-    pj_builder *builder = pj_builder_new();
     pj_str dirs[3] = {at("/none"), at("/root"), at("/ab")};
+    pj_policy_options policy = {.cwd_kind = PJ_CWD_ALLOWLIST,
+                                .cwd_dirs = dirs, .cwd_dir_count = 3};
 
-    CHECK(pj_builder_cwd_allowlist(builder, dirs, 3, ABSENT, NULL) == 0);
-    CHECK(chooses(builder, at("/a"), "/a"));
-    CHECK(chooses(builder, at("/a/out"), "/ab"));
-    CHECK(chooses(builder, at("/a/b"), "CwdForbidden"));
-    CHECK(chooses(builder, at(""), "CwdForbidden"));
-    CHECK(chooses(builder, at("/none"), "CwdForbidden"));
-    CHECK(chooses(builder, ABSENT, "CwdForbidden"));
-    CHECK(pj_builder_cwd_allowlist(builder, dirs, 3, at("/ab"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "/ab"));
-    CHECK(pj_builder_cwd_allowlist(builder, dirs, 3, S("/"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "CwdForbidden"));
-    CHECK(pj_builder_cwd_allowlist(builder, NULL, 0, ABSENT, NULL) == 0);
-    CHECK(chooses(builder, at("/a"), "CwdForbidden"));
-    pj_builder_free(builder);
+    CHECK(chooses(&policy, at("/a"), "/a"));
+    CHECK(chooses(&policy, at("/a/out"), "/ab"));
+    CHECK(chooses(&policy, at("/a/b"), "CwdForbidden"));
+    CHECK(chooses(&policy, at(""), "CwdForbidden"));
+    CHECK(chooses(&policy, at("/none"), "CwdForbidden"));
+    CHECK(chooses(&policy, ABSENT, "CwdForbidden"));
+    policy.cwd_fallback = at("/ab");
+    CHECK(chooses(&policy, ABSENT, "/ab"));
+    policy.cwd_fallback = S("/");
+    CHECK(chooses(&policy, ABSENT, "CwdForbidden"));
+    policy = (pj_policy_options){.cwd_kind = PJ_CWD_ALLOWLIST};
+    CHECK(chooses(&policy, at("/a"), "CwdForbidden"));
 }
 
 static void
 test_fixed(void)
 {
-    pj_builder *builder = pj_builder_new();
+    pj_str dir = at("/in");
+    pj_policy_options policy = {.cwd_dirs = &dir, .cwd_dir_count = 1};
 
-    CHECK(pj_builder_cwd_fixed(builder, at("/in"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "/a/b"));
-    CHECK(chooses(builder, at("/ab"), "/a/b"));
-    CHECK(chooses(builder, S("not even absolute"), "/a/b"));
-    CHECK(chooses(builder, (pj_str){"\0", 1}, "NulByte"));
-    CHECK(pj_builder_cwd_fixed(builder, at("/none"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "CwdForbidden"));
-    CHECK(pj_builder_cwd_fixed(builder, at("/a/file"), NULL) == 0);
-    CHECK(chooses(builder, ABSENT, "CwdForbidden"));
-    pj_builder_free(builder);
+    CHECK(chooses(&policy, ABSENT, "/a/b"));
+    CHECK(chooses(&policy, at("/ab"), "/a/b"));
+    CHECK(chooses(&policy, S("not even absolute"), "/a/b"));
+    CHECK(chooses(&policy, (pj_str){"\0", 1}, "NulByte"));
+    dir = at("/none");
+    CHECK(chooses(&policy, ABSENT, "CwdForbidden"));
+    dir = at("/a/file");
+    CHECK(chooses(&policy, ABSENT, "CwdForbidden"));
 }
 
 /* The directory that was opened when the policy was built is used as long
@@ -145,55 +143,62 @@ test_fixed(void)
 static void
 test_pinned(void)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_builder_info info;
+    pj_str dir = at("/a/b");
+    pj_policy_options policy = {.cwd_dirs = &dir, .cwd_dir_count = 1};
     pj_request request = {.cwd = ABSENT};
     pj_pin *known = pj_cwd_pin(at("/a/b")), *pin = NULL;
     pj_str shown = {NULL, 0};
 
     CHECK(known != NULL && pj_cwd_pin(at("/none")) == NULL);
-    CHECK(pj_builder_cwd_fixed(builder, at("/a/b"), NULL) == 0);
-    pj_builder_get(builder, &info);
-    CHECK(pj_cwd_choose(&info, known, &request, &pin, &shown, NULL) == 0);
+    CHECK(pj_cwd_choose(&policy, known, &request, &pin, &shown, NULL) == 0);
     CHECK(pin == known);
     pj_pin_unref(pin);
     pj_str_clear(&shown);
     CHECK(rename(at("/a/b").ptr, at("/old").ptr) == 0);
     CHECK(mkdir(at("/a/b").ptr, 0755) == 0);
     CHECK(!pj_pin_is_current(known));
-    CHECK(pj_cwd_choose(&info, known, &request, &pin, &shown, NULL) == 0);
+    CHECK(pj_cwd_choose(&policy, known, &request, &pin, &shown, NULL) == 0);
     CHECK(pin != known && pj_pin_is_current(pin));
     pj_pin_unref(pin);
     pj_pin_unref(known);
     pj_str_clear(&shown);
     CHECK(rmdir(at("/old").ptr) == 0);
-    pj_builder_free(builder);
+}
+
+static int
+refuses(pj_cwd_kind kind, pj_str dir, pj_str fallback, pj_code code)
+{
+    pj_str dirs[2] = {S("/tmp"), dir};
+    int listed = kind == PJ_CWD_ALLOWLIST;
+    pj_error err;
+
+    return refuses_options((pj_policy_options){
+        .cwd_kind = kind, .cwd_dirs = listed ? dirs : &dir,
+        .cwd_dir_count = listed ? 2 : 1, .cwd_fallback = fallback,
+    }, code, &err);
 }
 
 static void
-test_setters(void)
+test_refusals(void)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_str dirs[2] = {S("/tmp"), S("tmp")};
-    pj_builder_info info;
+    static const pj_cwd_kind kinds[] = {PJ_CWD_FIXED, PJ_CWD_JAILED,
+                                        PJ_CWD_ALLOWLIST};
+    pj_str nul = {"/\0", 2};
     pj_error err;
 
-    CHECK(pj_builder_cwd_fixed(builder, S("tmp"), &err) < 0);
-    CHECK(says(&err, PJ_E_CwdForbidden));
-    CHECK(pj_builder_cwd_fixed(builder, ABSENT, NULL) < 0);
-    CHECK(pj_builder_cwd_jailed(builder, S(""), ABSENT, &err) < 0);
-    CHECK(says(&err, PJ_E_CwdForbidden));
-    CHECK(pj_builder_cwd_jailed(builder, S("/"), S("x"), NULL) < 0);
-    CHECK(pj_builder_cwd_allowlist(builder, dirs, 2, ABSENT, &err) < 0);
-    CHECK(says(&err, PJ_E_CwdForbidden));
-    CHECK(strcmp(err.value, "tmp") == 0);
-    CHECK(pj_builder_cwd_fixed(builder, (pj_str){"/\0", 2}, &err) < 0);
-    CHECK(says(&err, PJ_E_NulByte));
-    pj_builder_get(builder, &info);
-    CHECK(info.cwd_kind == PJ_CWD_FIXED && info.cwd_dir_count == 1);
-    CHECK(pj_str_equal(info.cwd_dirs[0], S("/tmp")));
-    CHECK(info.cwd_fallback.ptr == NULL);
-    pj_builder_free(builder);
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        CHECK(refuses(kinds[i], S("tmp"), ABSENT, PJ_E_CwdForbidden));
+        CHECK(refuses(kinds[i], S(""), ABSENT, PJ_E_CwdForbidden));
+        CHECK(refuses(kinds[i], ABSENT, ABSENT, PJ_E_CwdForbidden));
+        CHECK(refuses(kinds[i], nul, ABSENT, PJ_E_NulByte));
+        CHECK(refuses(kinds[i], S("/"), S("x"), PJ_E_CwdForbidden));
+        CHECK(refuses(kinds[i], S("/"), S(""), PJ_E_CwdForbidden));
+        CHECK(refuses(kinds[i], S("/"), nul, PJ_E_NulByte));
+    }
+    /* Neither is there a root that nobody named.  */
+    CHECK(refuses_options((pj_policy_options){.cwd_kind = PJ_CWD_JAILED},
+                          PJ_E_LimitInvalid, &err));
+    CHECK(strcmp(err.value, "cwd_dirs") == 0);
 }
 
 int
@@ -204,7 +209,7 @@ main(void)
     test_allowlist();
     test_fixed();
     test_pinned();
-    test_setters();
+    test_refusals();
     remove_tree();
     return CHECK_REPORT();
 }

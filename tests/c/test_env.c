@@ -99,18 +99,16 @@ test_check(void)
 
 /* What the child gets, as NAME=VALUE,...;stripped,...  */
 static void
-build(const pj_builder *builder, const pj_pair *pairs, size_t count,
-      char *out, size_t size)
+build(const pj_policy_options *policy, const pj_pair *pairs,
+      size_t count, char *out, size_t size)
 {
-    pj_builder_info info;
     pj_request request = {.env = pairs, .env_count = count};
     pj_pairv env = {NULL, 0, 0};
     pj_strv stripped = {NULL, 0, 0};
     pj_error err;
     size_t used = 0;
 
-    pj_builder_get(builder, &info);
-    if (pj_env_build(&info, &request, &env, &stripped, &err) < 0) {
+    if (pj_env_build(policy, &request, &env, &stripped, &err) < 0) {
         snprintf(out, size, "%s", pj_code_name(err.code));
     } else {
         out[0] = '\0';
@@ -128,12 +126,12 @@ build(const pj_builder *builder, const pj_pair *pairs, size_t count,
 }
 
 static void
-expect(const pj_builder *builder, const pj_pair *pairs, size_t count,
-       const char *expected)
+expect(const pj_policy_options *policy, const pj_pair *pairs,
+       size_t count, const char *expected)
 {
     char got[512];
 
-    build(builder, pairs, count, got, sizeof got);
+    build(policy, pairs, count, got, sizeof got);
     if (strcmp(got, expected) != 0)
         fprintf(stderr, "expected %s, got %s\n", expected, got);
     CHECK(strcmp(got, expected) == 0);
@@ -142,58 +140,78 @@ expect(const pj_builder *builder, const pj_pair *pairs, size_t count,
 static void
 test_kinds(void)
 {
-    pj_builder *builder = pj_builder_new();
     pj_pair offered[4] = {{S("A"), S("1")}, {S("B"), S("2")},
                           {S("LD_PRELOAD"), S("x")}, {S("A"), S("3")}};
-    pj_pair fixed[3] = {{S("X"), S("y")}, {S("ENV"), S("f")},
+    pj_pair pairs[3] = {{S("X"), S("y")}, {S("ENV"), S("f")},
                         {S("X"), S("z")}};
     pj_str names[3] = {S("A"), S("LD_PRELOAD"), S("a")};
+    pj_policy_options empty = {0}, locale = {.env_kind = PJ_ENV_LOCALE};
+    pj_policy_options fixed = {.env_kind = PJ_ENV_FIXED,
+                               .env_pairs = pairs, .env_pair_count = 3};
+    pj_policy_options list = {.env_kind = PJ_ENV_ALLOWLIST,
+                              .env_names = names, .env_name_count = 3};
 
-    expect(builder, offered, 2, ";A,B,");
-    pj_builder_env_locale(builder);
-    expect(builder, offered, 1, "LANG=C.UTF-8,LC_ALL=C.UTF-8,;A,");
-    CHECK(pj_builder_env_fixed(builder, fixed, 3, NULL) == 0);
-    expect(builder, offered, 1, "X=z,;ENV,A,");
-    CHECK(pj_builder_env_allowlist(builder, names, 3, NULL) == 0);
-    expect(builder, offered, 4, "A=3,;B,LD_PRELOAD,");
-    CHECK(pj_builder_env_allowlist(builder, NULL, 0, NULL) == 0);
-    expect(builder, offered, 1, ";A,");
-    pj_builder_env_empty(builder);
-    expect(builder, NULL, 0, ";");
+    expect(&empty, offered, 2, ";A,B,");
+    expect(&empty, NULL, 0, ";");
+    expect(&locale, offered, 1, "LANG=C.UTF-8,LC_ALL=C.UTF-8,;A,");
+    expect(&fixed, offered, 1, "X=z,;ENV,A,");
+    expect(&list, offered, 4, "A=3,;B,LD_PRELOAD,");
+    list.env_name_count = 0;
+    expect(&list, offered, 1, ";A,");
     /* What the policy would not pass on is checked all the same.  */
     offered[1].name = S("B=");
-    expect(builder, offered, 2, "EnvForbidden");
+    expect(&empty, offered, 2, "EnvForbidden");
     offered[1].name = (pj_str){"B\0", 2};
-    expect(builder, offered, 2, "NulByte");
-    pj_builder_free(builder);
+    expect(&empty, offered, 2, "NulByte");
 }
 
+/* Lists are checked also where they are of another kind.  */
 static void
-test_setters(void)
+test_refusals(void)
 {
-    pj_builder *builder = pj_builder_new();
     pj_pair pairs[2] = {{S("A"), S("1")}, {S("B=C"), S("2")}};
     pj_str names[2] = {S("A"), S("")};
-    pj_builder_info info;
     pj_error err;
 
-    CHECK(pj_builder_env_fixed(builder, pairs, 1, &err) == 0);
-    CHECK(pj_builder_env_fixed(builder, pairs, 2, &err) < 0);
-    CHECK(says(&err, PJ_E_EnvForbidden));
-    CHECK(pj_builder_env_fixed(builder, pairs, 2, NULL) < 0);
-    CHECK(pj_builder_env_allowlist(builder, names, 2, &err) < 0);
-    CHECK(says(&err, PJ_E_EnvForbidden));
-    CHECK(pj_builder_env_allowlist(builder, names, 2, NULL) < 0);
-    pj_builder_get(builder, &info);
-    CHECK(info.env_kind == PJ_ENV_FIXED && info.env_pair_count == 1);
-    CHECK(pj_builder_env_allowlist(builder, names, 1, &err) == 0);
-    pj_builder_get(builder, &info);
-    CHECK(info.env_kind == PJ_ENV_ALLOWLIST && info.env_pair_count == 0);
-    CHECK(info.env_name_count == 1);
-    pj_builder_env_locale(builder);
-    pj_builder_get(builder, &info);
-    CHECK(info.env_kind == PJ_ENV_LOCALE && info.env_name_count == 0);
-    pj_builder_free(builder);
+    for (int kind = PJ_ENV_EMPTY; kind <= PJ_ENV_ALLOWLIST; kind++) {
+        pj_policy_options fixed = {.env_kind = (pj_env_kind)kind,
+                                   .env_pairs = pairs, .env_pair_count = 2};
+        pj_policy_options list = {.env_kind = (pj_env_kind)kind,
+                                  .env_names = names, .env_name_count = 2};
+
+        CHECK(refuses_options(fixed, PJ_E_EnvForbidden, &err));
+        CHECK(strcmp(err.value, "B=C") == 0);
+        CHECK(refuses_options(list, PJ_E_EnvForbidden, &err));
+        fixed.env_pair_count = list.env_name_count = 1;
+        CHECK(pj_policy_check(&fixed, &err) == 0);
+        CHECK(pj_policy_check(&list, &err) == 0);
+    }
+    pairs[0].value = PJ_STR("secret\0");
+    names[0] = PJ_STR("A\0");
+    CHECK(refuses_options((pj_policy_options){.env_pairs = pairs,
+                                              .env_pair_count = 1},
+                          PJ_E_NulByte, &err));
+    CHECK(strstr(err.message, "secret") == NULL);
+    CHECK(refuses_options((pj_policy_options){.env_names = names,
+                                              .env_name_count = 1},
+                          PJ_E_NulByte, &err));
+}
+
+/* A copy holds as many pairs as it says, also of one name.  */
+static void
+test_names_given_twice(void)
+{
+    pj_pair pairs[3] = {{S("X"), S("y")}, {S("A"), S("1")},
+                        {S("X"), S("z")}};
+    pj_policy_options *copy = pj_policy_options_dup(&(pj_policy_options){
+        .env_kind = PJ_ENV_FIXED, .env_pairs = pairs, .env_pair_count = 3});
+
+    CHECK(copy != NULL && copy->env_pair_count == 3);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(pj_str_equal(copy->env_pairs[i].name, pairs[i].name)
+              && pj_str_equal(copy->env_pairs[i].value, pairs[i].value));
+    expect(copy, NULL, 0, "X=z,A=1,;");
+    pj_policy_options_free(copy);
 }
 
 int
@@ -203,6 +221,7 @@ main(void)
     test_strip();
     test_check();
     test_kinds();
-    test_setters();
+    test_refusals();
+    test_names_given_twice();
     return CHECK_REPORT();
 }

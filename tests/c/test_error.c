@@ -41,6 +41,10 @@ static const struct escape_case escape_cases[] = {
     {PJ_STR("\xe2\x80\x8f"), "\\xe2\\x80\\x8f"},
     {PJ_STR("\xd8\x9c"), "\\xd8\\x9c"},
     {PJ_STR("\xef\xbb\xbf"), "\\xef\\xbb\\xbf"},
+    /* What cannot be seen: a space of no width, a filler, a tag.  */
+    {PJ_STR("\xe2\x80\x8b"), "\\xe2\\x80\\x8b"},
+    {PJ_STR("\xe3\x85\xa4"), "\\xe3\\x85\\xa4"},
+    {PJ_STR("\xf3\xa0\x81\x81"), "\\xf3\\xa0\\x81\\x81"},
 };
 
 static void

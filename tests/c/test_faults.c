@@ -1,7 +1,7 @@
 /*
  * test_faults.c: every call of the library to the system fails once.
  *
- * A scenario goes all the way: declare rules, build a policy, prepare,
+ * A scenario goes all the way: declare rules, make a policy, prepare,
  * wrap, set a variable, run, take both streams.  It is repeated with the
  * first call failing, then the second, and so on, until one passes with no
  * fault left to come.  After each: an error that was told (or, where the
@@ -48,94 +48,105 @@ clear_values(struct values *v)
 static int
 make_values(struct values *v, pj_error *err)
 {
-    pj_str words[2] = {PJ_STR("a"), PJ_STR("b")}, root = PJ_STR(dir);
+    pj_str words[2] = {PJ_STR("a"), PJ_STR("b")}, root = pj_str_of(dir);
     pj_str scheme = PJ_STR("https"), host = PJ_STR("*.example.com");
+    const pj_value_options number = {PJ_VALUE_INT, .min = 1, .max = 9};
+    const pj_value_options pattern = {PJ_VALUE_PATTERN, .max_length = 99,
+                                      .expression = PJ_STR("[a-z]+")};
+    const pj_value_options url = {PJ_VALUE_URL, .words = &scheme,
+                                  .word_count = 1, .hosts = &host,
+                                  .host_count = 1};
+    const pj_value_options word = {PJ_VALUE_CHOICE, .words = words,
+                                   .word_count = 2};
+    const pj_value_options path = {PJ_VALUE_READ_PATH, .words = &root,
+                                   .word_count = 1};
 
-    root.len = strlen(dir);
-    return pj_value_int(1, 9, &v->number, err) == 0
-        && pj_value_pattern(PJ_STR("[a-z]+"), 99, &v->pattern, err) == 0
-        && pj_value_url(&scheme, 1, &host, 1, &v->url, err) == 0
-        && pj_value_choice(words, 2, &v->word, err) == 0
-        && pj_value_read_path(&root, 1, &v->path, err) == 0 ? 0 : -1;
+    return pj_value_new(&number, &v->number, err) == 0
+        && pj_value_new(&pattern, &v->pattern, err) == 0
+        && pj_value_new(&url, &v->url, err) == 0
+        && pj_value_new(&word, &v->word, err) == 0
+        && pj_value_new(&path, &v->path, err) == 0 ? 0 : -1;
 }
 
-/* One declaration of each kind, more than the first allocation holds.  */
+/* Rules with one declaration of each kind, more than the first allocation
+   of a vector holds.  */
 static int
-declare_all(pj_rules *rules, const struct values *v, pj_error *err)
+declare_all(const struct values *v, pj_rules **out, pj_error *err)
 {
-    pj_str number[2] = {PJ_STR("-n"), PJ_STR("--number")};
-    pj_str flags[2] = {PJ_STR("-x"), PJ_STR("-y")};
-    pj_str pattern = PJ_STR("--pattern"), url = PJ_STR("url=");
+    const pj_str number[2] = {PJ_STR("-n"), PJ_STR("--number")};
+    const pj_str flags[2] = {PJ_STR("-x"), PJ_STR("-y")};
+    const pj_str pattern = PJ_STR("--pattern"), url = PJ_STR("url=");
+    const pj_str word = PJ_STR("word"), paths = PJ_STR("paths");
+    const pj_declared declared[] = {
+        {PJ_DECLARED_FLAG, &flags[0], 1, .max = 0},
+        {PJ_DECLARED_FLAG, &flags[1], 1, .max = 0},
+        {PJ_DECLARED_OPTION, number, 2, v->number, .max = 2},
+        {PJ_DECLARED_OPTION, &pattern, 1, v->pattern, 1, .max = 1},
+        {PJ_DECLARED_OPTION, &url, 1, v->url, .max = 1},
+        {PJ_DECLARED_POSITIONAL, &word, 1, v->word, .min = 1, .max = 1,
+         .unless = &flags[1], .unless_count = 1},
+        {PJ_DECLARED_POSITIONAL, &paths, 1, v->path, .min = 1,
+         .max = SIZE_MAX},
+        {PJ_DECLARED_REQUIRE, number, 2, .max = 0},
+        {PJ_DECLARED_EXCLUSIVE, flags, 2, .max = 0},
+    };
+    const pj_rules_options rules = {
+        .declared = declared, .declared_count = COUNT(declared),
+        .forced = flags, .forced_count = 1,
+        .double_dash = PJ_DOUBLE_DASH_AFTER_FLAGS,
+    };
 
-    return pj_rules_add_flag(rules, &flags[0], 1, err) == 0
-        && pj_rules_add_flag(rules, &flags[1], 1, err) == 0
-        && pj_rules_add_option(rules, number, 2, v->number, 0, 2, err) == 0
-        && pj_rules_add_option(rules, &pattern, 1, v->pattern, 1, 1, err)
-            == 0
-        && pj_rules_add_option(rules, &url, 1, v->url, 0, 1, err) == 0
-        && pj_rules_add_positional(rules, PJ_STR("word"), v->word, 1, 1,
-                                   &flags[1], 1, err) == 0
-        && pj_rules_add_positional(rules, PJ_STR("paths"), v->path, 1,
-                                   SIZE_MAX, NULL, 0, err) == 0
-        && pj_rules_add_require(rules, number, 2, err) == 0
-        && pj_rules_add_exclusive(rules, flags, 2, err) == 0
-        && pj_rules_add_forced(rules, flags, 1, err) == 0
-        && pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_AFTER_FLAGS, err)
-            == 0 ? 0 : -1;
+    return pj_rules_new(&rules, out, err);
 }
 
 static int
-make_typed(pj_rules *rules, pj_error *err)
+make_typed(pj_rules **out, pj_error *err)
 {
     struct values v = {NULL, NULL, NULL, NULL, NULL};
-    pj_rules *inner = pj_rules_new();
-    pj_pair env = {PJ_STR("D"), PJ_STR("4")};
-    pj_str root = PJ_STR("/tmp");
+    const pj_pair env = {PJ_STR("D"), PJ_STR("4")};
+    const pj_str root = PJ_STR("/tmp"), say = PJ_STR("say");
+    pj_declared subcommand = {PJ_DECLARED_SUBCOMMAND, &say, 1, .max = 0};
+    const pj_rules_options rules = {
+        .declared = &subcommand, .declared_count = 1, .roots = {&root},
+        .root_count = {1}, .forced_env = &env, .forced_env_count = 1,
+    };
     int result = -1;
 
-    if (inner != NULL && make_values(&v, err) == 0
-        && declare_all(inner, &v, err) == 0
-        && pj_rules_add_subcommand(rules, PJ_STR("say"), inner, err) == 0
-        && pj_rules_set_forced_env(rules, &env, 1, err) == 0
-        && pj_rules_add_roots(rules, PJ_ACCESS_READ, &root, 1, err) == 0)
-        result = 0;
+    if (make_values(&v, err) == 0
+        && declare_all(&v, &subcommand.inner, err) == 0)
+        result = pj_rules_new(&rules, out, err);
     clear_values(&v);
-    pj_rules_free(inner);
+    pj_rules_unref(subcommand.inner);
     return result;
 }
 
 static int
-make_plain(pj_rules *rules, pj_error *err)
+make_plain(pj_rules **out, pj_error *err)
 {
-    pj_str flag = PJ_STR("-x");
+    const pj_str flag = PJ_STR("-x");
+    const pj_rules_options rules = {.subcommand = PJ_STR("say"),
+                                    .flags = &flag, .flag_count = 1};
 
-    return pj_rules_set_allowed_flags(rules, &flag, 1, err) == 0
-        && pj_rules_set_subcommand(rules, PJ_STR("say"), err) == 0 ? 0 : -1;
+    return pj_rules_new(&rules, out, err);
 }
 
 static int
-make_builder(const struct scenario *what, pj_builder **out, pj_error *err)
+make_policy(const struct scenario *what, pj_policy **out, pj_error *err)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_rules *rules = pj_rules_new();
-    pj_str name = PJ_STR("A");
+    const pj_str name = PJ_STR("A"), root = PJ_STR("/tmp"),
+                 bin = pj_str_of(what->bin);
+    pj_program_rules rules = {bin, NULL};
+    const pj_policy_options options = {
+        .bins = &bin, .bin_count = 1, .rules = &rules, .rule_count = 1,
+        .env_kind = PJ_ENV_ALLOWLIST, .env_names = &name,
+        .env_name_count = 1, .cwd_kind = PJ_CWD_JAILED, .cwd_dirs = &root,
+        .cwd_dir_count = 1, .cwd_fallback = root,
+    };
     int result = -1;
 
-    err->code = PJ_E_OutOfMemory;
-    if (builder != NULL && rules != NULL
-        && (what->typed ? make_typed : make_plain)(rules, err) == 0
-        && pj_builder_allow_bin(builder, pj_str_of(what->bin), err) == 0
-        && pj_builder_arg_rules(builder, pj_str_of(what->bin), rules, err)
-            == 0
-        && pj_builder_env_allowlist(builder, &name, 1, err) == 0
-        && pj_builder_cwd_jailed(builder, PJ_STR("/tmp"), PJ_STR("/tmp"),
-                                 err) == 0)
-        result = 0;
-    pj_rules_free(rules);
-    if (result < 0)
-        pj_builder_free(builder);
-    else
-        *out = builder;
+    if ((what->typed ? make_typed : make_plain)(&rules.rules, err) == 0)
+        result = pj_policy_new(&options, out, err);
+    pj_rules_unref(rules.rules);
     return result;
 }
 
@@ -149,13 +160,11 @@ make_command(const struct scenario *what, pj_command **out, pj_error *err)
                       pj_str_of(speaker)};
     pj_request request = {pj_str_of(what->bin), argv, what->typed ? 6 : 1,
                           env, 2, ABSENT, ABSENT};
-    pj_builder *builder = NULL;
     pj_policy *policy = NULL;
     pj_command *plain = NULL, *set = NULL;
     int result = -1;
 
-    if (make_builder(what, &builder, err) == 0
-        && pj_builder_build(builder, &policy, err) == 0
+    if (make_policy(what, &policy, err) == 0
         && pj_policy_prepare(policy, &request, &plain, err) == 0
         && pj_command_set_env(plain, PJ_STR("C"), PJ_STR("3"), &set, err)
             == 0)
@@ -166,7 +175,6 @@ make_command(const struct scenario *what, pj_command **out, pj_error *err)
     pj_command_unref(set);
     pj_command_unref(plain);
     pj_policy_unref(policy);
-    pj_builder_free(builder);
     return result;
 }
 
@@ -348,6 +356,92 @@ test_script_under_faults(void)
     }
 }
 
+/* Makes and frees; 0, or -1 with the reason.  */
+typedef int maker(pj_error *);
+
+static int
+make_all_values(pj_error *err)
+{
+    struct values v = {NULL, NULL, NULL, NULL, NULL};
+    int result = make_values(&v, err);
+
+    clear_values(&v);
+    return result;
+}
+
+static int
+make_all_rules(pj_error *err)
+{
+    pj_rules *typed = NULL, *plain = NULL;
+    int result = make_typed(&typed, err) == 0 && make_plain(&plain, err) == 0
+        ? 0 : -1;
+
+    pj_rules_unref(typed);
+    pj_rules_unref(plain);
+    return result;
+}
+
+/* A copy of options with something in each of their lists, and of the
+   copy.  */
+static int
+make_copies(pj_error *err)
+{
+    const pj_str names[2] = {PJ_STR("/a"), PJ_STR("/b")};
+    const pj_pair pairs[2] = {{PJ_STR("E"), PJ_STR("5")},
+                              {PJ_STR("E"), ABSENT}};
+    const pj_sandbox sandbox = {.roots = {names, names, names},
+                                .root_count = {2, 2, 2}};
+    pj_program_rules rules[2] = {{names[0], NULL}, {names[1], NULL}};
+    const pj_policy_options options = {
+        .bins = names, .bin_count = 2, .rules = rules, .rule_count = 2,
+        .env_pairs = pairs, .env_pair_count = 2, .env_names = names,
+        .env_name_count = 2, .cwd_dirs = names, .cwd_dir_count = 2,
+        .cwd_fallback = names[1], .sandbox = &sandbox,
+    };
+    pj_policy_options *copy = NULL, *again = NULL;
+    int result;
+
+    if (make_typed(&rules[0].rules, err) == 0
+        && make_plain(&rules[1].rules, err) == 0) {
+        copy = pj_policy_options_dup(&options);
+        again = copy == NULL ? NULL : pj_policy_options_dup(copy);
+        err->code = PJ_E_OutOfMemory;
+    }
+    result = again == NULL ? -1 : 0;
+    pj_rules_unref(rules[0].rules);
+    pj_rules_unref(rules[1].rules);
+    pj_policy_options_free(copy);
+    pj_policy_options_free(again);
+    return result;
+}
+
+/* Nothing is left of what could not be made, and nothing is made that
+   lacks a part.  */
+static void
+test_objects_under_faults(maker *make, int from_then_on)
+{
+    int failures = 0, result = -1;
+
+    for (long at = 1; at < 5000 && result < 0; at++) {
+        pj_error err = {.code = PJ_OK};
+
+        faults.fail_at = at;
+        faults.from_then_on = from_then_on;
+        faults.calls = faults.blocks = 0;
+        faults.failed = NULL;
+        faults.armed = 1;
+        result = make(&err);
+        faults.armed = 0;
+        if (result == 0 && faults.failed != NULL)
+            result = -1; /* one that it could do without */
+        else
+            CHECK(result == 0 || err.code == PJ_E_OutOfMemory);
+        CHECK(faults.blocks == 0);
+        failures++;
+    }
+    CHECK(result == 0 && failures > 10);
+}
+
 static void
 make_files(void)
 {
@@ -379,6 +473,11 @@ main(void)
     play_all(&low, 0);
     play_all(&typed, 0);
     play_all(&typed, 1);
+    for (int rest = 0; rest < 2; rest++) {
+        test_objects_under_faults(make_all_values, rest);
+        test_objects_under_faults(make_all_rules, rest);
+        test_objects_under_faults(make_copies, rest);
+    }
     test_risk_under_faults(NULL, 0);
     test_risk_under_faults(NULL, 1);
     test_risk_under_faults("open", 1);

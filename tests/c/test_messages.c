@@ -14,70 +14,152 @@ in_dir(const char *name)
     return S(path);
 }
 
-static void
-test_allow_bin(void)
+/* A path of a program, and one that rules are for.  */
+static int
+refuses_path(pj_str path, pj_code code)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_rules *rules = pj_rules_new();
-    pj_str nul = {"/bin/\0ls", 8};
+    pj_rules *none = need_rules((pj_rules_options){0});
+    pj_program_rules rules = {path, none};
+    pj_str bins[2] = {S("/bin/cat"), path};
     pj_error err;
+    int result = refuses_options((pj_policy_options){.bins = bins,
+                                                     .bin_count = 2},
+                                 code, &err);
 
-    CHECK(pj_builder_allow_bin(builder, S("ls"), &err) < 0);
-    CHECK(says(&err, PJ_E_BinNotAbsolute) && !strcmp(err.value, "ls"));
-    CHECK(pj_builder_allow_bin(builder, ABSENT, &err) < 0);
-    CHECK(says(&err, PJ_E_BinNotAbsolute));
-    CHECK(pj_builder_allow_bin(builder, nul, &err) < 0);
-    CHECK(says(&err, PJ_E_NulByte));
-    CHECK(pj_builder_allow_bin(builder, nul, NULL) < 0);
-    CHECK(pj_builder_arg_rules(builder, S("ls"), rules, &err) < 0);
-    CHECK(says(&err, PJ_E_BinNotAbsolute));
-    CHECK(pj_builder_arg_rules(builder, S(""), rules, NULL) < 0);
-    pj_rules_free(rules);
-    pj_builder_free(builder);
+    CHECK(path.ptr == NULL || code == PJ_E_NulByte
+          || strcmp(err.value, path.ptr) == 0);
+    result &= refuses_options((pj_policy_options){.rules = &rules,
+                                                  .rule_count = 1},
+                              code, &err);
+    pj_rules_unref(none);
+    return result;
 }
 
+static void
+test_paths(void)
+{
+    pj_program_rules rules = {S("/bin/cat"), NULL};
+    pj_error err;
+
+    CHECK(refuses_path(S("ls"), PJ_E_BinNotAbsolute));
+    CHECK(refuses_path(S(""), PJ_E_BinNotAbsolute));
+    CHECK(refuses_path(ABSENT, PJ_E_BinNotAbsolute));
+    CHECK(refuses_path((pj_str){"/bin/\0ls", 8}, PJ_E_NulByte));
+    CHECK(refuses_options((pj_policy_options){.rules = &rules,
+                                              .rule_count = 1},
+                          PJ_E_ArgRulesRequired, &err));
+}
+
+static int
+refuses_limit(pj_policy_options options, const char *what)
+{
+    pj_error err;
+
+    return refuses_options(options, PJ_E_LimitInvalid, &err)
+        && strcmp(err.value, what) == 0;
+}
+
+/* Below the range, and above it.  */
 static void
 test_limits(void)
 {
-    pj_builder *builder = pj_builder_new();
-    pj_builder_info before, after;
-    pj_error err;
+    const int64_t times[] = {-1, INT64_MIN, PJ_TIMEOUT_MAX + 1, INT64_MAX};
+    const uint64_t sizes[] = {PJ_OUTPUT_MAX + 1, UINT64_MAX - 1};
 
-    pj_builder_get(builder, &before);
-    CHECK(pj_builder_timeout(builder, 0, &err) < 0);
-    CHECK(says(&err, PJ_E_LimitInvalid) && !strcmp(err.value, "timeout"));
-    CHECK(pj_builder_timeout(builder, -1, NULL) < 0);
-    CHECK(pj_builder_timeout(builder, PJ_TIMEOUT_MAX + 1, &err) < 0);
-    CHECK(pj_builder_max_stdout(builder, PJ_OUTPUT_MAX + 1, &err) < 0);
-    CHECK(says(&err, PJ_E_LimitInvalid));
-    CHECK(pj_builder_max_stderr(builder, UINT64_MAX, &err) < 0);
-    CHECK(says(&err, PJ_E_LimitInvalid));
-    CHECK(pj_builder_max_stdout(builder, UINT64_MAX, NULL) < 0);
-    CHECK(pj_builder_max_stderr(builder, UINT64_MAX, NULL) < 0);
-    CHECK(pj_builder_risky(builder, (pj_risky_policy)3, &err) < 0);
-    CHECK(says(&err, PJ_E_LimitInvalid));
-    CHECK(pj_builder_risky(builder, (pj_risky_policy)-1, NULL) < 0);
-    pj_builder_get(builder, &after);
-    CHECK(memcmp(&before, &after, sizeof before) == 0);
-    CHECK(pj_builder_timeout(builder, 1, &err) == 0);
-    CHECK(pj_builder_timeout(builder, PJ_TIMEOUT_MAX, &err) == 0);
-    CHECK(pj_builder_max_stdout(builder, 0, &err) == 0);
-    CHECK(pj_builder_max_stderr(builder, PJ_OUTPUT_MAX, &err) == 0);
-    pj_builder_free(builder);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        CHECK(refuses_limit((pj_policy_options){.timeout_ns = times[i]},
+                            "timeout"));
+        CHECK(refuses_limit((pj_policy_options){.stop_grace_ns = times[i]},
+                            "stop_grace"));
+    }
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        CHECK(refuses_limit((pj_policy_options){.max_stdout = sizes[i]},
+                            "max_stdout"));
+        CHECK(refuses_limit((pj_policy_options){.max_stderr = sizes[i]},
+                            "max_stderr"));
+        CHECK(refuses_limit((pj_policy_options){.max_stdin = sizes[i]},
+                            "max_stdin"));
+    }
+    /* Of what is 0 unless it is said, there is no none.  */
+    CHECK(refuses_limit((pj_policy_options){.max_stdin = PJ_OUTPUT_NONE},
+                        "max_stdin"));
 }
 
-/* Builds a policy for one path; the code it fails with.  */
+static void
+test_limits_that_are_in_range(void)
+{
+    const pj_policy_options options[] = {
+        {0},
+        {.timeout_ns = 1},
+        {.timeout_ns = PJ_TIMEOUT_MAX, .stop_grace_ns = PJ_TIMEOUT_MAX - 1},
+        {.max_stdout = PJ_OUTPUT_NONE, .max_stderr = PJ_OUTPUT_NONE},
+        {.max_stdout = PJ_OUTPUT_MAX, .max_stderr = PJ_OUTPUT_MAX,
+         .max_stdin = PJ_OUTPUT_MAX},
+        {.max_stdout = 1, .max_stderr = 1, .max_stdin = 1},
+    };
+
+    for (size_t i = 0; i < COUNT(options); i++)
+        CHECK(pj_policy_check(&options[i], NULL) == 0);
+}
+
+/* A grace is a part of the timeout, also of the one nobody asked for.  */
+static void
+test_grace(void)
+{
+    const int64_t second = 1000000000;
+    const pj_policy_options long_ones[] = {
+        {.timeout_ns = 5, .stop_grace_ns = 5},
+        {.timeout_ns = 5, .stop_grace_ns = 6},
+        {.stop_grace_ns = 30 * second},
+    };
+    pj_error err;
+
+    for (size_t i = 0; i < COUNT(long_ones); i++) {
+        CHECK(refuses_policy(&long_ones[i], PJ_E_LimitInvalid, &err));
+        CHECK(strcmp(err.value, "stop_grace") == 0);
+    }
+    pj_policy_unref(need_policy(&(pj_policy_options){
+        .stop_grace_ns = 30 * second - 1}));
+}
+
+/* C lets an enum be any number.  */
+static void
+test_numbers_outside_of_their_enum(void)
+{
+    const int none[] = {-1, 4, 1000, INT32_MIN};
+
+    for (size_t i = 0; i < COUNT(none); i++) {
+        CHECK(refuses_limit((pj_policy_options){
+            .risky = (pj_risky_policy)none[i]}, "risky_bin_policy"));
+        CHECK(refuses_limit((pj_policy_options){
+            .overflow = (pj_overflow)none[i]}, "on_overflow"));
+        CHECK(refuses_limit((pj_policy_options){
+            .env_kind = (pj_env_kind)none[i]}, "env_kind"));
+        CHECK(refuses_limit((pj_policy_options){
+            .cwd_kind = (pj_cwd_kind)none[i],
+            .cwd_dirs = &(pj_str){"/", 1}, .cwd_dir_count = 1}, "cwd_kind"));
+    }
+    CHECK(refuses_limit((pj_policy_options){.risky = (pj_risky_policy)3},
+                        "risky_bin_policy"));
+    CHECK(refuses_limit((pj_policy_options){.overflow = (pj_overflow)3},
+                        "on_overflow"));
+    CHECK(refuses_limit((pj_policy_options){.cwd_kind = (pj_cwd_kind)3},
+                        "cwd_kind"));
+}
+
+/* Makes a policy for one path; the code it fails with.  */
 static pj_code
 build_code(const char *bin, pj_error *err)
 {
-    pj_builder *builder = builder_for(bin, NULL, 0);
+    pj_policy_options *options = options_for(bin, NULL, 0);
     pj_policy *policy = NULL;
-    int result = pj_builder_build(builder, &policy, err);
+    int result = pj_policy_new(options, &policy, err);
 
+    CHECK(pj_policy_check(options, NULL) == 0);
     CHECK(result == 0 || policy == NULL);
-    CHECK(result == 0 || pj_builder_build(builder, &policy, NULL) < 0);
+    CHECK(result == 0 || pj_policy_new(options, &policy, NULL) < 0);
     pj_policy_unref(policy);
-    pj_builder_free(builder);
+    pj_policy_options_free(options);
     return result == 0 ? PJ_OK : err->code;
 }
 
@@ -89,6 +171,7 @@ test_files(void)
     CHECK(build_code("/bin/cat", &err) == PJ_OK);
     CHECK(build_code("/none/cat", &err) == PJ_E_BinNotFound);
     CHECK(says(&err, PJ_E_BinNotFound) && !strcmp(err.value, "/none/cat"));
+    CHECK(err.sys_errno == ENOENT);
     build_code("/bin/cat/x", &err);
     CHECK(says(&err, PJ_E_BinCanonicalizeFailed));
     CHECK(symlink("loop", in_dir("loop").ptr) == 0);
@@ -105,37 +188,31 @@ test_files(void)
     CHECK(unlink(in_dir("loop").ptr) == 0);
 }
 
+/* Which programs have rules, and which have them once.  */
 static void
 test_rules(void)
 {
-    pj_builder *builder = builder_for("/bin/cat", NULL, 0);
-    pj_rules *rules = pj_rules_new();
-    pj_policy *policy = NULL;
+    pj_rules *none = need_rules((pj_rules_options){0});
+    pj_str bins[2] = {S("/bin/cat"), S("/bin/ls")};
+    pj_program_rules rules[3] = {
+        {S("/bin/cat"), none}, {S("/bin/ls"), none},
+        {S("/bin/../bin/ls"), none},
+    };
+    pj_policy_options options = {.bins = bins, .bin_count = 2,
+                                 .rules = rules, .rule_count = 1};
     pj_error err;
 
-    CHECK(pj_builder_allow_bin(builder, S("/bin/ls"), &err) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) < 0);
-    CHECK(says(&err, PJ_E_ArgRulesRequired));
-    CHECK(pj_builder_arg_rules(builder, S("/bin/ls"), rules, &err) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) == 0);
-    pj_policy_unref(policy);
-    CHECK(pj_builder_arg_rules(builder, S("/bin/../bin/ls"), rules, &err)
-          == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) < 0);
-    CHECK(says(&err, PJ_E_ArgRulesDuplicate));
-    pj_builder_free(builder);
-
-    builder = builder_for("/bin/cat", NULL, 0);
-    CHECK(pj_builder_arg_rules(builder, S("/bin/ls"), rules, &err) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) < 0);
-    CHECK(says(&err, PJ_E_ArgRulesUnused));
-    pj_builder_free(builder);
-    builder = builder_for("/bin/cat", NULL, 0);
-    CHECK(pj_builder_arg_rules(builder, S("/none"), rules, &err) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) < 0);
-    CHECK(says(&err, PJ_E_ArgRulesUnused));
-    pj_builder_free(builder);
-    pj_rules_free(rules);
+    CHECK(refuses_policy(&options, PJ_E_ArgRulesRequired, &err));
+    options.rule_count = 2;
+    pj_policy_unref(need_policy(&options));
+    options.rule_count = 3;
+    CHECK(refuses_policy(&options, PJ_E_ArgRulesDuplicate, &err));
+    options.bin_count = 1;
+    options.rule_count = 2;
+    CHECK(refuses_policy(&options, PJ_E_ArgRulesUnused, &err));
+    rules[1].path = S("/none");
+    CHECK(refuses_policy(&options, PJ_E_ArgRulesUnused, &err));
+    pj_rules_unref(none);
 }
 
 /* One request to a policy that allows cat; the code it fails with.  */
@@ -156,14 +233,17 @@ prepare_code(pj_policy *policy, const pj_request *request, pj_error *err)
 static void
 test_prepare(void)
 {
-    pj_builder *builder = builder_for("/bin/cat", NULL, 0);
+    pj_policy_options *options = options_for("/bin/cat", NULL, 0);
     pj_pair pair = {S("A=B"), S("1")};
-    pj_policy *policy = NULL;
+    pj_str root = S("/tmp");
+    pj_policy_options jailed = *options;
+    pj_policy *policy;
     pj_request request = {.bin = S("/bin/cat")};
     pj_error err;
 
-    CHECK(pj_builder_cwd_jailed(builder, S("/tmp"), ABSENT, NULL) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) == 0);
+    jailed.cwd_kind = PJ_CWD_JAILED;
+    jailed.cwd_dirs = &root;
+    policy = need_policy(&jailed);
     CHECK(prepare_code(policy, &request, &err) == PJ_OK);
     request.bin = S("/bin/../bin/cat");
     CHECK(prepare_code(policy, &request, &err) == PJ_OK);
@@ -190,27 +270,27 @@ test_prepare(void)
     prepare_code(policy, &request, &err);
     CHECK(says(&err, PJ_E_CwdForbidden) && !strcmp(err.expected, "/tmp"));
     pj_policy_unref(policy);
-    pj_builder_free(builder);
+    pj_policy_options_free(options);
 }
 
 static void
 test_risky(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *options = shell_options();
     pj_request request = {.bin = S("/bin/sh")};
-    pj_policy *policy = NULL;
+    pj_policy *policy;
     pj_command *command = NULL;
     pj_command_info info;
     pj_error err;
 
-    CHECK(pj_builder_risky(builder, PJ_RISKY_DENY, NULL) == 0);
-    CHECK(pj_builder_build(builder, &policy, &err) == 0);
+    options->risky = PJ_RISKY_DENY;
+    policy = need_policy(options);
     CHECK(prepare_code(policy, &request, &err) == PJ_E_BinRiskyDenied);
     CHECK(says(&err, PJ_E_BinRiskyDenied) && err.risk == PJ_RISK_SHELL);
     pj_policy_unref(policy);
     for (int kind = PJ_RISKY_WARN; kind <= PJ_RISKY_DISABLED; kind++) {
-        CHECK(pj_builder_risky(builder, (pj_risky_policy)kind, NULL) == 0);
-        CHECK(pj_builder_build(builder, &policy, &err) == 0);
+        options->risky = (pj_risky_policy)kind;
+        policy = need_policy(options);
         CHECK(pj_policy_prepare(policy, &request, &command, &err) == 0);
         pj_command_get(command, &info);
         CHECK(info.risk == (kind == PJ_RISKY_WARN ? PJ_RISK_SHELL
@@ -218,7 +298,7 @@ test_risky(void)
         pj_command_unref(command);
         pj_policy_unref(policy);
     }
-    pj_builder_free(builder);
+    pj_policy_options_free(options);
 }
 
 /* A file that is replaced after it was checked is not started.  */
@@ -232,8 +312,8 @@ test_changed(void)
 
     snprintf(path, sizeof path, "%s/speaker", dir);
     put_file(path, "#!/bin/sh\necho one\n", 0755);
-    pj_builder *builder = builder_for(path, NULL, 0);
-    command = prepare(builder, path, NULL, 0, &err);
+    pj_policy_options *options = options_for(path, NULL, 0);
+    command = prepare(options, path, NULL, 0, &err);
     if (command == NULL)
         fprintf(stderr, "%s\n", err.message);
     CHECK(command != NULL);
@@ -247,15 +327,18 @@ test_changed(void)
     CHECK(pj_command_run(command, NULL, &output, NULL) < 0);
     pj_command_unref(command);
     CHECK(unlink(path) == 0);
-    pj_builder_free(builder);
+    pj_policy_options_free(options);
 }
 
 int
 main(void)
 {
     CHECK(mkdtemp(dir) != NULL);
-    test_allow_bin();
+    test_paths();
     test_limits();
+    test_limits_that_are_in_range();
+    test_grace();
+    test_numbers_outside_of_their_enum();
     test_files();
     test_rules();
     test_prepare();

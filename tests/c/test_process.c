@@ -26,9 +26,9 @@ sleep_ms(long ms)
 }
 
 static pj_process *
-start(const pj_builder *builder, const char *script)
+start(const pj_policy_options *policy, const char *script)
 {
-    pj_command *command = shell_command(builder, script);
+    pj_command *command = shell_command(policy, script);
     pj_process *process = NULL;
     pj_error err;
 
@@ -75,8 +75,8 @@ drive(pj_process *process, int tell)
 static void
 test_poll_loop(int tell)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *process = start(builder, "echo out; sleep 0.02; "
+    pj_policy_options *policy = shell_options();
+    pj_process *process = start(policy, "echo out; sleep 0.02; "
                                 "echo err >&2; exit 7");
     pj_output output;
     pj_error err;
@@ -95,15 +95,15 @@ test_poll_loop(int tell)
     pj_output_clear(&output);
     CHECK(output.out.data == NULL && output.end == PJ_END_UNKNOWN);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* The streams close long before the end, and the other way round.  */
 static void
 test_closed_streams(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *process = start(builder, "exec >&- 2>&-; sleep 0.1");
+    pj_policy_options *policy = shell_options();
+    pj_process *process = start(policy, "exec >&- 2>&-; sleep 0.1");
     pj_output output;
     pj_watch watch;
 
@@ -116,21 +116,21 @@ test_closed_streams(void)
     pj_process_free(process);
 
     /* Who holds the pipe open does not prolong the command.  */
-    process = start(builder, "sleep 30 & echo done");
+    process = start(policy, "sleep 30 & echo done");
     drive(process, 1);
     CHECK(pj_process_finish(process, &output, NULL) == 0);
     CHECK(bytes_are(output.out, "done\n"));
     CHECK(output.elapsed_ns < 5000 * MS);
     pj_output_clear(&output);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 static void
 test_kill(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *process = start(builder, "echo out; sleep 30 & sleep 30");
+    pj_policy_options *policy = shell_options();
+    pj_process *process = start(policy, "echo out; sleep 30 & sleep 30");
     pj_output output;
     pj_error err;
 
@@ -148,22 +148,22 @@ test_kill(void)
     pj_process_free(process);
 
     /* Ended before it was killed: the end counts.  */
-    process = start(builder, "exit 3");
+    process = start(policy, "exit 3");
     drive(process, 1);
     pj_process_kill(process);
     CHECK(pj_process_finish(process, &output, &err) == 0);
     CHECK(output.exit_code == 3);
     pj_output_clear(&output);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Finish without a single step: what is left is killed.  */
 static void
 test_early_finish(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *process = start(builder, "echo out; sleep 30");
+    pj_policy_options *policy = shell_options();
+    pj_process *process = start(policy, "echo out; sleep 30");
     int64_t begin = now_ns();
     pj_output output;
 
@@ -174,7 +174,7 @@ test_early_finish(void)
     CHECK(now_ns() - begin < 5000 * MS);
     pj_output_clear(&output);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* How many processes of a group run.  A zombie does not: it is its
@@ -209,8 +209,8 @@ alive_in(pid_t group)
 static void
 test_free_only(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *process = start(builder, "sleep 30 & sleep 30");
+    pj_policy_options *policy = shell_options();
+    pj_process *process = start(policy, "sleep 30 & sleep 30");
     pid_t pid = pj_process_pid(process);
     int64_t begin = now_ns();
 
@@ -221,19 +221,19 @@ test_free_only(void)
     CHECK(alive_in(pid) == 0);
     CHECK(now_ns() - begin < 5000 * MS);
     CHECK(no_children());
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 static void
 test_deadline(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_process *process;
     pj_output output;
     pj_error err;
 
-    CHECK(pj_builder_timeout(builder, 100 * MS, NULL) == 0);
-    process = start(builder, "echo out; exec >&- 2>&-; sleep 30");
+    policy->timeout_ns = 100 * MS;
+    process = start(policy, "echo out; exec >&- 2>&-; sleep 30");
     drive(process, 1);
     CHECK(pj_process_remaining_ns(process) == 0);
     CHECK(pj_process_finish(process, &output, &err) < 0);
@@ -243,7 +243,7 @@ test_deadline(void)
     CHECK(bytes_are(output.out, "out\n"));
     pj_output_clear(&output);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* A deadline that passes while the program is still being executed is a
@@ -252,7 +252,7 @@ test_deadline(void)
 static void
 test_deadline_in_exec(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     int wrong = 0;
 
     for (int64_t timeout = 1; timeout < 200000; timeout += 2000) {
@@ -260,15 +260,15 @@ test_deadline_in_exec(void)
         pj_output output;
         pj_error err;
 
-        CHECK(pj_builder_timeout(builder, timeout, NULL) == 0);
-        command = shell_command(builder, "sleep 30");
+        policy->timeout_ns = timeout;
+        command = shell_command(policy, "sleep 30");
         wrong += pj_command_run(command, NULL, &output, &err) == 0
             || err.code != PJ_E_Timeout;
         pj_output_clear(&output);
         pj_command_unref(command);
     }
     CHECK(wrong == 0);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Where nobody reaps the orphans of the tree (the init of many containers
@@ -283,14 +283,14 @@ test_lazy_init(void)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     pid = fork();
     if (pid == 0) {
-        pj_builder *builder = shell_builder();
-        pj_process *process = start(builder, "sleep 30 & sleep 30");
+        pj_policy_options *policy = shell_options();
+        pj_process *process = start(policy, "sleep 30 & sleep 30");
         int64_t begin = now_ns();
 
         prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
         sleep_ms(50);
         pj_process_free(process);
-        pj_builder_free(builder);
+        pj_policy_options_free(policy);
         _exit(now_ns() - begin < 1000 * MS ? 0 : 1);
     }
     CHECK(waitid(P_PID, (id_t)pid, &info, WEXITED) == 0);
@@ -304,9 +304,9 @@ test_lazy_init(void)
 static void
 test_two(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_process *one = start(builder, "sleep 0.05; echo one");
-    pj_process *two = start(builder, "echo two; exit 2");
+    pj_policy_options *policy = shell_options();
+    pj_process *one = start(policy, "sleep 0.05; echo one");
+    pj_process *two = start(policy, "echo two; exit 2");
     pj_output output;
 
     drive(two, 1);
@@ -319,7 +319,7 @@ test_two(void)
     pj_output_clear(&output);
     pj_process_free(one);
     pj_process_free(two);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* A grace that has begun when the program is there is one: it is asked to
@@ -327,21 +327,21 @@ test_two(void)
 static void
 test_grace_from_the_start(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_process *process;
     pj_output output;
     pj_error err;
 
-    CHECK(pj_builder_timeout(builder, 20000 * MS, NULL) == 0);
-    CHECK(pj_builder_stop_grace(builder, 20000 * MS - 1, NULL) == 0);
-    process = start(builder, "exec sleep 30");
+    policy->timeout_ns = 20000 * MS;
+    policy->stop_grace_ns = 20000 * MS - 1;
+    process = start(policy, "exec sleep 30");
     drive(process, 1);
     CHECK(pj_process_finish(process, &output, &err) < 0);
     CHECK(says(&err, PJ_E_Timeout));
     CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGTERM);
     pj_output_clear(&output);
     pj_process_free(process);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 int

@@ -11,18 +11,10 @@ struct alias {
 };
 
 /* The names, from the same files that the library is compiled from.  */
-#define PJ_OPT(id, letter, name, arity, kind, effect)
-#define PJ_WORD(id, name, arity, kind, effect)
-#define PJ_OPERAND(id, name, kind, effect)
-#define PJ_PROGRAM_END(id)
-#define PJ_ALIAS(id, name)
-#define PJ_PROGRAM(id, dashdash, order) #id,
+#define PJ_PROGRAM(id, dashdash, order, traits) #id,
 static const char *const ids[] = {
 #include "programs/programs.def"
 };
-#undef PJ_PROGRAM
-#undef PJ_ALIAS
-#define PJ_PROGRAM(id, dashdash, order)
 #define PJ_ALIAS(id, name) {#id, name},
 static const struct alias aliases[] = {
 #include "programs/programs.def"
@@ -68,7 +60,7 @@ check_row(const pj_program *program, size_t i)
             && strchr(row->name, ' ') == NULL;
     /* What takes a value has a kind of value, and nothing else has one.  */
     ok = ok && (row->arity == PJ_ARITY_NO_VALUE)
-        == (row->kind == PJ_KIND_NO_KIND);
+        == (row->kind == PJ_KIND_NO_KIND || row->kind == PJ_KIND_MODE);
     /* Letters that take two words are not read in clusters.  */
     ok = ok && (row->letter == 0 || row->arity <= PJ_ARITY_OPTIONAL);
     for (size_t k = 1; k < i; k++) {

@@ -10,10 +10,10 @@
 #define MS INT64_C(1000000)
 
 static int
-run(const pj_builder *builder, const char *script,
+run(const pj_policy_options *policy, const char *script,
     const pj_run_options *options, pj_output *output, pj_error *err)
 {
-    pj_command *command = shell_command(builder, script);
+    pj_command *command = shell_command(policy, script);
     int result = pj_command_run(command, options, output, err);
 
     CHECK((result == 0) || err->code != PJ_OK);
@@ -24,42 +24,42 @@ run(const pj_builder *builder, const char *script,
 static void
 test_ends(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(run(builder, "echo a; echo b >&2", NULL, &output, &err) == 0);
+    CHECK(run(policy, "echo a; echo b >&2", NULL, &output, &err) == 0);
     CHECK(output.end == PJ_END_EXITED && output.exit_code == 0);
     CHECK(bytes_are(output.out, "a\n") && bytes_are(output.err, "b\n"));
     pj_output_clear(&output);
     pj_output_clear(&output);
-    CHECK(run(builder, "exit 255", NULL, &output, &err) == 0);
+    CHECK(run(policy, "exit 255", NULL, &output, &err) == 0);
     CHECK(output.exit_code == 255 && output.signal == 0);
     CHECK(output.out.len == 0);
     pj_output_clear(&output);
-    CHECK(run(builder, "kill -TERM $$", NULL, &output, &err) == 0);
+    CHECK(run(policy, "kill -TERM $$", NULL, &output, &err) == 0);
     CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGTERM);
     CHECK(output.exit_code == 0);
     pj_output_clear(&output);
     /* 127 is the program's own when it did start.  */
-    CHECK(run(builder, "exit 127", NULL, &output, &err) == 0);
+    CHECK(run(policy, "exit 127", NULL, &output, &err) == 0);
     CHECK(output.end == PJ_END_EXITED && output.exit_code == 127);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* What the child finds: nothing of the host's.  */
 static void
 test_child(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     int stray = open("/dev/null", O_RDONLY), high = dup2(stray, 77);
     pj_output output;
     pj_error err;
 
     CHECK(stray > 2 && high == 77);
     signal(SIGPIPE, SIG_IGN);
-    CHECK(run(builder, "ls /proc/self/fd | tr '\\n' ' '; pwd; cat; "
+    CHECK(run(policy, "ls /proc/self/fd | tr '\\n' ' '; pwd; cat; "
               "grep -E 'SigIgn|SigBlk' /proc/self/status | cut -c18-; "
               "ulimit -c; echo $#", NULL, &output, &err) == 0);
     signal(SIGPIPE, SIG_DFL);
@@ -69,73 +69,73 @@ test_child(void)
     pj_output_clear(&output);
     close(stray);
     close(high);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 static void
 test_limits(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(pj_builder_max_stdout(builder, 4, NULL) == 0);
-    CHECK(pj_builder_max_stderr(builder, 0, NULL) == 0);
-    CHECK(run(builder, "printf 1234", NULL, &output, &err) == 0);
+    policy->max_stdout = 4;
+    policy->max_stderr = PJ_OUTPUT_NONE;
+    CHECK(run(policy, "printf 1234", NULL, &output, &err) == 0);
     CHECK(bytes_are(output.out, "1234"));
     pj_output_clear(&output);
-    CHECK(run(builder, "printf 12345; sleep 30", NULL, &output, &err) < 0);
+    CHECK(run(policy, "printf 12345; sleep 30", NULL, &output, &err) < 0);
     CHECK(says(&err, PJ_E_StdoutLimitExceeded) && err.max == 4);
     CHECK(bytes_are(output.out, "1234"));
     CHECK(output.elapsed_ns < 5000 * MS);
     pj_output_clear(&output);
     /* Also where the leader had ended before it was seen.  */
-    CHECK(run(builder, "printf 12345", NULL, &output, &err) < 0);
+    CHECK(run(policy, "printf 12345", NULL, &output, &err) < 0);
     CHECK(says(&err, PJ_E_StdoutLimitExceeded));
     pj_output_clear(&output);
-    CHECK(run(builder, "printf 1; printf x >&2; sleep 30", NULL, &output,
+    CHECK(run(policy, "printf 1; printf x >&2; sleep 30", NULL, &output,
               &err) < 0);
     CHECK(says(&err, PJ_E_StderrLimitExceeded) && err.max == 0);
     CHECK(output.err.len == 0 && bytes_are(output.out, "1"));
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 static void
 test_timeout(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(pj_builder_timeout(builder, 100 * MS, NULL) == 0);
-    CHECK(run(builder, "trap '' TERM INT HUP; echo a; sleep 30 & sleep 30",
+    policy->timeout_ns = 100 * MS;
+    CHECK(run(policy, "trap '' TERM INT HUP; echo a; sleep 30 & sleep 30",
               NULL, &output, &err) < 0);
     CHECK(says(&err, PJ_E_Timeout));
     CHECK(bytes_are(output.out, "a\n"));
     CHECK(output.elapsed_ns >= 100 * MS && output.elapsed_ns < 5000 * MS);
     CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGKILL);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Everything that was written before the end is there.  */
 static void
 test_large_output(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(run(builder, "head -c 3000000 /dev/zero; "
+    CHECK(run(policy, "head -c 3000000 /dev/zero; "
               "head -c 300000 /dev/zero >&2", NULL, &output, &err) == 0);
     CHECK(output.out.len == 3000000 && output.err.len == 300000);
     CHECK(!output.out.external);
     pj_output_clear(&output);
-    CHECK(run(builder, "head -c 60000 /dev/zero", NULL, &output, &err) == 0);
+    CHECK(run(policy, "head -c 60000 /dev/zero", NULL, &output, &err) == 0);
     CHECK(output.out.len == 60000);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 struct counter {
@@ -155,19 +155,19 @@ test_interrupted(const char *script, const char *expected)
 {
     struct counter counter = {0, 2};
     pj_run_options options = {.interrupted = count_call, .ctx = &counter};
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(pj_builder_timeout(builder, 3000 * MS, NULL) == 0);
-    CHECK(run(builder, script, &options, &output, &err) < 0);
+    policy->timeout_ns = 3000 * MS;
+    CHECK(run(policy, script, &options, &output, &err) < 0);
     CHECK(says(&err, PJ_E_Cancelled));
     CHECK(counter.calls == 2);
     CHECK(output.elapsed_ns < 1500 * MS);
     CHECK(output.out.len >= strlen(expected)
           && memcmp(output.out.data, expected, strlen(expected)) == 0);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Called now and then, and harmless as long as it says 0.  */
@@ -176,14 +176,14 @@ test_not_interrupted(void)
 {
     struct counter counter = {0, 0};
     pj_run_options options = {.interrupted = count_call, .ctx = &counter};
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(run(builder, "sleep 0.4", &options, &output, &err) == 0);
+    CHECK(run(policy, "sleep 0.4", &options, &output, &err) == 0);
     CHECK(counter.calls >= 3);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 static void *
@@ -201,16 +201,16 @@ test_storage_refuses(void)
 {
     pj_storage storage = {no_memory, NULL};
     pj_run_options options = {.storage = &storage};
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    CHECK(run(builder, "head -c 1000000 /dev/zero; sleep 30", &options,
+    CHECK(run(policy, "head -c 1000000 /dev/zero; sleep 30", &options,
               &output, &err) < 0);
     CHECK(says(&err, PJ_E_OutOfMemory));
     CHECK(output.out.len > 0 && !output.out.external);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* A file that is executable and no program.  */
@@ -219,15 +219,15 @@ test_exec_fails(void)
 {
     char path[] = "/tmp/test_run_XXXXXX";
     int fd = mkstemp(path), before;
-    pj_builder *builder;
+    pj_policy_options *policy;
     pj_command *command;
     pj_output output;
     pj_error err;
 
     close(fd);
     put_file(path, "\x7f" "ELF nothing", 0755);
-    builder = builder_for(path, NULL, 0);
-    command = prepare(builder, path, NULL, 0, &err);
+    policy = options_for(path, NULL, 0);
+    command = prepare(policy, path, NULL, 0, &err);
     before = open_descriptors();
     CHECK(command != NULL);
     CHECK(pj_command_run(command, NULL, &output, &err) < 0);
@@ -237,7 +237,7 @@ test_exec_fails(void)
     CHECK(pj_command_run(command, NULL, &output, NULL) < 0);
     CHECK(open_descriptors() == before && no_children());
     pj_command_unref(command);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
     unlink(path);
 }
 
@@ -246,12 +246,12 @@ test_exec_fails(void)
 static void
 test_ignored_sigchld(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
     signal(SIGCHLD, SIG_IGN);
-    if (run(builder, "echo a; exit 5", NULL, &output, &err) == 0)
+    if (run(policy, "echo a; exit 5", NULL, &output, &err) == 0)
         CHECK(output.end == PJ_END_EXITED && output.exit_code == 5);
     else
         CHECK(says(&err, PJ_E_StatusLost)
@@ -259,15 +259,15 @@ test_ignored_sigchld(void)
     CHECK(bytes_are(output.out, "a\n"));
     pj_output_clear(&output);
     signal(SIGCHLD, SIG_DFL);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Descriptors beyond FD_SETSIZE, and standard ones that are closed.  */
 static void
 test_descriptors(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_command *command = shell_command(builder, "echo a; echo b >&2; cat");
+    pj_policy_options *policy = shell_options();
+    pj_command *command = shell_command(policy, "echo a; echo b >&2; cat");
     struct rlimit old, more;
     pj_output output;
     pj_error err;
@@ -300,7 +300,7 @@ test_descriptors(void)
     CHECK(bytes_are(output.out, "a\n") && bytes_are(output.err, "b\n"));
     pj_output_clear(&output);
     pj_command_unref(command);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Whichever of the descriptors of a run is the one too many, the host is
@@ -308,8 +308,8 @@ test_descriptors(void)
 static void
 test_few_descriptors(void)
 {
-    pj_builder *builder = shell_builder();
-    pj_command *command = shell_command(builder, "echo a");
+    pj_policy_options *policy = shell_options();
+    pj_command *command = shell_command(policy, "echo a");
     int before = open_descriptors(), result = -1;
     struct rlimit old, few;
 
@@ -330,14 +330,14 @@ test_few_descriptors(void)
     }
     CHECK(result == 0);
     pj_command_unref(command);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 /* Mask, handlers, directory and limits of the host are as they were.  */
 static void
 test_host(void)
 {
-    pj_builder *builder = shell_builder();
+    pj_policy_options *policy = shell_options();
     sigset_t mask, before, after;
     struct sigaction old, now;
     pj_output output;
@@ -352,7 +352,7 @@ test_host(void)
     sigprocmask(SIG_SETMASK, NULL, &before);
     sigaction(SIGCHLD, NULL, &old);
     CHECK(getcwd(here, sizeof here) != NULL);
-    CHECK(run(builder, "cd /; umask 0; exit 1", NULL, &output, &err) == 0);
+    CHECK(run(policy, "cd /; umask 0; exit 1", NULL, &output, &err) == 0);
     sigprocmask(SIG_SETMASK, NULL, &after);
     sigaction(SIGCHLD, NULL, &now);
     CHECK(getcwd(there, sizeof there) != NULL);
@@ -360,7 +360,7 @@ test_host(void)
     CHECK(old.sa_handler == now.sa_handler && strcmp(here, there) == 0);
     sigprocmask(SIG_UNBLOCK, &mask, NULL);
     pj_output_clear(&output);
-    pj_builder_free(builder);
+    pj_policy_options_free(policy);
 }
 
 int

@@ -527,34 +527,11 @@ test_assembler_refuses(void)
     free(p);
 }
 
-static void
-test_names(void)
-{
-    pj_sandbox *sandbox = pj_sandbox_new(PJ_PRESET_DEFAULT);
-    pj_sandbox_info info;
-    pj_error err;
-
-    pj_sandbox_get(sandbox, &info);
-    CHECK(info.allow == 0);
-    CHECK(pj_sandbox_allow(sandbox, S("TIOCSTI"), &err) < 0);
-    CHECK(err.code == PJ_E_SandboxInvalid);
-    CHECK(strstr(err.message, "TIOCSWINSZ") != NULL);
-    CHECK(strstr(err.message, "TIOCSTI") != NULL);
-    CHECK(pj_sandbox_allow(sandbox, S(""), NULL) < 0);
-    CHECK(pj_sandbox_allow(sandbox, S("TIOCSWINSZ"), &err) == 0);
-    pj_sandbox_get(sandbox, &info);
-    CHECK(info.allow == UINT32_C(1) << PJ_ALLOW_TIOCSWINSZ);
-    CHECK(strcmp(pj_allow_name(PJ_ALLOW_TIOCSWINSZ), "TIOCSWINSZ") == 0);
-    CHECK(strcmp(pj_allow_name(PJ_ALLOW_COUNT), "unknown") == 0);
-    pj_sandbox_free(sandbox);
-}
-
 int
 main(void)
 {
     test_assembler_refuses();
     test_plans();
-    test_names();
     return CHECK_REPORT();
 }
 

@@ -11,10 +11,13 @@ make_values(void)
 {
     pj_str root = PJ_STR("/usr");
 
-    if (pj_value_text(16, &any_text, NULL) < 0
-        || pj_value_int(1, 9, &small_number, NULL) < 0
-        || pj_value_read_path(&root, 1, &any_path, NULL) < 0)
-        exit(EXIT_FAILURE);
+    any_text = need_value((pj_value_options){.type = PJ_VALUE_TEXT,
+                                             .max_length = 16});
+    small_number = need_value((pj_value_options){.type = PJ_VALUE_INT,
+                                                 .min = 1, .max = 9});
+    any_path = need_value((pj_value_options){.type = PJ_VALUE_READ_PATH,
+                                             .words = &root,
+                                             .word_count = 1});
 }
 
 static void
@@ -25,67 +28,129 @@ clear_values(void)
     pj_value_unref(any_path);
 }
 
-/* Rules in a line: -n is a flag, -m# takes a small number, -e* a text,
-   -o? one that may be left out, -f/ a path; =word a list of positionals,
-   =word+ one without an end; !-s is forced.  Names are joined by commas. */
+/* Options of typed rules, with what they point to.  */
+struct draft {
+    char text[256];
+    pj_str names[24];
+    size_t name_count;
+    pj_declared declared[16];
+    pj_str forced[4];
+    pj_rules_options options;
+};
+
+/* A declaration without names yet.  */
+static pj_declared *
+add(struct draft *d, pj_declared_kind kind)
+{
+    pj_declared *one = &d->declared[d->options.declared_count++];
+
+    *one = (pj_declared){.kind = kind, .names = &d->names[d->name_count]};
+    return one;
+}
+
 static void
-declare_option(pj_rules *rules, char *names_and_mark)
+add_name(struct draft *d, pj_declared *one, pj_str name)
+{
+    d->names[d->name_count++] = name;
+    one->name_count++;
+}
+
+static void
+add_option(struct draft *d, char *names_and_mark)
 {
     char *mark = names_and_mark + strlen(names_and_mark) - 1, *rest = NULL;
     pj_value *value = *mark == '#' ? small_number
         : *mark == '/' ? any_path : any_text;
-    int is_flag = strchr("#*?/", *mark) == NULL, maybe = *mark == '?';
-    pj_str names[4];
-    size_t count = 0;
+    int is_flag = strchr("#*?/", *mark) == NULL;
+    pj_declared *one = add(d, is_flag ? PJ_DECLARED_FLAG
+                                      : PJ_DECLARED_OPTION);
 
-    if (!is_flag)
+    if (!is_flag) {
+        one->value = value;
+        one->optional = *mark == '?';
+        one->max = 1;
         *mark = '\0';
+    }
     for (char *name = strtok_r(names_and_mark, ",", &rest); name != NULL;
          name = strtok_r(NULL, ",", &rest))
-        names[count++] = S(name);
-    if (is_flag)
-        CHECK(pj_rules_add_flag(rules, names, count, NULL) == 0);
-    else
-        CHECK(pj_rules_add_option(rules, names, count, value, maybe, 1,
-                                  NULL) == 0);
+        add_name(d, one, S(name));
 }
 
 static void
-declare_positional(pj_rules *rules, const char *name)
+add_positional(struct draft *d, const char *name)
 {
     char last = name[strlen(name) - 1];
+    pj_declared *one = add(d, PJ_DECLARED_POSITIONAL);
 
-    CHECK(pj_rules_add_positional(rules, S(name), last == '/' ? any_path
-                                  : any_text, 1, last == '+' ? SIZE_MAX : 1,
-                                  NULL, 0, NULL) == 0);
+    one->value = last == '/' ? any_path : any_text;
+    one->min = 1;
+    one->max = last == '+' ? SIZE_MAX : 1;
+    add_name(d, one, S(name));
 }
 
 static void
-declare(pj_rules *rules, char *word)
+add_group(struct draft *d, pj_declared_kind kind, const char *name,
+          const char *other)
 {
-    pj_str forced = S(word + 1);
+    pj_declared *one = add(d, kind);
 
-    if (word[0] == '!')
-        CHECK(pj_rules_add_forced(rules, &forced, 1, NULL) == 0);
-    else if (word[0] == '=')
-        declare_positional(rules, word + 1);
-    else
-        declare_option(rules, word);
+    add_name(d, one, S(name));
+    add_name(d, one, S(other));
+}
+
+/* Takes the caller's reference to `inner`.  */
+static void
+add_subcommand(struct draft *d, const char *word, pj_rules *inner)
+{
+    pj_declared *one = add(d, PJ_DECLARED_SUBCOMMAND);
+
+    one->inner = inner;
+    add_name(d, one, S(word));
+}
+
+/* Rules in a line: -n is a flag, -m# takes a small number, -e* a text,
+   -o? one that may be left out, -f/ a path; =word a list of positionals,
+   =word+ one without an end; !-s is forced.  Names are joined by commas. */
+static void
+begin(struct draft *d, const char *line)
+{
+    pj_str words[16];
+    size_t count;
+
+    memset(d, 0, sizeof *d);
+    d->options.declared = d->declared;
+    d->options.forced = d->forced;
+    snprintf(d->text, sizeof d->text, "%s", line);
+    count = split(d->text, words, 16);
+    for (size_t i = 0; i < count; i++) {
+        char *word = (char *)(uintptr_t)words[i].ptr;
+
+        if (word[0] == '!')
+            d->forced[d->options.forced_count++] = S(word + 1);
+        else if (word[0] == '=')
+            add_positional(d, word + 1);
+        else
+            add_option(d, word);
+    }
+}
+
+static pj_rules *
+finish(struct draft *d)
+{
+    pj_rules *rules = need_rules(d->options);
+
+    for (size_t i = 0; i < d->options.declared_count; i++)
+        pj_rules_unref(d->declared[i].inner);
+    return rules;
 }
 
 static pj_rules *
 rules_of(const char *line)
 {
-    pj_rules *rules = pj_rules_new();
-    char text[256];
-    pj_str words[16];
-    size_t count;
+    struct draft draft;
 
-    snprintf(text, sizeof text, "%s", line);
-    count = split(text, words, 16);
-    for (size_t i = 0; i < count; i++)
-        declare(rules, (char *)(uintptr_t)words[i].ptr);
-    return rules;
+    begin(&draft, line);
+    return finish(&draft);
 }
 
 /* `out` is what is executed; or, where `code` is set, the index and the
@@ -173,8 +238,8 @@ try_case(const struct case_of *one)
 
     snprintf(text, sizeof text, "%s", one->argv);
     argc = split(text, argv, 16);
-    CHECK(pj_typed_compile(rules, table_of(one->program), &typed, &err)
-          == 0);
+    CHECK(pj_typed_compile(pj_rules_get(rules), table_of(one->program),
+                           &typed, &err) == 0);
     if (typed == NULL)
         exit(EXIT_FAILURE);
     if (pj_typed_apply(typed, argv, argc, &out, &claims, &err) == 0)
@@ -190,7 +255,7 @@ try_case(const struct case_of *one)
     pj_strv_clear(&out);
     pj_path_claims_clear(&claims);
     pj_typed_free(typed);
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
 }
 
 /* Compiles, or tells why not.  */
@@ -199,7 +264,8 @@ is_invalid(const pj_rules *rules, const char *program, const char *why)
 {
     pj_typed *typed = NULL;
     pj_error err = {.code = PJ_OK};
-    int result = pj_typed_compile(rules, table_of(program), &typed, &err);
+    int result = pj_typed_compile(pj_rules_get(rules), table_of(program),
+                                  &typed, &err);
 
     pj_typed_free(typed);
     if (result < 0 && says(&err, PJ_E_ArgRulesInvalid)
@@ -236,25 +302,35 @@ test_what_does_not_compile(void)
         pj_rules *rules = rules_of(wrong[i].rules);
 
         CHECK(is_invalid(rules, wrong[i].program, wrong[i].why));
-        pj_rules_free(rules);
+        pj_rules_unref(rules);
     }
+}
+
+static pj_rules *
+rules_with_groups(const char *name, const char *other, const char *third)
+{
+    struct draft draft;
+
+    begin(&draft, "-n -c -m# =p");
+    add_group(&draft, PJ_DECLARED_EXCLUSIVE, name, other);
+    add_group(&draft, PJ_DECLARED_REQUIRE, name, third);
+    return finish(&draft);
 }
 
 /* Groups know an option by every name that the program has for it.  */
 static void
 test_groups(void)
 {
-    pj_rules *rules = rules_of("-n -c -m# =p");
-    pj_str names[2] = {PJ_STR("--line-number"), PJ_STR("--count")};
+    pj_rules *rules = rules_with_groups("--line-number", "--count",
+                                        "--count");
     pj_str argv[3] = {PJ_STR("-n"), PJ_STR("-c"), PJ_STR("p")};
     pj_typed *typed = NULL;
     pj_path_claims claims = {NULL, 0, 0};
     pj_strv out = {NULL, 0, 0};
     pj_error err;
 
-    CHECK(pj_rules_add_exclusive(rules, names, 2, NULL) == 0);
-    CHECK(pj_rules_add_require(rules, names, 2, NULL) == 0);
-    CHECK(pj_typed_compile(rules, table_of("grep"), &typed, &err) == 0);
+    CHECK(pj_typed_compile(pj_rules_get(rules), table_of("grep"), &typed,
+                           &err) == 0);
     CHECK(pj_typed_apply(typed, argv, 3, &out, &claims, &err) < 0);
     CHECK(says(&err, PJ_E_ArgConflict) && out.count == 0);
     CHECK(pj_typed_apply(typed, argv + 2, 1, &out, &claims, &err) < 0);
@@ -262,17 +338,17 @@ test_groups(void)
     CHECK(pj_typed_apply(typed, argv + 1, 2, &out, &claims, &err) == 0);
     pj_strv_clear(&out);
     pj_typed_free(typed);
-    names[1] = PJ_STR("-x");
-    CHECK(pj_rules_add_require(rules, names, 2, NULL) == 0);
+    pj_rules_unref(rules);
+    rules = rules_with_groups("--line-number", "--count", "-x");
     CHECK(is_invalid(rules, "grep", "not declared"));
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
 }
 
 static void
 test_subcommands(void)
 {
-    pj_rules *rules = rules_of("--no-pager !-P"), *deep;
-    pj_rules *log = rules_of("--oneline =rev !--no-ext-diff");
+    struct draft draft;
+    pj_rules *rules;
     pj_str argv[4] = {PJ_STR("--no-pager"), PJ_STR("log"),
                       PJ_STR("--oneline"), PJ_STR("x")};
     pj_typed *typed = NULL;
@@ -281,8 +357,12 @@ test_subcommands(void)
     char told[128];
     pj_error err;
 
-    CHECK(pj_rules_add_subcommand(rules, S("log"), log, &err) == 0);
-    CHECK(pj_typed_compile(rules, table_of("git"), &typed, &err) == 0);
+    begin(&draft, "--no-pager !-P");
+    add_subcommand(&draft, "log",
+                   rules_of("--oneline =rev !--no-ext-diff"));
+    rules = finish(&draft);
+    CHECK(pj_typed_compile(pj_rules_get(rules), table_of("git"), &typed,
+                           &err) == 0);
     CHECK(pj_typed_apply(typed, argv, 4, &out, &claims, &err) == 0);
     join(&out, told, sizeof told);
     CHECK(strcmp(told, "-P --no-pager log --no-ext-diff --oneline x") == 0);
@@ -293,23 +373,54 @@ test_subcommands(void)
     pj_strv_clear(&out);
     pj_typed_free(typed);
     CHECK(is_invalid(rules, "grep", "no option"));
-    CHECK(pj_rules_set_forced_env(log, &(pj_pair){S("A"), S("1")}, 1, NULL)
-          == 0);
-    CHECK(pj_rules_add_subcommand(rules, S("diff"), log, &err) < 0);
-    CHECK(says(&err, PJ_E_ArgRulesInvalid));
-    pj_rules_free(log);
-    pj_rules_free(rules);
-    rules = pj_rules_new();
+    pj_rules_unref(rules);
+}
+
+/* Takes the reference to `inner`, as the one that it gives is.  */
+static pj_rules *
+nest(pj_rules *inner)
+{
+    struct draft draft;
+
+    begin(&draft, "");
+    add_subcommand(&draft, "x", inner);
+    return finish(&draft);
+}
+
+static void
+test_subcommands_that_are_refused(void)
+{
+    pj_pair env = {S("A"), S("1")};
+    pj_str flag = S("-n"), words[2] = {S("log"), S("diff")};
+    pj_rules *forcing = need_rules((pj_rules_options){
+        .forced_env = &env, .forced_env_count = 1});
+    pj_rules *plain = need_rules((pj_rules_options){
+        .flags = &flag, .flag_count = 1});
+    pj_rules *deep = need_rules((pj_rules_options){0});
+    pj_declared one = {.kind = PJ_DECLARED_SUBCOMMAND, .names = words,
+                       .name_count = 1};
+    pj_error err;
+
+    CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
+    one.inner = forcing;
+    CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
+    one.inner = plain;
+    CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
     for (int depth = 0; depth < 7; depth++) {
-        deep = pj_rules_new();
-        CHECK(pj_rules_add_subcommand(deep, S("x"), rules, &err) == 0);
-        pj_rules_free(rules);
-        rules = deep;
+        one.inner = deep;
+        one.name_count = 2;
+        CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
+        one.name_count = 0;
+        CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
+        deep = nest(deep);
     }
-    deep = pj_rules_new();
-    CHECK(pj_rules_add_subcommand(deep, S("x"), rules, &err) < 0);
-    pj_rules_free(deep);
-    pj_rules_free(rules);
+    one.inner = deep;
+    one.name_count = 1;
+    CHECK(refuses_declared(one, PJ_E_ArgRulesInvalid, &err));
+    CHECK(strstr(err.message, "too deep") != NULL);
+    pj_rules_unref(forcing);
+    pj_rules_unref(plain);
+    pj_rules_unref(deep);
 }
 
 /* Paths wait for the directory; roots become kernel rules.  */
@@ -325,7 +436,8 @@ test_paths(void)
     pj_strv out = {NULL, 0, 0};
     pj_error err;
 
-    CHECK(pj_typed_compile(rules, table_of("grep"), &typed, &err) == 0);
+    CHECK(pj_typed_compile(pj_rules_get(rules), table_of("grep"), &typed,
+                           &err) == 0);
     CHECK(pj_typed_reach(typed, &reach, &err) == 0);
     CHECK(reach.limits_files && !reach.runs_nothing);
     CHECK(reach.roots[PJ_ACCESS_READ].count == 2);
@@ -351,82 +463,207 @@ test_paths(void)
     pj_path_claims_clear(&claims);
     pj_strv_clear(&out);
     pj_typed_free(typed);
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
 }
 
+/* Each kind that is of options, with one name or none.  */
 static int
-refuses(int result, const pj_error *err, pj_code code)
+refuses_name(pj_str name, size_t count, pj_code code)
 {
-    return result < 0 && says(err, code);
+    static const pj_declared_kind kinds[] = {
+        PJ_DECLARED_FLAG, PJ_DECLARED_OPTION, PJ_DECLARED_REQUIRE,
+        PJ_DECLARED_EXCLUSIVE,
+    };
+    int all = 1;
+    pj_error err;
+
+    for (size_t i = 0; i < COUNT(kinds); i++)
+        all &= refuses_declared((pj_declared){
+            .kind = kinds[i], .names = &name, .name_count = count,
+            .value = any_text, .max = 1,
+        }, code, &err);
+    return all & refuses_declared((pj_declared){
+        .kind = PJ_DECLARED_POSITIONAL, .names = &(pj_str){"p", 1},
+        .name_count = 1, .value = any_text, .max = 1, .unless = &name,
+        .unless_count = count == 0 ? 1 : count,
+    }, code, &err);
 }
 
 static void
-test_setters(void)
+test_names_that_are_refused(void)
 {
     static const char *const bad[] = {"", "-", "--", "=", "a=b", "-n=",
                                       "--a=b", "a=b="};
-    pj_rules *rules = pj_rules_new();
-    pj_str name, root = PJ_STR("relative");
+
+    for (size_t i = 0; i < COUNT(bad); i++)
+        CHECK(refuses_name(S(bad[i]), 1, PJ_E_ArgRulesInvalid));
+    CHECK(refuses_name(PJ_STR("-n\0"), 1, PJ_E_NulByte));
+    CHECK(refuses_name(ABSENT, 0, PJ_E_ArgRulesInvalid));
+}
+
+static void
+test_declarations_that_are_refused(void)
+{
+    pj_str name = S("-n"), nul = PJ_STR("p\0");
+    pj_declared option = {.kind = PJ_DECLARED_OPTION, .names = &name,
+                          .name_count = 1, .value = any_text};
+    pj_declared list = {.kind = PJ_DECLARED_POSITIONAL, .names = &name,
+                        .name_count = 1, .value = any_text, .min = 2,
+                        .max = 1};
     pj_error err;
 
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        name = S(bad[i]);
-        CHECK(refuses(pj_rules_add_flag(rules, &name, 1, &err), &err,
-                      PJ_E_ArgRulesInvalid));
-        CHECK(pj_rules_add_require(rules, &name, 1, NULL) < 0);
+    CHECK(refuses_declared(option, PJ_E_ArgRulesInvalid, &err));
+    option.max = 1;
+    option.value = NULL;
+    CHECK(refuses_declared(option, PJ_E_ArgRulesInvalid, &err));
+    CHECK(refuses_declared(list, PJ_E_ArgRulesInvalid, &err));
+    list.min = list.max = 0;
+    CHECK(refuses_declared(list, PJ_E_ArgRulesInvalid, &err));
+    list.max = 1;
+    list.value = NULL;
+    CHECK(refuses_declared(list, PJ_E_ArgRulesInvalid, &err));
+    list.value = any_text;
+    list.name_count = 0;
+    CHECK(refuses_declared(list, PJ_E_ArgRulesInvalid, &err));
+    list.name_count = 1;
+    list.names = &nul;
+    CHECK(refuses_declared(list, PJ_E_NulByte, &err));
+    for (int kind = -1; kind <= PJ_DECLARED_SUBCOMMAND + 1;
+         kind += PJ_DECLARED_SUBCOMMAND + 2) {
+        option = (pj_declared){.kind = (pj_declared_kind)kind,
+                               .names = &name, .name_count = 1};
+        CHECK(refuses_declared(option, PJ_E_ArgRulesInvalid, &err));
     }
-    name = PJ_STR("-n\0");
-    CHECK(refuses(pj_rules_add_flag(rules, &name, 1, &err), &err,
-                  PJ_E_NulByte));
-    name = PJ_STR("-n");
-    CHECK(refuses(pj_rules_add_flag(rules, &name, 0, &err), &err,
-                  PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_option(rules, &name, 1, any_text, 0, 0, &err),
-                  &err, PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_positional(rules, S("p"), any_text, 2, 1,
-                                          NULL, 0, &err), &err,
-                  PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_subcommand(rules, S("log"), NULL, &err), &err,
-                  PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_option(rules, &name, 1, NULL, 0, 1, &err),
-                  &err, PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_positional(rules, S("p"), NULL, 1, 1, NULL, 0,
-                                          &err), &err,
-                  PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_roots(rules, PJ_ACCESS_READ, &root, 1, &err),
-                  &err, PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_add_roots(rules, PJ_ACCESS_EXECUTE, &root, 0,
-                                     &err), &err, PJ_E_ArgRulesInvalid));
-    CHECK(refuses(pj_rules_set_forced_env(
-                      rules, &(pj_pair){S("LD_PRELOAD"), S("x")}, 1, &err),
-                  &err, PJ_E_EnvForbidden));
-    /* None of that made them typed.  */
-    CHECK(pj_rules_set_max_flags(rules, 1, &err) == 0);
-    CHECK(refuses(pj_rules_add_flag(rules, &name, 1, &err), &err,
-                  PJ_E_ArgRulesInvalid));
-    pj_rules_free(rules);
+}
+
+static void
+test_rules_that_are_refused(void)
+{
+    pj_str root = PJ_STR("relative"), nul = PJ_STR("/a\0");
+    pj_pair env = {S("LD_PRELOAD"), S("x")};
+    pj_error err;
+
+    for (int access = PJ_ACCESS_READ; access <= PJ_ACCESS_WRITE; access++) {
+        pj_rules_options rules = {.forced_env_count = 0};
+
+        rules.roots[access] = &root;
+        rules.root_count[access] = 1;
+        CHECK(refuses_rules(rules, PJ_E_ArgRulesInvalid, &err));
+        rules.roots[access] = &nul;
+        CHECK(refuses_rules(rules, PJ_E_NulByte, &err));
+    }
+    CHECK(refuses_rules((pj_rules_options){.forced = &nul,
+                                           .forced_count = 1},
+                        PJ_E_NulByte, &err));
+    CHECK(refuses_rules((pj_rules_options){.forced_env = &env,
+                                           .forced_env_count = 1},
+                        PJ_E_EnvForbidden, &err));
+    env.name = S("A=B");
+    CHECK(refuses_rules((pj_rules_options){.forced_env = &env,
+                                           .forced_env_count = 1},
+                        PJ_E_EnvForbidden, &err));
+    env = (pj_pair){S("A"), nul};
+    CHECK(refuses_rules((pj_rules_options){.forced_env = &env,
+                                           .forced_env_count = 1},
+                        PJ_E_NulByte, &err));
+}
+
+/* Rules list tokens or declare by type; whatever makes them the one does
+   not go with whatever makes them the other.  */
+static void
+test_rules_of_both_kinds(void)
+{
+    pj_str name = PJ_STR("-n"), word = PJ_STR("log"), root = PJ_STR("/");
+    pj_declared flag = {.kind = PJ_DECLARED_FLAG, .names = &name,
+                        .name_count = 1};
+    const pj_rules_options plain[] = {
+        {.subcommand = word},
+        {.flags = &name, .flag_count = 1},
+        {.max_flags = 1},
+        {.max_positionals = 1},
+    };
+
+    for (size_t i = 0; i < COUNT(plain); i++)
+        for (int kind = 0; kind < 4; kind++) {
+            pj_rules_options both = plain[i];
+            pj_error err;
+
+            both.declared = &flag;
+            both.declared_count = kind == 0;
+            both.forced = &name;
+            both.forced_count = kind == 1;
+            both.roots[0] = both.roots[1] = &root;
+            both.root_count[0] = kind == 2;
+            both.root_count[1] = kind == 3;
+            CHECK(refuses_rules(both, PJ_E_ArgRulesInvalid, &err));
+            CHECK(strstr(err.message, "declare by type") != NULL);
+        }
 }
 
 static void
 test_size(void)
 {
-    pj_rules *rules = pj_rules_new(), *copy;
-    char text[16];
-    pj_str name;
-    pj_rules_info info;
+    static char text[1001][8];
+    static pj_str names[1001];
+    static pj_declared flags[1001];
+    pj_rules_options options = {.declared = flags, .declared_count = 1001};
+    const pj_rules_options *is;
+    pj_rules *rules;
+    pj_error err;
 
-    for (int i = 0; i < 1000; i++) {
-        snprintf(text, sizeof text, "--f%d", i);
-        name = S(text);
-        CHECK(pj_rules_add_flag(rules, &name, 1, NULL) == 0);
+    for (int i = 0; i < 1001; i++) {
+        snprintf(text[i], sizeof text[i], "--f%d", i);
+        names[i] = S(text[i]);
+        flags[i] = (pj_declared){.names = &names[i], .name_count = 1};
     }
-    CHECK(pj_rules_add_flag(rules, &name, 1, NULL) < 0);
-    copy = pj_rules_dup(rules);
-    pj_rules_free(rules);
-    pj_rules_get(copy, &info);
-    CHECK(info.declared_count == 1000);
-    CHECK(pj_str_equal(info.declared[7].names[0], S("--f7")));
-    pj_rules_free(copy);
+    CHECK(refuses_rules(options, PJ_E_ArgRulesInvalid, &err));
+    options.declared_count = 1000;
+    rules = need_rules(options);
+    memset(text, 'x', sizeof text);
+    memset(names, 0, sizeof names);
+    is = pj_rules_get(rules);
+    CHECK(is->declared_count == 1000);
+    CHECK(is->declared[7].kind == PJ_DECLARED_FLAG);
+    CHECK(pj_str_equal(is->declared[7].names[0], S("--f7")));
+    pj_rules_unref(rules);
+}
+
+/* What was declared is given back, and holds its types and inner rules
+   when nobody else does.  */
+static void
+test_get(void)
+{
+    struct draft draft;
+    pj_str root = S("/a"), unless = S("-n");
+    const pj_rules_options *is;
+    pj_rules *rules;
+
+    begin(&draft, "-n -m,--most# =p+ !-s");
+    draft.declared[2].unless = &unless;
+    draft.declared[2].unless_count = 1;
+    draft.declared[2].value = need_value((pj_value_options){0});
+    add_group(&draft, PJ_DECLARED_EXCLUSIVE, "-n", "-m");
+    add_subcommand(&draft, "log", rules_of("-x"));
+    draft.options.roots[PJ_ACCESS_WRITE] = &root;
+    draft.options.root_count[PJ_ACCESS_WRITE] = 1;
+    rules = finish(&draft);
+    pj_value_unref(draft.declared[2].value);
+    memset(&draft, 0, sizeof draft);
+    unless = root = ABSENT;
+    is = pj_rules_get(rules);
+    CHECK(is->declared_count == 5 && is->forced_count == 1);
+    CHECK(is->declared[1].name_count == 2 && is->declared[1].max == 1);
+    CHECK(pj_str_equal(is->declared[1].names[1], S("--most")));
+    CHECK(is->declared[1].value == small_number);
+    CHECK(is->declared[2].min == 1 && is->declared[2].max == SIZE_MAX);
+    CHECK(pj_str_equal(is->declared[2].unless[0], S("-n")));
+    CHECK(pj_value_get(is->declared[2].value)->type == PJ_VALUE_INT);
+    CHECK(is->declared[3].kind == PJ_DECLARED_EXCLUSIVE);
+    CHECK(pj_rules_get(is->declared[4].inner)->declared_count == 1);
+    CHECK(pj_str_equal(is->forced[0], S("-s")));
+    CHECK(is->root_count[PJ_ACCESS_READ] == 0);
+    CHECK(pj_str_equal(is->roots[PJ_ACCESS_WRITE][0], S("/a")));
+    pj_rules_unref(rules);
 }
 
 int
@@ -439,8 +676,13 @@ main(void)
     test_groups();
     test_subcommands();
     test_paths();
-    test_setters();
+    test_subcommands_that_are_refused();
+    test_names_that_are_refused();
+    test_declarations_that_are_refused();
+    test_rules_that_are_refused();
+    test_rules_of_both_kinds();
     test_size();
+    test_get();
     clear_values();
     return CHECK_REPORT();
 }

@@ -5,56 +5,48 @@
 
 #include "fixture.h"
 
-/* Nothing can be tested without the type.  */
-static pj_value *
-need(int result, pj_value **value)
-{
-    if (result < 0)
-        exit(EXIT_FAILURE);
-    return *value;
-}
-
 static pj_value *
 number(int64_t min, int64_t max)
 {
-    pj_value *value;
-
-    return need(pj_value_int(min, max, &value, NULL), &value);
+    return need_value((pj_value_options){.type = PJ_VALUE_INT, .min = min,
+                                         .max = max});
 }
 
 static pj_value *
 text(size_t max)
 {
-    pj_value *value;
+    return need_value((pj_value_options){.type = PJ_VALUE_TEXT,
+                                         .max_length = max});
+}
 
-    return need(pj_value_text(max, &value, NULL), &value);
+static pj_value_options
+pattern_options(pj_str expression, size_t max)
+{
+    return (pj_value_options){.type = PJ_VALUE_PATTERN, .max_length = max,
+                              .expression = expression};
 }
 
 static pj_value *
 pattern(const char *expression)
 {
-    pj_value *value;
-
-    return need(pj_value_pattern(S(expression), PJ_PATTERN_MAX, &value,
-                                 NULL), &value);
+    return need_value(pattern_options(S(expression), PJ_PATTERN_MAX));
 }
 
 static pj_value *
 url(const char *host)
 {
-    pj_value *value;
     pj_str scheme = S("https"), hosts = S(host);
 
-    return need(pj_value_url(&scheme, 1, &hosts, host != NULL, &value,
-                             NULL), &value);
+    return need_value((pj_value_options){.type = PJ_VALUE_URL,
+                                         .words = &scheme, .word_count = 1,
+                                         .hosts = &hosts,
+                                         .host_count = host != NULL});
 }
 
 static pj_value *
-simple(int (*make)(pj_value **, pj_error *))
+simple(pj_value_type type)
 {
-    pj_value *value;
-
-    return need(make(&value, NULL), &value);
+    return need_value((pj_value_options){.type = type});
 }
 
 /* Checks lists of texts, each ended by NULL, and gives the type back.  */
@@ -93,7 +85,7 @@ test_texts(void)
     try_value(pattern("a|ab"), LIST("a", "ab"), LIST("", "aba", "b"));
     try_value(pattern("^a$"), LIST("a"), LIST("", "aa"));
     try_value(pattern(".*"), LIST("", "a\nb"), NONE);
-    try_value(simple(pj_value_host_name), LIST("a", "a-b.c", "1.2.3.4"),
+    try_value(simple(PJ_VALUE_HOST_NAME), LIST("a", "a-b.c", "1.2.3.4"),
               LIST("", "-a", "a-", ".a", "a.", "a..b", "a_b", "[::1]"));
     try_value(url(NULL), LIST("https://a", "https://a:1/b?c#d"),
               LIST("", "a", "https://", "https:///a", "http://a",
@@ -102,7 +94,7 @@ test_texts(void)
     try_value(url("*.a.example"), LIST("https://b.A.Example/"),
               LIST("https://a.example", "https://xa.example",
                    "https://.a.example", "https://b.a.example.evil"));
-    try_value(simple(pj_value_git_ref), LIST("main", "a..b", "HEAD@{1}"),
+    try_value(simple(PJ_VALUE_GIT_REF), LIST("main", "a..b", "HEAD@{1}"),
               LIST("", "-a", "a:b", "a b", "HEAD^{/x}"));
 }
 
@@ -129,35 +121,52 @@ test_lengths(void)
 }
 
 static int
-refuses(int result, const pj_error *err, pj_code code)
+refuses_words(pj_value_type type, const pj_str *words, size_t count,
+              pj_code code, pj_error *err)
 {
-    return result < 0 && says(err, code);
+    return refuses_value((pj_value_options){.type = type, .words = words,
+                                            .word_count = count},
+                         code, err);
 }
 
 static void
 test_numbers_and_texts_that_are_refused(void)
 {
-    pj_value *value = NULL;
     pj_str words[2] = {PJ_STR("a"), PJ_STR("b\0c")};
+    pj_value_options options = {.type = PJ_VALUE_INT, .min = 1};
     pj_error err;
 
-    CHECK(refuses(pj_value_int(1, 0, &value, &err), &err,
-                  PJ_E_ValueTypeInvalid));
-    CHECK(refuses(pj_value_choice(words, 0, &value, &err), &err,
-                  PJ_E_ValueTypeInvalid));
-    CHECK(refuses(pj_value_choice(words, 2, &value, &err), &err,
-                  PJ_E_NulByte));
-    CHECK(err.index == 1);
-    CHECK(refuses(pj_value_text(PJ_TEXT_MAX + 1, &value, &err), &err,
-                  PJ_E_ValueTypeInvalid));
-    CHECK(refuses(pj_value_read_path(words, 1, &value, &err), &err,
-                  PJ_E_ValueTypeInvalid));
+    CHECK(refuses_value(options, PJ_E_ValueTypeInvalid, &err));
+    CHECK(refuses_words(PJ_VALUE_CHOICE, words, 0, PJ_E_ValueTypeInvalid,
+                        &err));
+    CHECK(refuses_words(PJ_VALUE_CHOICE, words, 2, PJ_E_NulByte, &err));
+    CHECK(strcmp(err.value, "b\\x00c") == 0);
+    options = (pj_value_options){.type = PJ_VALUE_TEXT,
+                                 .max_length = PJ_TEXT_MAX + 1};
+    CHECK(refuses_value(options, PJ_E_ValueTypeInvalid, &err));
+    CHECK(refuses_words(PJ_VALUE_READ_PATH, words, 1, PJ_E_ValueTypeInvalid,
+                        &err));
+    words[0] = PJ_STR("");
+    CHECK(refuses_words(PJ_VALUE_WRITE_PATH, words, 1, PJ_E_ValueTypeInvalid,
+                        &err));
     words[0] = PJ_STR("/a\0");
-    CHECK(refuses(pj_value_write_path(words, 1, &value, &err), &err,
-                  PJ_E_NulByte));
-    CHECK(value == NULL);
-    CHECK(pj_value_int(1, 0, &value, NULL) < 0);
-    CHECK(pj_value_choice(words, 0, &value, NULL) < 0);
+    CHECK(refuses_words(PJ_VALUE_WRITE_PATH, words, 1, PJ_E_NulByte, &err));
+    for (int type = -1; type <= PJ_VALUE_GIT_REF + 1;
+         type += PJ_VALUE_GIT_REF + 2) {
+        options = (pj_value_options){.type = (pj_value_type)type};
+        CHECK(refuses_value(options, PJ_E_ValueTypeInvalid, &err));
+    }
+}
+
+static int
+refuses_url(pj_str scheme, pj_str host, pj_code code)
+{
+    pj_error err;
+
+    return refuses_value((pj_value_options){
+        .type = PJ_VALUE_URL, .words = &scheme, .word_count = 1,
+        .hosts = &host, .host_count = host.ptr != NULL,
+    }, code, &err);
 }
 
 static void
@@ -165,23 +174,16 @@ test_urls_that_are_refused(void)
 {
     static const char *const schemes[] = {"", "HTTP", "1a", "a:", "a b"};
     static const char *const hosts[] = {"", "*", "*.", "a:1", "a/", "*.*.a"};
-    pj_value *value = NULL;
-    pj_str good = PJ_STR("a"), bad;
+    pj_str nul = PJ_STR("a\0");
     pj_error err;
 
-    CHECK(refuses(pj_value_url(&good, 0, NULL, 0, &value, &err), &err,
-                  PJ_E_ValueTypeInvalid));
-    for (size_t i = 0; i < COUNT(schemes); i++) {
-        bad = S(schemes[i]);
-        CHECK(refuses(pj_value_url(&bad, 1, NULL, 0, &value, &err), &err,
-                      PJ_E_ValueTypeInvalid));
-    }
-    for (size_t i = 0; i < COUNT(hosts); i++) {
-        bad = S(hosts[i]);
-        CHECK(refuses(pj_value_url(&good, 1, &bad, 1, &value, &err), &err,
-                      PJ_E_ValueTypeInvalid));
-    }
-    CHECK(value == NULL);
+    CHECK(refuses_words(PJ_VALUE_URL, NULL, 0, PJ_E_ValueTypeInvalid, &err));
+    for (size_t i = 0; i < COUNT(schemes); i++)
+        CHECK(refuses_url(S(schemes[i]), ABSENT, PJ_E_ValueTypeInvalid));
+    for (size_t i = 0; i < COUNT(hosts); i++)
+        CHECK(refuses_url(S("a"), S(hosts[i]), PJ_E_ValueTypeInvalid));
+    CHECK(refuses_url(nul, ABSENT, PJ_E_NulByte));
+    CHECK(refuses_url(S("a"), nul, PJ_E_NulByte));
 }
 
 static void
@@ -194,21 +196,22 @@ test_patterns_that_are_refused(void)
         "a{99999999999999999999}", "a**", "a+?", "a{2}*",
         "(((((a*)*)*)*)*)",
     };
-    pj_value *value = NULL;
     pj_error err;
 
     for (size_t i = 0; i < COUNT(bad); i++) {
-        int ok = refuses(pj_value_pattern(S(bad[i]), 9, &value, &err), &err,
-                         PJ_E_ValueTypeInvalid);
+        int ok = refuses_value(pattern_options(S(bad[i]), 9),
+                               PJ_E_ValueTypeInvalid, &err);
 
         if (!ok)
             fprintf(stderr, "pattern: '%s'\n", bad[i]);
-        CHECK(ok && value == NULL);
+        CHECK(ok);
     }
-    CHECK(refuses(pj_value_pattern(PJ_STR("a\0"), 9, &value, &err), &err,
-                  PJ_E_NulByte));
-    CHECK(refuses(pj_value_pattern(S("a"), PJ_PATTERN_MAX + 1, &value,
-                                   &err), &err, PJ_E_ValueTypeInvalid));
+    CHECK(refuses_value(pattern_options(ABSENT, 9), PJ_E_ValueTypeInvalid,
+                        &err));
+    CHECK(refuses_value(pattern_options(PJ_STR("a\0"), 9), PJ_E_NulByte,
+                        &err));
+    CHECK(refuses_value(pattern_options(S("a"), PJ_PATTERN_MAX + 1),
+                        PJ_E_ValueTypeInvalid, &err));
 }
 
 static void
@@ -219,17 +222,17 @@ test_patterns_that_are_not(void)
         "\\(", "\\)", "[\\1]", "\\\\1", "a{1000}", "(a{9}){9}", "a|", "()",
         "a{0}", "((((a*)*)*)?)", "(a*)*b*", "[[]", "[a-]", "[[:alpha:])]",
     };
-    pj_value *value = NULL;
     pj_error err;
 
     for (size_t i = 0; i < COUNT(good); i++) {
-        int ok = pj_value_pattern(S(good[i]), 9, &value, &err) == 0;
+        pj_value_options options = pattern_options(S(good[i]), 9);
+        pj_value *value = NULL;
+        int ok = pj_value_new(&options, &value, &err) == 0;
 
         if (!ok)
             fprintf(stderr, "%s\n", err.message);
         CHECK(ok);
-        if (ok)
-            pj_value_unref(value);
+        pj_value_unref(value);
     }
 }
 
@@ -259,27 +262,49 @@ test_wanted(void)
     pj_value_unref(value);
 }
 
+/* What was asked for is given back, from memory of its own.  */
 static void
-test_view(void)
+test_get(void)
 {
-    pj_str roots[2] = {PJ_STR("/a"), PJ_STR("/b")};
-    pj_value *value = NULL;
-    pj_value_info info;
+    char root[] = "/b";
+    pj_str roots[2] = {PJ_STR("/a"), S(root)};
+    pj_value *value = need_value((pj_value_options){
+        .type = PJ_VALUE_READ_PATH, .words = roots, .word_count = 2});
+    const pj_value_options *is;
 
-    CHECK(pj_value_read_path(roots, 2, &value, NULL) == 0);
+    memset(root, 'x', sizeof root);
+    memset(roots, 0, sizeof roots);
     CHECK(pj_value_ref(value) == value);
     pj_value_unref(value);
-    pj_value_get(value, &info);
-    CHECK(info.type == PJ_VALUE_READ_PATH && info.word_count == 2);
-    CHECK(pj_str_equal(info.words[1], roots[1]) && pj_value_is_path(value));
-    CHECK(info.host_count == 0 && info.expression.ptr == NULL);
+    is = pj_value_get(value);
+    CHECK(is->type == PJ_VALUE_READ_PATH && is->word_count == 2);
+    CHECK(pj_str_equal(is->words[1], S("/b")) && pj_value_is_path(value));
+    CHECK(is->host_count == 0 && is->expression.ptr == NULL);
     pj_value_unref(value);
     pj_value_unref(NULL);
     value = pattern("a+");
-    pj_value_get(value, &info);
-    CHECK(info.type == PJ_VALUE_PATTERN && info.max_length == 4096);
-    CHECK(pj_str_equal(info.expression, PJ_STR("a+")));
+    is = pj_value_get(value);
+    CHECK(is->type == PJ_VALUE_PATTERN && is->max_length == 4096);
+    CHECK(pj_str_equal(is->expression, PJ_STR("a+")));
     CHECK(!pj_value_is_path(value));
+    pj_value_unref(value);
+    value = number(-1, 7);
+    is = pj_value_get(value);
+    CHECK(is->type == PJ_VALUE_INT && is->min == -1 && is->max == 7);
+    pj_value_unref(value);
+}
+
+/* A type without roots takes no path, one without bounds the 0 only.  */
+static void
+test_defaults(void)
+{
+    pj_value *value = need_value((pj_value_options){0});
+
+    CHECK(pj_value_get(value)->type == PJ_VALUE_INT);
+    try_value(value, LIST("0"), LIST("", "1", "-1"));
+    try_value(text(0), LIST(""), LIST("a"));
+    value = simple(PJ_VALUE_WRITE_PATH);
+    CHECK(pj_value_get(value)->word_count == 0);
     pj_value_unref(value);
 }
 
@@ -327,7 +352,8 @@ main(void)
     test_patterns_that_are_refused();
     test_patterns_that_are_not();
     test_wanted();
-    test_view();
+    test_get();
+    test_defaults();
     test_threads();
     return CHECK_REPORT();
 }

@@ -175,7 +175,7 @@ check_failure(const struct input *in, const pj_strv *out,
 }
 
 static void
-check_apply(const struct input *in, const pj_rules *rules)
+check_apply(const struct input *in, const pj_rules_options *rules)
 {
     pj_strv out = {NULL, 0, 0}, again = {NULL, 0, 0};
     pj_error err;
@@ -205,22 +205,26 @@ check_apply(const struct input *in, const pj_rules *rules)
     pj_strv_clear(&again);
 }
 
-/* The list is taken exactly when all of it are flags.  */
-static int
-set_flags(const struct input *in, pj_rules *rules)
+/* The list is taken exactly when all of it are flags.  NULL when not.  */
+static pj_rules *
+make_rules(const struct input *in)
 {
+    const pj_rules_options options = {
+        .subcommand = in->subcommand, .flags = in->flags,
+        .flag_count = in->flag_count, .max_flags = in->max_flags,
+        .max_positionals = in->max_positionals, .double_dash = in->mode,
+    };
     int fit = !has_nul(in->flags, in->flag_count);
+    pj_rules *rules = NULL;
     pj_error err;
-    int result;
 
     for (size_t i = 0; i < in->flag_count; i++)
         fit &= is_flag(in->flags[i]) && !is_dashes(in->flags[i]);
-    result = pj_rules_set_allowed_flags(rules, in->flags, in->flag_count,
-                                        &err);
-    HOLDS((result == 0) == fit);
-    if (result < 0)
+    HOLDS((pj_rules_new(&options, &rules, &err) == 0) == fit);
+    HOLDS((rules != NULL) == fit);
+    if (!fit)
         check_error(&err);
-    return result;
+    return rules;
 }
 
 int
@@ -232,18 +236,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (parse((pj_str){(const char *)data, size}, &in) < 0)
         return 0;
-    rules = pj_rules_new();
-    HOLDS(rules != NULL);
-    pj_rules_set_max_flags(rules, in.max_flags, NULL);
-    pj_rules_set_max_positionals(rules, in.max_positionals, NULL);
-    HOLDS(pj_rules_set_subcommand(rules, in.subcommand, &err) == 0);
-    HOLDS(pj_rules_set_double_dash(rules, in.mode, &err) == 0);
-    if (set_flags(&in, rules) == 0) {
-        if (pj_args_check_rules(rules, in.program, &err) == 0)
-            check_apply(&in, rules);
-        else
-            check_error(&err);
-    }
-    pj_rules_free(rules);
+    rules = make_rules(&in);
+    if (rules == NULL)
+        return 0;
+    if (pj_args_check_rules(pj_rules_get(rules), in.program, &err) == 0)
+        check_apply(&in, pj_rules_get(rules));
+    else
+        check_error(&err);
+    pj_rules_unref(rules);
     return 0;
 }

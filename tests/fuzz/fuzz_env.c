@@ -8,7 +8,7 @@
  */
 #include <ctype.h>
 
-#include "policy/builder.h"
+#include "base/variable.h"
 #include "policy/command.h"
 #include "policy/env.h"
 #include "fuzz.h"
@@ -69,27 +69,38 @@ any_malformed(const pj_pair *pairs, size_t count)
     return 0;
 }
 
-static int
-set_policy(const struct input *in, pj_builder *builder, pj_error *err)
+/* Copies the policy's lines into options, which are taken exactly when an
+   environment can hold them.  NULL when not.  */
+static pj_policy_options *
+make_options(const struct input *in)
 {
     pj_str names[MOST];
+    pj_policy_options options = {.env_kind = in->kind}, *copy;
+    int fit;
+    pj_error err;
 
-    switch (in->kind) {
-    case PJ_ENV_EMPTY:
-        pj_builder_env_empty(builder);
-        return 0;
-    case PJ_ENV_LOCALE:
-        pj_builder_env_locale(builder);
-        return 0;
-    case PJ_ENV_FIXED:
-        return pj_builder_env_fixed(builder, in->policy, in->policy_count,
-                                    err);
-    case PJ_ENV_ALLOWLIST:
-        break;
-    }
     for (size_t i = 0; i < in->policy_count; i++)
         names[i] = in->policy[i].name;
-    return pj_builder_env_allowlist(builder, names, in->policy_count, err);
+    if (in->kind == PJ_ENV_FIXED) {
+        options.env_pairs = in->policy;
+        options.env_pair_count = in->policy_count;
+        fit = !any_malformed(in->policy, in->policy_count);
+    } else {
+        options.env_names = names;
+        options.env_name_count = in->policy_count;
+        fit = 1;
+        for (size_t i = 0; i < in->policy_count; i++)
+            fit &= !is_malformed(&(pj_pair){names[i], PJ_STR("")});
+    }
+    HOLDS((pj_policy_check(&options, &err) == 0) == fit);
+    if (!fit) {
+        check_error(&err);
+        return NULL;
+    }
+    copy = pj_policy_options_dup(&options);
+    HOLDS(copy != NULL);
+    HOLDS(copy->env_pair_count == options.env_pair_count);
+    return copy;
 }
 
 /* The last pair of a name, or NULL.  */
@@ -206,9 +217,9 @@ check_case(const pj_pair *pair)
 }
 
 static void
-check_build(const struct input *in, pj_builder *builder)
+check_build(const struct input *in, pj_policy_options *options)
 {
-    pj_policy policy = {.source = builder};
+    pj_policy policy = {.options = options};
     pj_request request = {.env = in->request,
                           .env_count = in->request_count};
     pj_command *command;
@@ -216,10 +227,9 @@ check_build(const struct input *in, pj_builder *builder)
     int result;
 
     atomic_init(&policy.refs, 1);
-    pj_builder_get(builder, &policy.info);
     command = pj_command_new(&policy);
     HOLDS(command != NULL);
-    result = pj_env_build(&policy.info, &request, &command->env,
+    result = pj_env_build(options, &request, &command->env,
                           &command->stripped, &err);
     HOLDS((result == 0) == !any_malformed(in->request, in->request_count));
     if (result < 0) {
@@ -241,20 +251,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in;
-    pj_builder *builder;
-    pj_error err;
+    pj_policy_options *options;
 
     if (size == 0)
         return 0;
     parse((pj_str){(const char *)data, size}, &in);
-    builder = pj_builder_new();
-    HOLDS(builder != NULL);
     for (size_t i = 0; i < in.request_count; i++)
         check_case(&in.request[i]);
-    if (set_policy(&in, builder, &err) == 0)
-        check_build(&in, builder);
-    else
-        check_error(&err);
-    pj_builder_free(builder);
+    options = make_options(&in);
+    if (options != NULL)
+        check_build(&in, options);
+    pj_policy_options_free(options);
     return 0;
 }

@@ -185,9 +185,9 @@ try_cwd(pj_str text, int listed)
     pj_str choice = walk(text, path, sizeof path), shown = {NULL, 0};
     pj_str dir = (snprintf(root, sizeof root, "%s/a", base),
                   pj_str_of(root));
-    pj_builder_info policy = {.cwd_kind = listed ? PJ_CWD_ALLOWLIST
-                                                 : PJ_CWD_JAILED,
-                              .cwd_dirs = &dir, .cwd_dir_count = 1};
+    pj_policy_options policy = {.cwd_kind = listed ? PJ_CWD_ALLOWLIST
+                                                   : PJ_CWD_JAILED,
+                                .cwd_dirs = &dir, .cwd_dir_count = 1};
     pj_request request = {.cwd = choice};
     size_t len = strlen(root);
     pj_pin *pin = NULL;

@@ -106,12 +106,16 @@ check_pattern(const struct input *in)
 static void
 make_values(struct input *in)
 {
+    const pj_value_options number = {PJ_VALUE_INT, .min = 1, .max = 999};
+    const pj_value_options text = {PJ_VALUE_TEXT, .max_length = 64};
+    pj_value_options pattern = {PJ_VALUE_PATTERN, .max_length = 100,
+                                .expression = in->expression};
     pj_error err;
     char wanted[PJ_VALUE_SIZE];
 
-    HOLDS(pj_value_int(1, 999, &in->number, NULL) == 0);
-    HOLDS(pj_value_text(64, &in->text, NULL) == 0);
-    if (pj_value_pattern(in->expression, 100, &in->pattern, &err) < 0) {
+    HOLDS(pj_value_new(&number, &in->number, NULL) == 0);
+    HOLDS(pj_value_new(&text, &in->text, NULL) == 0);
+    if (pj_value_new(&pattern, &in->pattern, &err) < 0) {
         check_error(&err);
         in->pattern = NULL;
         return;
@@ -119,8 +123,8 @@ make_values(struct input *in)
     pj_value_wanted(in->pattern, wanted);
     HOLDS(strlen(wanted) < sizeof wanted);
     pj_value_unref(in->pattern);
-    HOLDS(pj_value_pattern(in->expression, PJ_PATTERN_MAX, &in->pattern,
-                           NULL) == 0);
+    pattern.max_length = PJ_PATTERN_MAX;
+    HOLDS(pj_value_new(&pattern, &in->pattern, NULL) == 0);
     check_pattern(in);
 }
 
@@ -153,113 +157,164 @@ type_of(const struct input *in, char mark)
         : mark == '%' && in->pattern != NULL ? in->pattern : NULL;
 }
 
-static int
-declare_positional(const struct input *in, pj_rules *rules, pj_str word,
-                   pj_error *err)
+/* Options of one level, with what they point to.  */
+struct level {
+    pj_str names[MOST_WORDS * MOST_NAMES];
+    size_t name_count;
+    pj_declared declared[MOST_WORDS];
+    pj_str forced[MOST_WORDS];
+    pj_rules_options options;
+};
+
+static pj_declared *
+add(struct level *l, pj_declared_kind kind, pj_str names)
+{
+    pj_declared *one = &l->declared[l->options.declared_count++];
+
+    *one = (pj_declared){.kind = kind, .names = &l->names[l->name_count]};
+    one->name_count = take_names(names, &l->names[l->name_count]);
+    l->name_count += one->name_count;
+    return one;
+}
+
+static void
+add_positional(const struct input *in, struct level *l, pj_str word)
 {
     int many = word.len > 1 && word.ptr[word.len - 1] == '+';
     pj_value *value = word.len == 0 ? NULL : type_of(in, word.ptr[0]);
+    pj_declared *one = add(l, PJ_DECLARED_POSITIONAL, PJ_STR("list"));
 
-    return pj_rules_add_positional(rules, PJ_STR("list"),
-                                   value == NULL ? in->text : value,
-                                   many ? 0 : 1, many ? SIZE_MAX : 1, NULL,
-                                   0, err);
+    one->value = value == NULL ? in->text : value;
+    one->min = many ? 0 : 1;
+    one->max = many ? SIZE_MAX : 1;
 }
 
-static int
-declare_option(const struct input *in, pj_rules *rules, pj_str word,
-               pj_error *err)
+static void
+add_option(const struct input *in, struct level *l, pj_str word)
 {
     char mark = word.len == 0 ? '\0' : word.ptr[word.len - 1];
     pj_value *value = type_of(in, mark);
-    pj_str names[MOST_NAMES];
-    size_t count;
+    pj_declared *one;
 
-    if (value != NULL)
-        word.len--;
-    count = take_names(word, names);
-    return value == NULL ? pj_rules_add_flag(rules, names, count, err)
-        : pj_rules_add_option(rules, names, count, value, mark == '?', 3,
-                              err);
+    if (value == NULL) {
+        add(l, PJ_DECLARED_FLAG, word);
+        return;
+    }
+    word.len--;
+    one = add(l, PJ_DECLARED_OPTION, word);
+    one->value = value;
+    one->optional = mark == '?';
+    one->max = 3;
 }
 
-static int
-declare(const struct input *in, pj_rules *rules, pj_str word, pj_error *err)
+static void
+declare(const struct input *in, struct level *l, pj_str word)
 {
-    pj_str names[MOST_NAMES];
     pj_str rest = word.len == 0 ? word
                                 : (pj_str){word.ptr + 1, word.len - 1};
 
     switch (word.len == 0 ? '\0' : word.ptr[0]) {
     case '!':
-        return pj_rules_add_forced(rules, &rest, 1, err);
+        l->forced[l->options.forced_count++] = rest;
+        break;
     case '&':
-        return pj_rules_add_require(rules, names, take_names(rest, names),
-                                    err);
+        add(l, PJ_DECLARED_REQUIRE, rest);
+        break;
     case '|':
-        return pj_rules_add_exclusive(rules, names, take_names(rest, names),
-                                      err);
+        add(l, PJ_DECLARED_EXCLUSIVE, rest);
+        break;
     case '=':
-        return declare_positional(in, rules, rest, err);
+        add_positional(in, l, rest);
+        break;
     default:
-        return declare_option(in, rules, word, err);
+        add_option(in, l, word);
+        break;
     }
 }
 
-/* Declares the words from `*at` on, to the end or the next subcommand.
-   NULL where one of them is refused.  */
-static pj_rules *
-make_level(const struct input *in, size_t *at)
+/* Declares the words from `*at` on, to the end or the next subcommand.  */
+static void
+begin_level(const struct input *in, size_t *at, struct level *l)
 {
-    pj_rules *rules = pj_rules_new();
-    pj_error err;
-
-    HOLDS(rules != NULL);
+    memset(l, 0, sizeof *l);
+    l->options.declared = l->declared;
+    l->options.forced = l->forced;
     for (; *at < in->word_count; ++*at) {
         pj_str word = in->words[*at];
 
         if (word.len > 0 && word.ptr[0] == '>')
             break;
-        if (declare(in, rules, word, &err) == 0)
-            continue;
-        check_error(&err);
-        pj_rules_free(rules);
-        return NULL;
+        declare(in, l, word);
     }
     if (in->injects && *at == in->word_count)
-        HOLDS(pj_rules_set_double_dash(rules, PJ_DOUBLE_DASH_AFTER_FLAGS,
-                                       NULL) == 0);
+        l->options.double_dash = PJ_DOUBLE_DASH_AFTER_FLAGS;
+}
+
+/* NULL where something is refused.  */
+static pj_rules *
+end_level(const struct level *l)
+{
+    pj_rules *rules = NULL;
+    pj_error err;
+
+    if (pj_rules_new(&l->options, &rules, &err) < 0) {
+        check_error(&err);
+        HOLDS(rules == NULL);
+    }
     return rules;
+}
+
+/* Reads the subcommands, each with the words behind it; -1 where the rules
+   of one are refused.  */
+static int
+add_subcommands(const struct input *in, size_t *at, struct level *outer)
+{
+    struct level inner;
+
+    while (*at < in->word_count) {
+        pj_str word = in->words[(*at)++];
+        pj_declared *one = &outer->declared[outer->options.declared_count++];
+
+        word = (pj_str){word.ptr + 1, word.len - 1};
+        *one = (pj_declared){.kind = PJ_DECLARED_SUBCOMMAND,
+                             .names = &outer->names[outer->name_count],
+                             .name_count = 1};
+        outer->names[outer->name_count++] = word;
+        begin_level(in, at, &inner);
+        one->inner = end_level(&inner);
+        if (one->inner == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+/* The rules of a copy of the options are the same.  */
+static pj_rules *
+make_again(pj_rules *rules)
+{
+    pj_rules *again = NULL;
+
+    HOLDS(pj_rules_new(pj_rules_get(rules), &again, NULL) == 0);
+    pj_rules_unref(rules);
+    return again;
 }
 
 static pj_rules *
 make_rules(const struct input *in)
 {
     const pj_pair posix = {PJ_STR("POSIXLY_CORRECT"), PJ_STR("1")};
+    struct level outer;
     size_t at = 0;
-    pj_rules *rules = make_level(in, &at), *copy;
-    pj_error err;
+    pj_rules *rules = NULL;
 
-    while (rules != NULL && at < in->word_count) {
-        pj_str word = in->words[at++];
-        pj_rules *inner = make_level(in, &at);
-
-        word = (pj_str){word.ptr + 1, word.len - 1};
-        if (inner == NULL
-            || pj_rules_add_subcommand(rules, word, inner, &err) < 0) {
-            pj_rules_free(rules);
-            rules = NULL;
-        }
-        pj_rules_free(inner);
-    }
-    if (rules == NULL)
-        return NULL;
-    if (in->posix)
-        HOLDS(pj_rules_set_forced_env(rules, &posix, 1, NULL) == 0);
-    copy = pj_rules_dup(rules);
-    HOLDS(copy != NULL);
-    pj_rules_free(rules);
-    return copy;
+    begin_level(in, &at, &outer);
+    outer.options.forced_env = &posix;
+    outer.options.forced_env_count = in->posix != 0;
+    if (add_subcommands(in, &at, &outer) == 0)
+        rules = end_level(&outer);
+    for (size_t i = 0; i < outer.options.declared_count; i++)
+        pj_rules_unref(outer.declared[i].inner);
+    return rules == NULL ? NULL : make_again(rules);
 }
 
 /* --------------------------------------------------------- the reading */
@@ -277,9 +332,8 @@ inner_of(const pj_typed *typed, pj_str word)
 static int
 is_forced(const pj_typed *typed, const pj_reading *r, const pj_arg *arg)
 {
-    const pj_strv *forced = &typed->rules->forced;
-
-    return pj_strs_find(forced->items, forced->count, r->argv[arg->index]);
+    return pj_strs_find(typed->rules->forced, typed->rules->forced_count,
+                        r->argv[arg->index]);
 }
 
 /* Reads what will be executed.  Every option is declared, or forced.  */
@@ -362,7 +416,7 @@ forces(const pj_typed *typed)
     for (size_t i = 0; i < typed->rules->declared_count; i++)
         if (typed->inner[i] != NULL && forces(typed->inner[i]))
             return 1;
-    return typed->rules->forced.count > 0;
+    return typed->rules->forced_count > 0;
 }
 
 /* Without anything forced, what will be executed is accepted as it is.  */
@@ -426,6 +480,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in;
+    const pj_rules_options *is;
     pj_rules *rules;
     pj_typed *typed = NULL;
     pj_error err;
@@ -434,14 +489,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     make_values(&in);
     rules = make_rules(&in);
-    if (rules != NULL && rules->is_typed) {
-        if (pj_typed_compile(rules, in.program, &typed, &err) == 0)
+    is = rules == NULL ? NULL : pj_rules_get(rules);
+    if (is != NULL && pj_rules_are_typed(is)) {
+        if (pj_typed_compile(is, in.program, &typed, &err) == 0)
             check_apply(&in, typed);
         else
             check_error(&err);
     }
     pj_typed_free(typed);
-    pj_rules_free(rules);
+    pj_rules_unref(rules);
     clear_values(&in);
     return 0;
 }

@@ -6,7 +6,7 @@
 
 /* Plain rules, and an argv as it was read.  Indices are -1 for "none".  */
 struct match {
-    const pj_rules *rules;
+    const pj_rules_options *rules;
     pj_reading reading;
     size_t flags;
     size_t positionals;      /* the subcommand among them */
@@ -26,7 +26,7 @@ invalid_rules(const pj_program *program, const char *why, pj_error *err)
 }
 
 int
-pj_args_check_rules(const pj_rules *rules, const pj_program *program,
+pj_args_check_rules(const pj_rules_options *rules, const pj_program *program,
                     pj_error *err)
 {
     if (program == NULL
@@ -95,18 +95,18 @@ nth_of(const struct match *m, pj_item_kind kind, size_t n)
 
 /* The allowed flags as one text, cut where it gets long.  */
 static void
-list_flags(const pj_rules *rules, char *out)
+list_flags(const pj_rules_options *rules, char *out)
 {
     pj_text text = {.used = 0};
 
-    pj_text_words(&text, rules->flags.items, rules->flags.count);
+    pj_text_words(&text, rules->flags, rules->flag_count);
     pj_escape(out, text.used == 0 ? PJ_STR("none") : pj_text_view(&text));
 }
 
 static int
 check_flags(const struct match *m, pj_error *err)
 {
-    const pj_rules *rules = m->rules;
+    const pj_rules_options *rules = m->rules;
 
     if (m->flags > rules->max_flags) {
         size_t at = nth_of(m, PJ_ITEM_OPTION, rules->max_flags);
@@ -124,7 +124,7 @@ check_flags(const struct match *m, pj_error *err)
         pj_str token = m->reading.argv[at];
 
         if (m->reading.args[i].kind != PJ_ITEM_OPTION
-            || pj_strs_find(rules->flags.items, rules->flags.count, token))
+            || pj_strs_find(rules->flags, rules->flag_count, token))
             continue;
         pj_error_begin(err, PJ_E_ArgFlagNotAllowed, token);
         err->index = (long)at;
@@ -215,7 +215,7 @@ write_out(const struct match *m, pj_strv *out, pj_error *err)
 }
 
 int
-pj_args_apply(const pj_rules *rules, const pj_program *program,
+pj_args_apply(const pj_rules_options *rules, const pj_program *program,
               const pj_str *argv, size_t argc, pj_strv *out, pj_error *err)
 {
     struct match m = {.rules = rules, .dashes = -1, .subcommand = -1,

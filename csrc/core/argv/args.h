@@ -7,12 +7,12 @@
 
 /* Whether the rules make sense for the program (NULL: not known).  Fails
    with ArgRulesInvalid where `--` would not do what is asked of it.  */
-int pj_args_check_rules(const pj_rules *rules, const pj_program *program,
+int pj_args_check_rules(const pj_rules_options *rules, const pj_program *program,
                         pj_error *err);
 
 /* Checks a request's argv and appends what will be executed, `--` placed,
    to `out`.  Fails with NulByte and the Arg codes.  */
-int pj_args_apply(const pj_rules *rules, const pj_program *program,
+int pj_args_apply(const pj_rules_options *rules, const pj_program *program,
                   const pj_str *argv, size_t argc, pj_strv *out,
                   pj_error *err);
 

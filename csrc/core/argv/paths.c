@@ -17,8 +17,8 @@ pj_path_roots(const pj_value *value, pj_strv *canonical, pj_error *err)
 {
     char text[96];
 
-    for (size_t i = 0; i < value->words.count; i++) {
-        char *path = realpath(value->words.items[i].ptr, NULL);
+    for (size_t i = 0; i < value->is.word_count; i++) {
+        char *path = realpath(value->is.words[i].ptr, NULL);
         int result;
 
         if (path == NULL && errno == ENOMEM)
@@ -26,7 +26,7 @@ pj_path_roots(const pj_value *value, pj_strv *canonical, pj_error *err)
         if (path == NULL) {
             pj_errno_text(text, sizeof text, errno);
             pj_error_begin(err, PJ_E_ArgRulesInvalid,
-                           value->words.items[i]);
+                           value->is.words[i]);
             pj_escape(err->reason, pj_str_of(text));
             return pj_error_say(err, "argument rules invalid: root %s: %s; "
                                 "name an existing file or directory",

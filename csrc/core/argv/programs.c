@@ -7,44 +7,47 @@
 #include "base/error.h"
 #include "base/strings.h"
 
-#define PJ_ALIAS(id, name)
-#define PJ_PROGRAM(id, dashdash, order)          \
-    static const pj_option rows_##id[] = {       \
+#define PJ_PROGRAM(id, dashdash, order, traits)                    \
+    static const pj_option rows_##id[] = {                         \
         {PJ_FORM_NONE, 0, 0, 0, 0, NULL},
-#define PJ_OPT(id, letter, name, arity, kind, effect)              \
+#define PJ_OPT(letter, name, arity, kind, effect)                  \
         {PJ_FORM_OPTION, PJ_ARITY_##arity, PJ_KIND_##kind,         \
          PJ_EFFECT_##effect, letter, name},
-#define PJ_WORD(id, name, arity, kind, effect)                     \
+#define PJ_WORD(name, arity, kind, effect)                         \
         {PJ_FORM_WORD, PJ_ARITY_##arity, PJ_KIND_##kind,           \
          PJ_EFFECT_##effect, 0, name},
-#define PJ_OPERAND(id, name, kind, effect)                         \
+#define PJ_OPERAND(name, kind, effect)                             \
         {PJ_FORM_OPERAND, PJ_ARITY_REQUIRED, PJ_KIND_##kind,       \
          PJ_EFFECT_##effect, 0, name},
-#define PJ_PROGRAM_END(id)                       \
+#define PJ_PROGRAM_END                                             \
     };
 #include "programs/programs.def"
-#undef PJ_ALIAS
-#undef PJ_PROGRAM
-#undef PJ_OPT
-#undef PJ_WORD
-#undef PJ_OPERAND
-#undef PJ_PROGRAM_END
 
-#define PJ_ALIAS(id, name)
-#define PJ_OPT(id, letter, name, arity, kind, effect)
-#define PJ_WORD(id, name, arity, kind, effect)
-#define PJ_OPERAND(id, name, kind, effect)
-#define PJ_PROGRAM_END(id)
-#define PJ_PROGRAM(id, dashdash, order)                              \
-    {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, rows_##id,       \
-     sizeof rows_##id / sizeof rows_##id[0]},
+/* As the tables spell them.  */
+enum {
+    GETOPT = 0,
+    EXACT = PJ_TRAIT_EXACT,
+    NEXT_WORD = PJ_TRAIT_NEXT_WORD,
+    NO_BUNDLE = PJ_TRAIT_NO_BUNDLE,
+    FIRST_NUMBER = PJ_TRAIT_FIRST_NUMBER,
+    OLD_STYLE = PJ_TRAIT_OLD_STYLE,
+    LATE_DASHES = PJ_TRAIT_LATE_DASHES,
+    OPTIONS_FIRST = PJ_TRAIT_OPTIONS_FIRST,
+    IN_ORDER = PJ_TRAIT_IN_ORDER,
+    AT_FILES = PJ_TRAIT_AT_FILES,
+    PLUS_OPTION = PJ_TRAIT_PLUS_OPTION,
+    OFFSET = PJ_TRAIT_OFFSET,
+    TWO_OPERANDS = PJ_TRAIT_TWO_OPERANDS,
+    SCRIPT = PJ_TRAIT_SCRIPT
+};
+
+#define PJ_PROGRAM(id, dashdash, order, traits)                      \
+    {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, traits,          \
+     rows_##id, sizeof rows_##id / sizeof rows_##id[0]},
 static const pj_program programs[] = {
 #include "programs/programs.def"
 };
-#undef PJ_ALIAS
-#undef PJ_PROGRAM
 
-#define PJ_PROGRAM(id, dashdash, order)
 #define PJ_ALIAS(id, name) {name, #id},
 static const struct {
     const char *name;
@@ -53,12 +56,6 @@ static const struct {
 #include "programs/programs.def"
     {NULL, NULL},
 };
-#undef PJ_ALIAS
-#undef PJ_PROGRAM
-#undef PJ_OPT
-#undef PJ_WORD
-#undef PJ_OPERAND
-#undef PJ_PROGRAM_END
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -100,48 +97,6 @@ pj_program_find_sub(const pj_program *program, pj_str subcommand)
     for (size_t i = 0; i < subcommand.len; i++)
         id[len + 1 + i] = subcommand.ptr[i] == '-' ? '_' : subcommand.ptr[i];
     return pj_program_find_id((pj_str){id, len + 1 + subcommand.len});
-}
-
-static const struct {
-    const char *id;
-    unsigned traits;
-} grammar[] = {
-#define EXACT PJ_TRAIT_EXACT
-#define NEXT_WORD PJ_TRAIT_NEXT_WORD
-#define NO_BUNDLE PJ_TRAIT_NO_BUNDLE
-#define FIRST_NUMBER PJ_TRAIT_FIRST_NUMBER
-#define OLD_STYLE PJ_TRAIT_OLD_STYLE
-#define LATE_DASHES PJ_TRAIT_LATE_DASHES
-#define OPTIONS_FIRST PJ_TRAIT_OPTIONS_FIRST
-#define IN_ORDER PJ_TRAIT_IN_ORDER
-#define AT_FILES PJ_TRAIT_AT_FILES
-#define PLUS_OPTION PJ_TRAIT_PLUS_OPTION
-#define OFFSET PJ_TRAIT_OFFSET
-#define TWO_OPERANDS PJ_TRAIT_TWO_OPERANDS
-#define PJ_GRAMMAR(id, traits) {#id, traits},
-#include "programs/grammar.def"
-#undef PJ_GRAMMAR
-#undef EXACT
-#undef NEXT_WORD
-#undef NO_BUNDLE
-#undef FIRST_NUMBER
-#undef OLD_STYLE
-#undef LATE_DASHES
-#undef OPTIONS_FIRST
-#undef IN_ORDER
-#undef AT_FILES
-#undef PLUS_OPTION
-#undef OFFSET
-#undef TWO_OPERANDS
-};
-
-unsigned
-pj_program_traits(const pj_program *program)
-{
-    for (size_t i = 0; i < COUNT(grammar); i++)
-        if (strcmp(grammar[i].id, program->name) == 0)
-            return grammar[i].traits;
-    return 0;
 }
 
 const pj_option *

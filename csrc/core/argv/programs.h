@@ -31,12 +31,13 @@ enum pj_arity {
 enum pj_value_kind {
     PJ_KIND_NO_KIND, PJ_KIND_NUMBER, PJ_KIND_TEXT, PJ_KIND_PATTERN,
     PJ_KIND_READ_PATH, PJ_KIND_WRITE_PATH, PJ_KIND_PROGRAM, PJ_KIND_URL,
-    PJ_KIND_CHOICE
+    PJ_KIND_CHOICE, PJ_KIND_COUNT, PJ_KIND_WORD,
+    PJ_KIND_MODE /* of an option without value */
 };
 
 enum pj_effect {
     PJ_EFFECT_NONE, PJ_EFFECT_EXEC, PJ_EFFECT_WRITE, PJ_EFFECT_READ,
-    PJ_EFFECT_NETWORK, PJ_EFFECT_CONFIG
+    PJ_EFFECT_NETWORK, PJ_EFFECT_CONFIG, PJ_EFFECT_INPUT, PJ_EFFECT_ENDLESS
 };
 
 enum pj_option_form {
@@ -52,15 +53,7 @@ typedef struct pj_option {
     const char *name; /* without dashes; the word itself for a word */
 } pj_option;
 
-typedef struct pj_program {
-    const char *name;
-    enum pj_dashdash dashdash;
-    enum pj_order order;
-    const pj_option *options; /* the first row is a place-holder */
-    size_t count;
-} pj_program;
-
-/* How a program departs from getopt_long; csrc/programs/grammar.def.  */
+/* How a program departs from getopt_long.  */
 enum pj_trait {
     PJ_TRAIT_EXACT = 1,        /* long names are never cut short */
     PJ_TRAIT_NEXT_WORD = 2,    /* no --name=value */
@@ -74,10 +67,18 @@ enum pj_trait {
     PJ_TRAIT_PLUS_OPTION = 512, /* +5 is an option before `--` */
     PJ_TRAIT_OFFSET = 1024,    /* a last operand +5, or 5, is a number */
     PJ_TRAIT_TWO_OPERANDS = 2048, /* a third one changes the others */
-    PJ_TRAIT_DECLARED = 4096   /* no table: what was declared is known */
+    PJ_TRAIT_DECLARED = 4096,  /* no table: what was declared is known */
+    PJ_TRAIT_SCRIPT = 8192     /* the first operand can run programs */
 };
 
-unsigned pj_program_traits(const pj_program *program);
+typedef struct pj_program {
+    const char *name;
+    enum pj_dashdash dashdash;
+    enum pj_order order;
+    unsigned traits;          /* enum pj_trait */
+    const pj_option *options; /* the first row is a place-holder */
+    size_t count;
+} pj_program;
 
 /* The row of a letter; of a long name (without dashes, cut short or not);
    of a word, or a KEY of an operand, as it is written.  NULL for none, and

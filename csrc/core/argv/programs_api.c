@@ -14,16 +14,21 @@ static const char *const arity_names[] = {
 };
 static const char *const kind_names[] = {
     "no_kind", "number", "text", "pattern", "read_path", "write_path",
-    "program", "url", "choice",
+    "program", "url", "choice", "count", "word", "mode",
 };
 static const char *const effect_names[] = {
-    "none", "exec", "write", "read", "network", "config",
+    "none", "exec", "write", "read", "network", "config", "input", "endless",
 };
 static const char *const dashdash_names[] = {
     "ends_options", "ignored", "subcommand",
 };
 static const char *const order_names[] = {
     "permutes", "ordered", "expression",
+};
+/* By the number of the program.  */
+#define PJ_PROGRAM(id, dashdash, order, traits) #traits,
+static const char *const traits_of[] = {
+#include "programs/programs.def"
 };
 
 const char *
@@ -52,6 +57,7 @@ pj_program_get(pj_str name, pj_program_info *out)
     out->name = program->name;
     out->dashdash = dashdash_names[program->dashdash];
     out->order = order_names[program->order];
+    out->traits = traits_of[program - pj_program_at(0)];
     out->row_count = program->count - 1; /* without the place-holder */
     return 0;
 }

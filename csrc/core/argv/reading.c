@@ -11,7 +11,7 @@ pj_grammar_of(const pj_program *program, pj_grammar *out)
 {
     memset(out, 0, sizeof *out);
     out->program = program;
-    out->traits = pj_program_traits(program);
+    out->traits = program->traits;
 }
 
 void

@@ -115,7 +115,7 @@ is_option(const pj_declared *d)
 
 /* How many rows and bytes of names an own table needs.  */
 static void
-measure(const pj_rules *rules, size_t *rows, size_t *bytes)
+measure(const pj_rules_options *rules, size_t *rows, size_t *bytes)
 {
     *rows = 1;
     *bytes = 1;
@@ -158,7 +158,7 @@ fill_row(pj_option *row, const pj_declared *d, pj_str name, char *names)
 static int
 check_own(const pj_typed *typed, pj_error *err)
 {
-    const pj_rules *rules = typed->rules;
+    const pj_rules_options *rules = typed->rules;
 
     for (size_t i = 0; i < rules->declared_count; i++) {
         const pj_declared *d = &rules->declared[i];
@@ -193,9 +193,10 @@ make_own(pj_typed *typed, const char *name)
             names = fill_row(&typed->own_rows[at++], d, d->names[k], names);
     }
     typed->own = (pj_program){name, PJ_DASHDASH_ENDS_OPTIONS,
-                              PJ_ORDER_PERMUTES, typed->own_rows, rows};
+                              PJ_ORDER_PERMUTES, PJ_TRAIT_DECLARED,
+                              typed->own_rows, rows};
     typed->grammar.program = &typed->own;
-    typed->grammar.traits = PJ_TRAIT_DECLARED;
+    typed->grammar.traits = typed->own.traits;
     return 0;
 }
 
@@ -217,7 +218,7 @@ compile_inner(pj_typed *typed, size_t number, const pj_program *program,
         return invalid(typed, d->names[0], "is no subcommand",
                        "the program has none", err);
     typed->grammar.nested = 1;
-    return pj_typed_compile(d->inner, sub, &typed->inner[number], err);
+    return pj_typed_compile(pj_rules_get(d->inner), sub, &typed->inner[number], err);
 }
 
 static int
@@ -328,28 +329,29 @@ read_forced(const pj_typed *typed, pj_reading *r, pj_error *err)
 static int
 check_forced(const pj_typed *typed, pj_error *err)
 {
-    const pj_strv *forced = &typed->rules->forced;
+    const pj_str *forced = typed->rules->forced;
+    size_t count = typed->rules->forced_count;
     unsigned traits = typed->grammar.traits;
     pj_reading r;
     int result;
 
-    if (forced->count == 0)
+    if (count == 0)
         return 0;
-    if (pj_strs_find(forced->items, forced->count, PJ_STR("--")))
+    if (pj_strs_find(forced, count, PJ_STR("--")))
         return invalid(typed, PJ_STR("--"), "cannot be forced",
                        "use inject_double_dash", err);
     if (traits & PJ_TRAIT_DECLARED)
-        return pj_str_is_flag(forced->items[0]) ? 0
-            : invalid(typed, forced->items[0], "cannot be forced",
+        return pj_str_is_flag(forced[0]) ? 0
+            : invalid(typed, forced[0], "cannot be forced",
                       "force options only", err);
     if (traits & PJ_TRAIT_FIRST_NUMBER)
-        return invalid(typed, forced->items[0], "cannot be forced: it reads "
+        return invalid(typed, forced[0], "cannot be forced: it reads "
                        "a number as the first argument", "leave it out",
                        err);
-    if ((traits & PJ_TRAIT_OLD_STYLE) && !pj_str_is_flag(forced->items[0]))
-        return invalid(typed, forced->items[0], "cannot be forced",
+    if ((traits & PJ_TRAIT_OLD_STYLE) && !pj_str_is_flag(forced[0]))
+        return invalid(typed, forced[0], "cannot be forced",
                        "write its options with dashes", err);
-    pj_reading_init(&r, forced->items, forced->count);
+    pj_reading_init(&r, forced, count);
     result = read_forced(typed, &r, err);
     pj_reading_clear(&r);
     return result;
@@ -376,8 +378,8 @@ fill(pj_typed *typed, const pj_program *program, pj_error *err)
     if (typed->declared_of == NULL || typed->groups == NULL
         || typed->roots == NULL || typed->inner == NULL)
         return pj_error_memory(err);
-    for (size_t i = 0; i < typed->rules->forced_env.count; i++)
-        if (pj_str_equal(typed->rules->forced_env.items[i].name,
+    for (size_t i = 0; i < typed->rules->forced_env_count; i++)
+        if (pj_str_equal(typed->rules->forced_env[i].name,
                          PJ_STR("POSIXLY_CORRECT")))
             typed->grammar.posix = 1;
     for (size_t i = 0; i < count; i++)
@@ -387,7 +389,7 @@ fill(pj_typed *typed, const pj_program *program, pj_error *err)
 }
 
 int
-pj_typed_compile(const pj_rules *rules, const pj_program *program,
+pj_typed_compile(const pj_rules_options *rules, const pj_program *program,
                  pj_typed **out, pj_error *err)
 {
     pj_typed *typed = calloc(1, sizeof *typed);
@@ -425,16 +427,10 @@ pj_typed_free(pj_typed *typed)
     free(typed);
 }
 
-static int
-add_strings(pj_strv *to, const pj_strv *from)
-{
-    return pj_strv_extend(to, from->items, from->count);
-}
-
 int
 pj_typed_reach(const pj_typed *typed, pj_reach *reach, pj_error *err)
 {
-    const pj_rules *rules = typed->rules;
+    const pj_rules_options *rules = typed->rules;
 
     for (size_t i = 0; i < rules->declared_count; i++) {
         const pj_value *value = rules->declared[i].value;
@@ -445,13 +441,15 @@ pj_typed_reach(const pj_typed *typed, pj_reach *reach, pj_error *err)
         if (value == NULL || !pj_value_is_path(value))
             continue;
         reach->limits_files = 1;
-        if (add_strings(&reach->roots[value->type == PJ_VALUE_WRITE_PATH],
-                        &typed->roots[i]) < 0)
+        if (pj_strv_extend(&reach->roots[value->is.type
+                                         == PJ_VALUE_WRITE_PATH],
+                           typed->roots[i].items, typed->roots[i].count) < 0)
             return pj_error_memory(err);
     }
     for (int access = 0; access < 2; access++) {
-        reach->limits_files |= rules->roots[access].count > 0;
-        if (add_strings(&reach->roots[access], &rules->roots[access]) < 0)
+        reach->limits_files |= rules->root_count[access] > 0;
+        if (pj_strv_extend(&reach->roots[access], rules->roots[access],
+                           rules->root_count[access]) < 0)
             return pj_error_memory(err);
     }
     reach->runs_nothing |= rules->run_nothing;

@@ -12,7 +12,7 @@ typedef struct pj_typed pj_typed;
 /* Compiles rules for a program (NULL: no table knows it).  `rules` must
    outlive the result.  Fails with ArgRulesInvalid where the program has no
    such option, or another arity.  */
-int pj_typed_compile(const pj_rules *rules, const pj_program *program,
+int pj_typed_compile(const pj_rules_options *rules, const pj_program *program,
                      pj_typed **out, pj_error *err);
 void pj_typed_free(pj_typed *typed);
 

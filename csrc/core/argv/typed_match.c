@@ -90,7 +90,7 @@ check_value(pj_match *m, const pj_arg *arg, size_t number, pj_error *err)
     if (claim == NULL)
         return pj_error_memory(err);
     claim->text = arg->value;
-    claim->writes = d->value->type == PJ_VALUE_WRITE_PATH;
+    claim->writes = d->value->is.type == PJ_VALUE_WRITE_PATH;
     claim->roots = &m->typed->roots[number];
     claim->index = (long)arg->value_index;
     name_of(arg, d, claim->option);
@@ -303,7 +303,7 @@ no_subcommand(const pj_match *m, pj_error *err)
 static const pj_typed *
 find_inner(const pj_match *m)
 {
-    const pj_rules *rules = m->typed->rules;
+    const pj_rules_options *rules = m->typed->rules;
 
     for (size_t i = 0; i < rules->declared_count
          && m->reading.at < m->reading.argc; i++)

@@ -6,7 +6,7 @@
 
 /* The rules of one level: a program, or a subcommand.  */
 struct pj_typed {
-    const pj_rules *rules;
+    const pj_rules_options *rules;
     pj_grammar grammar;
     /* Of a program without table: made from what was declared.  */
     pj_program own;

@@ -99,7 +99,7 @@ forced_at(const pj_match *m)
 int
 pj_match_write(const pj_match *m, size_t end, pj_error *err)
 {
-    const pj_strv *forced = &m->typed->rules->forced;
+    const pj_rules_options *rules = m->typed->rules;
     size_t at = m->first, dashes = dashes_at(m), here = forced_at(m);
 
     if (check_order(m, dashes, err) < 0)
@@ -108,7 +108,7 @@ pj_match_write(const pj_match *m, size_t end, pj_error *err)
         const pj_arg *arg = NULL;
 
         if (token == here
-            && pj_strv_extend(m->out, forced->items, forced->count) < 0)
+            && pj_strv_extend(m->out, rules->forced, rules->forced_count) < 0)
             return pj_error_memory(err);
         if (token == end)
             break;

@@ -1,23 +1,14 @@
-/* value.c: making and describing the types of values.  */
+/* value.c: the types of values.  */
 #include "argv/value.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
-static pj_value *
-new_value(pj_value_type type)
-{
-    pj_value *value = calloc(1, sizeof *value);
-
-    if (value == NULL)
-        return NULL;
-    atomic_init(&value->refs, 1);
-    value->type = type;
-    value->max_length = PJ_TEXT_MAX;
-    return value;
-}
+/* The longest texts of types that say nothing of a length.  */
+#define HOST_NAME_MAX_LENGTH 253
+#define GIT_REF_MAX_LENGTH 1024
+#define URL_MAX_LENGTH 8192
 
 static int
 invalid(pj_str at, const char *what, pj_error *err)
@@ -29,105 +20,6 @@ invalid(pj_str at, const char *what, pj_error *err)
                         at.len == 0 ? "" : "'");
 }
 
-/* Hands out a value that was filled, or gives it back.  */
-static int
-hand_out(pj_value *value, int failed, pj_value **out)
-{
-    if (failed)
-        pj_value_unref(value);
-    else
-        *out = value;
-    return failed ? -1 : 0;
-}
-
-int
-pj_value_int(int64_t min, int64_t max, pj_value **out, pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value;
-
-    if (err == NULL)
-        err = &scratch;
-    if (min > max)
-        return invalid(PJ_STR(""), "the least number of an Int is larger "
-                       "than the greatest", err);
-    value = new_value(PJ_VALUE_INT);
-    if (value == NULL)
-        return pj_error_memory(err);
-    value->min = min;
-    value->max = max;
-    *out = value;
-    return 0;
-}
-
-static int
-copy_words(pj_strv *to, const pj_str *words, size_t count, const char *what,
-           pj_error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (pj_str_has(words[i], '\0'))
-            return pj_error_nul(err, what, words[i], (long)i);
-    return pj_strv_extend(to, words, count) < 0 ? pj_error_memory(err) : 0;
-}
-
-int
-pj_value_choice(const pj_str *words, size_t count, pj_value **out,
-                pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value;
-
-    if (err == NULL)
-        err = &scratch;
-    if (count == 0)
-        return invalid(PJ_STR(""), "a Choice needs a word", err);
-    value = new_value(PJ_VALUE_CHOICE);
-    if (value == NULL)
-        return pj_error_memory(err);
-    return hand_out(value, copy_words(&value->words, words, count, "word",
-                                      err) < 0, out);
-}
-
-int
-pj_value_text(size_t max, pj_value **out, pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value;
-
-    if (err == NULL)
-        err = &scratch;
-    if (max > PJ_TEXT_MAX)
-        return invalid(PJ_STR(""), "max_length of a Text is 0 to 131072", err);
-    value = new_value(PJ_VALUE_TEXT);
-    if (value == NULL)
-        return pj_error_memory(err);
-    value->max_length = max;
-    *out = value;
-    return 0;
-}
-
-int
-pj_value_pattern(pj_str expression, size_t max, pj_value **out,
-                 pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value;
-
-    if (err == NULL)
-        err = &scratch;
-    if (max > PJ_PATTERN_MAX)
-        return invalid(PJ_STR(""), "max_length of a Pattern is 0 to 4096",
-                       err);
-    value = new_value(PJ_VALUE_PATTERN);
-    if (value == NULL || pj_str_dup(expression, &value->expression) < 0) {
-        pj_value_unref(value);
-        return pj_error_memory(err);
-    }
-    value->max_length = max;
-    return hand_out(value, pj_pattern_new(expression, &value->pattern, err)
-                    < 0, out);
-}
-
 static int
 check_root(pj_str root, pj_error *err)
 {
@@ -136,65 +28,6 @@ check_root(pj_str root, pj_error *err)
     if (root.len > 0 && root.ptr[0] == '/')
         return 0;
     return invalid(root, "a root is an absolute path", err);
-}
-
-static int
-path_type(pj_value_type type, const pj_str *roots, size_t count,
-          pj_value **out, pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value;
-
-    if (err == NULL)
-        err = &scratch;
-    for (size_t i = 0; i < count; i++)
-        if (check_root(roots[i], err) < 0)
-            return -1;
-    value = new_value(type);
-    if (value == NULL)
-        return pj_error_memory(err);
-    return hand_out(value, copy_words(&value->words, roots, count, "root",
-                                      err) < 0, out);
-}
-
-int
-pj_value_read_path(const pj_str *roots, size_t count, pj_value **out,
-                   pj_error *err)
-{
-    return path_type(PJ_VALUE_READ_PATH, roots, count, out, err);
-}
-
-int
-pj_value_write_path(const pj_str *roots, size_t count, pj_value **out,
-                    pj_error *err)
-{
-    return path_type(PJ_VALUE_WRITE_PATH, roots, count, out, err);
-}
-
-/* A type without arguments.  */
-static int
-simple_type(pj_value_type type, size_t max, pj_value **out, pj_error *err)
-{
-    pj_error scratch;
-    pj_value *value = new_value(type);
-
-    if (value == NULL)
-        return pj_error_memory(err == NULL ? &scratch : err);
-    value->max_length = max;
-    *out = value;
-    return 0;
-}
-
-int
-pj_value_host_name(pj_value **out, pj_error *err)
-{
-    return simple_type(PJ_VALUE_HOST_NAME, 253, out, err);
-}
-
-int
-pj_value_git_ref(pj_value **out, pj_error *err)
-{
-    return simple_type(PJ_VALUE_GIT_REF, 1024, out, err);
 }
 
 /* In lower case: that is how a URL is compared with it.  */
@@ -230,33 +63,130 @@ check_host(pj_str host, pj_error *err)
                       err);
 }
 
+typedef int check(pj_str, pj_error *);
+
+static int
+check_word(pj_str word, pj_error *err)
+{
+    return pj_str_has(word, '\0') ? pj_error_nul(err, "word", word, -1) : 0;
+}
+
+static int
+check_each(const pj_str *items, size_t count, check *one, pj_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (one(items[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static int
+check_url(const pj_value_options *o, pj_error *err)
+{
+    if (o->word_count == 0)
+        return invalid(PJ_STR(""), "a Url needs a scheme", err);
+    if (check_each(o->words, o->word_count, check_scheme, err) < 0)
+        return -1;
+    return check_each(o->hosts, o->host_count, check_host, err);
+}
+
+static int
+check_options(const pj_value_options *o, pj_error *err)
+{
+    switch (o->type) {
+    case PJ_VALUE_INT:
+        return o->min <= o->max ? 0
+            : invalid(PJ_STR(""), "the least number of an Int is larger "
+                      "than the greatest", err);
+    case PJ_VALUE_CHOICE:
+        return o->word_count == 0
+            ? invalid(PJ_STR(""), "a Choice needs a word", err)
+            : check_each(o->words, o->word_count, check_word, err);
+    case PJ_VALUE_TEXT:
+        return o->max_length <= PJ_TEXT_MAX ? 0
+            : invalid(PJ_STR(""), "max_length of a Text is 0 to 131072",
+                      err);
+    case PJ_VALUE_PATTERN:
+        return o->max_length <= PJ_PATTERN_MAX ? 0
+            : invalid(PJ_STR(""), "max_length of a Pattern is 0 to 4096",
+                      err);
+    case PJ_VALUE_READ_PATH:
+    case PJ_VALUE_WRITE_PATH:
+        return check_each(o->words, o->word_count, check_root, err);
+    case PJ_VALUE_URL:
+        return check_url(o, err);
+    case PJ_VALUE_HOST_NAME:
+    case PJ_VALUE_GIT_REF:
+        return 0;
+    }
+    return invalid(PJ_STR(""), "there is no such type", err);
+}
+
+static size_t
+max_length_of(const pj_value_options *o)
+{
+    switch (o->type) {
+    case PJ_VALUE_TEXT:
+    case PJ_VALUE_PATTERN:
+        return o->max_length;
+    case PJ_VALUE_HOST_NAME:
+        return HOST_NAME_MAX_LENGTH;
+    case PJ_VALUE_GIT_REF:
+        return GIT_REF_MAX_LENGTH;
+    case PJ_VALUE_URL:
+        return URL_MAX_LENGTH;
+    case PJ_VALUE_INT:
+    case PJ_VALUE_CHOICE:
+    case PJ_VALUE_READ_PATH:
+    case PJ_VALUE_WRITE_PATH:
+        break;
+    }
+    return PJ_TEXT_MAX;
+}
+
+/* Into a value that is empty but for its type.  */
+static int
+fill(pj_value *value, const pj_value_options *o, pj_error *err)
+{
+    pj_value_options *is = &value->is;
+
+    is->min = o->min;
+    is->max = o->max;
+    is->max_length = max_length_of(o);
+    if (pj_strs_dup(o->words, o->word_count, &is->words) < 0)
+        return pj_error_memory(err);
+    is->word_count = o->word_count;
+    if (pj_strs_dup(o->hosts, o->host_count, &is->hosts) < 0)
+        return pj_error_memory(err);
+    is->host_count = o->host_count;
+    if (o->type != PJ_VALUE_PATTERN)
+        return 0;
+    if (pj_str_dup(o->expression, &is->expression) < 0)
+        return pj_error_memory(err);
+    return pj_pattern_new(o->expression, &value->pattern, err);
+}
+
 int
-pj_value_url(const pj_str *schemes, size_t scheme_count,
-             const pj_str *hosts, size_t host_count, pj_value **out,
-             pj_error *err)
+pj_value_new(const pj_value_options *options, pj_value **out, pj_error *err)
 {
     pj_error scratch;
     pj_value *value;
 
     if (err == NULL)
         err = &scratch;
-    if (scheme_count == 0)
-        return invalid(PJ_STR(""), "a Url needs a scheme", err);
-    for (size_t i = 0; i < scheme_count; i++)
-        if (check_scheme(schemes[i], err) < 0)
-            return -1;
-    for (size_t i = 0; i < host_count; i++)
-        if (check_host(hosts[i], err) < 0)
-            return -1;
-    value = new_value(PJ_VALUE_URL);
+    if (check_options(options, err) < 0)
+        return -1;
+    value = calloc(1, sizeof *value);
     if (value == NULL)
         return pj_error_memory(err);
-    value->max_length = 8192;
-    return hand_out(value,
-                    copy_words(&value->words, schemes, scheme_count,
-                               "scheme", err) < 0
-                        || copy_words(&value->hosts, hosts, host_count,
-                                      "host", err) < 0, out);
+    atomic_init(&value->refs, 1);
+    value->is.type = options->type;
+    if (fill(value, options, err) < 0) {
+        pj_value_unref(value);
+        return -1;
+    }
+    *out = value;
+    return 0;
 }
 
 pj_value *
@@ -274,30 +204,21 @@ pj_value_unref(pj_value *value)
                                      memory_order_acq_rel) > 1)
         return;
     pj_pattern_free(value->pattern);
-    pj_str_clear(&value->expression);
-    pj_strv_clear(&value->words);
-    pj_strv_clear(&value->hosts);
+    pj_str_clear(&value->is.expression);
+    pj_strs_free(value->is.words, value->is.word_count);
+    pj_strs_free(value->is.hosts, value->is.host_count);
     free(value);
 }
 
-void
-pj_value_get(const pj_value *value, pj_value_info *out)
+const pj_value_options *
+pj_value_get(const pj_value *value)
 {
-    memset(out, 0, sizeof *out);
-    out->type = value->type;
-    out->min = value->min;
-    out->max = value->max;
-    out->max_length = value->max_length;
-    out->expression = value->expression;
-    out->words = value->words.items;
-    out->word_count = value->words.count;
-    out->hosts = value->hosts.items;
-    out->host_count = value->hosts.count;
+    return &value->is;
 }
 
 int
 pj_value_is_path(const pj_value *value)
 {
-    return value->type == PJ_VALUE_READ_PATH
-        || value->type == PJ_VALUE_WRITE_PATH;
+    return value->is.type == PJ_VALUE_READ_PATH
+        || value->is.type == PJ_VALUE_WRITE_PATH;
 }

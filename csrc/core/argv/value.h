@@ -9,13 +9,8 @@
 
 struct pj_value {
     atomic_size_t refs;
-    pj_value_type type;
-    int64_t min, max;
-    size_t max_length;
-    pj_str expression;
-    pj_pattern *pattern;
-    pj_strv words;
-    pj_strv hosts;
+    pj_value_options is; /* owned */
+    pj_pattern *pattern; /* compiled, or NULL */
 };
 
 /* Whether a text is of the type, as far as the text alone tells: what a

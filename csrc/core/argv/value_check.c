@@ -49,8 +49,8 @@ is_int(const pj_value *value, pj_str text)
 {
     int64_t number;
 
-    return parse_int(text, &number) == 0 && number >= value->min
-        && number <= value->max;
+    return parse_int(text, &number) == 0 && number >= value->is.min
+        && number <= value->is.max;
 }
 
 int
@@ -74,10 +74,10 @@ pj_is_host_name(pj_str text)
 static int
 host_allowed(const pj_value *value, pj_str host)
 {
-    if (value->hosts.count == 0)
+    if (value->is.host_count == 0)
         return 1;
-    for (size_t i = 0; i < value->hosts.count; i++) {
-        pj_str rule = value->hosts.items[i];
+    for (size_t i = 0; i < value->is.host_count; i++) {
+        pj_str rule = value->is.hosts[i];
 
         if (rule.len > 2 && pj_str_starts(rule, PJ_STR("*."))) {
             pj_str tail = {rule.ptr + 1, rule.len - 1};
@@ -132,7 +132,7 @@ is_url(const pj_value *value, pj_str text)
 
     return all_of(text, "-._~:/?#@!$&'()*+,;=%")
         && split_url(text, &scheme, &host) && pj_is_host_name(host)
-        && pj_strs_find(value->words.items, value->words.count, scheme)
+        && pj_strs_find(value->is.words, value->is.word_count, scheme)
         && host_allowed(value, host);
 }
 
@@ -154,13 +154,13 @@ pj_value_accepts(const pj_value *value, pj_str text)
 {
     if (text.ptr == NULL)
         text = PJ_STR("");
-    if (text.len > value->max_length)
+    if (text.len > value->is.max_length)
         return 0;
-    switch (value->type) {
+    switch (value->is.type) {
     case PJ_VALUE_INT:
         return is_int(value, text);
     case PJ_VALUE_CHOICE:
-        return pj_strs_find(value->words.items, value->words.count, text);
+        return pj_strs_find(value->is.words, value->is.word_count, text);
     case PJ_VALUE_TEXT:
         return 1;
     case PJ_VALUE_PATTERN:
@@ -179,55 +179,59 @@ pj_value_accepts(const pj_value *value, pj_str text)
 }
 
 static void
-tell_words(pj_text *t, const char *before, const pj_strv *words)
+tell_words(pj_text *t, const char *before, const pj_str *words, size_t count)
 {
-    if (words->count == 0)
+    if (count == 0)
         return;
     pj_text_add(t, "%s", before);
-    pj_text_words(t, words->items, words->count);
+    pj_text_words(t, words, count);
 }
 
 static void
 tell_int(pj_text *t, const pj_value *value)
 {
     pj_text_add(t, "a decimal number");
-    if (value->min != INT64_MIN)
-        pj_text_add(t, " from %lld", (long long)value->min);
-    if (value->max != INT64_MAX)
-        pj_text_add(t, " up to %lld", (long long)value->max);
+    if (value->is.min != INT64_MIN)
+        pj_text_add(t, " from %lld", (long long)value->is.min);
+    if (value->is.max != INT64_MAX)
+        pj_text_add(t, " up to %lld", (long long)value->is.max);
 }
 
 static void
 tell_wanted(const pj_value *value, pj_text *t)
 {
-    switch (value->type) {
+    switch (value->is.type) {
     case PJ_VALUE_INT:
         tell_int(t, value);
         break;
     case PJ_VALUE_CHOICE:
-        tell_words(t, "one of", &value->words);
+        tell_words(t, "one of", value->is.words,
+                   value->is.word_count);
         break;
     case PJ_VALUE_TEXT:
-        pj_text_add(t, "text of at most %zu bytes", value->max_length);
+        pj_text_add(t, "text of at most %zu bytes", value->is.max_length);
         break;
     case PJ_VALUE_PATTERN:
         pj_text_add(t, "text of at most %zu bytes that matches %.*s",
-                    value->max_length, (int)value->expression.len,
-                    value->expression.ptr);
+                    value->is.max_length, (int)value->is.expression.len,
+                    value->is.expression.ptr);
         break;
     case PJ_VALUE_READ_PATH:
     case PJ_VALUE_WRITE_PATH:
-        pj_text_add(t, value->words.count > 0 ? "a path"
+        pj_text_add(t, value->is.word_count > 0 ? "a path"
                     : "left out: it has no root");
-        tell_words(t, " below", &value->words);
+        tell_words(t, " below", value->is.words,
+                   value->is.word_count);
         break;
     case PJ_VALUE_HOST_NAME:
         pj_text_add(t, "a host name");
         break;
     case PJ_VALUE_URL:
         tell_words(t, "a plain URL (scheme://host[:port][/path]):",
-                   &value->words);
-        tell_words(t, ", of", &value->hosts);
+                   value->is.words,
+                   value->is.word_count);
+        tell_words(t, ", of", value->is.hosts,
+                   value->is.host_count);
         break;
     case PJ_VALUE_GIT_REF:
         pj_text_add(t, "a branch, tag, commit or range of them");

@@ -86,14 +86,25 @@ utf8_decode(const unsigned char *s, size_t len, uint32_t *point)
     return need;
 }
 
-/* Controls, and the marks that reorder or break a line of a log.  */
+/* Controls, and what turns a line around or cannot be seen: what Unicode
+   calls default ignorable, but for selectors of variants.  The package's
+   _escape.py has the same.  */
 static int
 is_shown(uint32_t point)
 {
-    return point >= 0x20 && !(point >= 0x7f && point < 0xa0)
-        && point != 0x061c && !(point >= 0x200e && point <= 0x200f)
-        && !(point >= 0x2028 && point <= 0x202e)
-        && !(point >= 0x2066 && point <= 0x2069) && point != 0xfeff;
+    static const uint32_t hidden[][2] = {
+        {0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x34f, 0x34f},
+        {0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5},
+        {0x180b, 0x180f}, {0x200b, 0x200f}, {0x2028, 0x202e},
+        {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x13430, 0x1343f},
+        {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        if (point >= hidden[i][0] && point <= hidden[i][1])
+            return 0;
+    return 1;
 }
 
 void

@@ -211,3 +211,47 @@ pj_pairv_clear(pj_pairv *vector)
     free(vector->items);
     *vector = (pj_pairv){NULL, 0, 0};
 }
+
+int
+pj_strs_dup(const pj_str *items, size_t count, const pj_str **out)
+{
+    pj_strv copy = {NULL, 0, 0};
+
+    if (pj_strv_extend(&copy, items, count) < 0) {
+        pj_strv_clear(&copy);
+        return -1;
+    }
+    *out = copy.items;
+    return 0;
+}
+
+void
+pj_strs_free(const pj_str *items, size_t count)
+{
+    pj_strv vector = {(pj_str *)(uintptr_t)items, count, count};
+
+    pj_strv_clear(&vector);
+}
+
+/* Item by item: the caller counts them, also those of one name.  */
+int
+pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out)
+{
+    pj_pairv copy = {NULL, 0, 0};
+
+    for (size_t i = 0; i < count; i++)
+        if (pairv_push(&copy, items[i].name, items[i].value) < 0) {
+            pj_pairv_clear(&copy);
+            return -1;
+        }
+    *out = copy.items;
+    return 0;
+}
+
+void
+pj_pairs_free(const pj_pair *items, size_t count)
+{
+    pj_pairv vector = {(pj_pair *)(uintptr_t)items, count, count};
+
+    pj_pairv_clear(&vector);
+}

@@ -49,6 +49,12 @@ int pj_strv_extend(pj_strv *vector, const pj_str *items, size_t count);
 void pj_strv_clear(pj_strv *vector);
 int pj_strs_find(const pj_str *items, size_t count, pj_str text);
 
+/* Arrays as options hold them.  0, or -1 without memory.  */
+int pj_strs_dup(const pj_str *items, size_t count, const pj_str **out);
+void pj_strs_free(const pj_str *items, size_t count);
+int pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out);
+void pj_pairs_free(const pj_pair *items, size_t count);
+
 /* Sets a pair, replacing one of the same name.  */
 int pj_pairv_set(pj_pairv *vector, pj_str name, pj_str value);
 int pj_pairv_extend(pj_pairv *vector, const pj_pair *items, size_t count);

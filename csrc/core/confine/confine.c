@@ -96,7 +96,7 @@ find_cgroup(pj_draft *d)
 }
 
 int
-pj_confine_is_general(const pj_builder_info *policy)
+pj_confine_is_general(const pj_policy_options *policy)
 {
     return pj_controls_of_files(pj_controls_sandbox(policy)) == 0;
 }
@@ -179,7 +179,7 @@ compile_what_works(pj_draft *d, pj_str program, pj_error *err)
 }
 
 int
-pj_confine_compile(const pj_builder_info *policy, pj_str program,
+pj_confine_compile(const pj_policy_options *policy, pj_str program,
                    const pj_reach *reach, pj_confinement **out,
                    pj_error *err)
 {
@@ -193,7 +193,7 @@ pj_confine_compile(const pj_builder_info *policy, pj_str program,
     d.out->landlock_fd = -1;
     d.out->cgroup_fd = -1;
     d.out->init_fd = -1;
-    d.out->umask = d.sandbox->umask;
+    d.out->umask = d.sandbox->has_umask ? (int)d.sandbox->umask : -1;
     d.wanted = pj_controls_wanted(d.sandbox, reach);
     pj_features_probe(&d.features);
     if (d.sandbox->tree == PJ_TREE_PID_NAMESPACE)

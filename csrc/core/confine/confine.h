@@ -8,12 +8,12 @@
 /* Compiles the sandbox of a policy for one program, by its canonical
    path (`reach` may be NULL).
    Fails with SandboxUnavailable, SandboxInvalid or OutOfMemory.  */
-int pj_confine_compile(const pj_builder_info *policy, pj_str program,
+int pj_confine_compile(const pj_policy_options *policy, pj_str program,
                        const pj_reach *reach, pj_confinement **out,
                        pj_error *err);
 
 /* Whether the compiled plan is the same for every program.  */
-int pj_confine_is_general(const pj_builder_info *policy);
+int pj_confine_is_general(const pj_policy_options *policy);
 
 pj_confinement *pj_confine_ref(pj_confinement *confinement);
 void pj_confine_unref(pj_confinement *confinement);

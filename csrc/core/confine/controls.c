@@ -9,11 +9,10 @@
 
 #define BIT PJ_BIT
 
-static const pj_sandbox implicit = {.preset = PJ_PRESET_DEFAULT,
-                                    .umask = -1};
+static const pj_sandbox implicit = {.preset = PJ_PRESET_DEFAULT};
 
 const pj_sandbox *
-pj_controls_sandbox(const pj_builder_info *policy)
+pj_controls_sandbox(const pj_policy_options *policy)
 {
     return policy->sandbox != NULL ? policy->sandbox : &implicit;
 }
@@ -22,14 +21,14 @@ uint32_t
 pj_controls_of_files(const pj_sandbox *sandbox)
 {
     int strict = sandbox->preset == PJ_PRESET_STRICT;
-    int execute = strict || sandbox->roots[PJ_ACCESS_EXECUTE].count > 0;
+    int execute = strict || sandbox->root_count[PJ_ACCESS_EXECUTE] > 0;
     uint32_t wanted = 0;
 
     if (execute)
         wanted |= BIT(EXECUTE_ROOTS) | BIT(READ_ROOTS);
-    if (sandbox->roots[PJ_ACCESS_READ].count > 0)
+    if (sandbox->root_count[PJ_ACCESS_READ] > 0)
         wanted |= BIT(READ_ROOTS);
-    if (strict || sandbox->roots[PJ_ACCESS_WRITE].count > 0)
+    if (strict || sandbox->root_count[PJ_ACCESS_WRITE] > 0)
         wanted |= BIT(WRITE_ROOTS) | BIT(METADATA_LOCK);
     return wanted;
 }
@@ -81,9 +80,9 @@ pj_controls_wanted(const pj_sandbox *sandbox, const pj_reach *reach)
             | BIT(HOST_SIGNALS) | BIT(CPU_PER_PROCESS);
     if (sandbox->preset == PJ_PRESET_STRICT)
         wanted |= BIT(NO_CAPABILITIES);
-    if (sandbox->network == PJ_NETWORK_DENY)
+    if (pj_sandbox_denies_network(sandbox))
         wanted |= BIT(NETWORK_DENY);
-    if (sandbox->umask >= 0)
+    if (sandbox->has_umask)
         wanted |= BIT(UMASK);
     if (sandbox->has_user)
         wanted |= BIT(USER);

@@ -4,14 +4,13 @@
 
 #include "confine/confine.h"
 #include "confine/features.h"
-#include "confine/sandbox.h"
 
 #define PJ_BIT(control) (UINT32_C(1) << PJ_CONTROL_##control)
 
 /* What is being compiled.  */
 typedef struct pj_draft {
     const pj_sandbox *sandbox;
-    const pj_builder_info *policy;
+    const pj_policy_options *policy;
     const pj_reach *reach; /* or NULL */
     pj_features features;
     uint32_t wanted; /* controls */
@@ -26,7 +25,7 @@ int pj_draft_enforces(const pj_draft *draft, uint32_t controls);
 int pj_draft_leans_on_host(const pj_draft *draft);
 
 /* The sandbox of a policy, its own or the default.  */
-const pj_sandbox *pj_controls_sandbox(const pj_builder_info *policy);
+const pj_sandbox *pj_controls_sandbox(const pj_policy_options *policy);
 
 /* The controls that only the roots of a sandbox ask for.  */
 uint32_t pj_controls_of_files(const pj_sandbox *sandbox);

@@ -1,4 +1,4 @@
-/* build.c: from a builder to a policy.  */
+/* build.c: from options to a policy.  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -7,41 +7,45 @@
 
 #include "argv/args.h"
 #include "base/error.h"
+#include "confine/controls.h"
+#include "confine/roots.h"
 #include "policy/cwd.h"
 #include "policy/policy.h"
 #include "policy/risky.h"
+
+static int
+add_path(pj_allowance *entry, pj_str path, pj_error *err)
+{
+    if (pj_strs_find(entry->paths.items, entry->paths.count, path))
+        return 0;
+    return pj_strv_push(&entry->paths, path) < 0 ? pj_error_memory(err) : 0;
+}
 
 /* Resolves and pins one allowed path.  Allowing a program twice is no
    error, and once is enough.  */
 static int
 add_allowance(pj_policy *policy, pj_str path, pj_error *err)
 {
-    pj_allowance *entry = &policy->allowed[policy->allowed_count];
     pj_str canonical = {NULL, 0}, name = pj_str_basename(path);
-    int result = -1;
+    pj_allowance *entry;
 
     if (pj_binary_resolve(path, &canonical, err) < 0)
         return -1;
-    if (pj_policy_find(policy, canonical, name) != NULL) {
-        result = 0;
-        goto done;
+    entry = pj_policy_find(policy, canonical, name);
+    if (entry != NULL) {
+        pj_str_clear(&canonical);
+        return add_path(entry, path, err);
     }
-    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
-        goto done;
-    if (pj_str_dup(name, &entry->name) < 0) {
-        pj_pin_unref(entry->pin);
-        entry->pin = NULL;
-        pj_error_memory(err);
-        goto done;
-    }
+    /* Counted at once: what it has is freed with the policy.  */
+    entry = &policy->allowed[policy->allowed_count++];
     entry->canonical = canonical;
-    entry->risk = pj_risk_of_pin(entry->pin, name);
     entry->program = pj_program_find(pj_str_basename(canonical));
-    policy->allowed_count++;
-    return 0;
-done:
-    pj_str_clear(&canonical);
-    return result;
+    if (pj_binary_pin(canonical, &entry->pin, err) < 0)
+        return -1;
+    entry->risk = pj_risk_of_pin(entry->pin, name);
+    if (pj_str_dup(name, &entry->name) < 0)
+        return pj_error_memory(err);
+    return add_path(entry, path, err);
 }
 
 static int
@@ -56,8 +60,9 @@ unused_rules(pj_str path, pj_error *err)
 static int
 attach_rules(pj_policy *policy, size_t i, pj_error *err)
 {
-    pj_str path = policy->info.rule_paths[i], canonical = {NULL, 0};
-    const pj_rules *rules = policy->info.rules[i];
+    pj_str path = policy->options->rules[i].path, canonical = {NULL, 0};
+    pj_rules *given = policy->options->rules[i].rules;
+    const pj_rules_options *rules = pj_rules_get(given);
     pj_allowance *entry;
     int result = -1;
 
@@ -70,11 +75,11 @@ attach_rules(pj_policy *policy, size_t i, pj_error *err)
         pj_error_begin(err, PJ_E_ArgRulesDuplicate, path);
         pj_error_say(err, "argument rules given twice: %s; merge them, one "
                      "program has one set", err->value);
-    } else if (rules->is_typed) {
+    } else if (pj_rules_are_typed(rules)) {
         result = pj_typed_compile(rules, entry->program, &entry->typed, err);
-        entry->rules = result == 0 ? rules : NULL;
+        entry->rules = result == 0 ? given : NULL;
     } else if (pj_args_check_rules(rules, entry->program, err) == 0) {
-        entry->rules = rules;
+        entry->rules = given;
         result = 0;
     }
     pj_str_clear(&canonical);
@@ -101,7 +106,7 @@ require_rules(const pj_policy *policy, pj_error *err)
 static int
 reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
 {
-    reach->runs_nothing = entry->rules->run_nothing;
+    reach->runs_nothing = pj_rules_get(entry->rules)->run_nothing;
     if (entry->typed != NULL
         && pj_typed_reach(entry->typed, reach, err) < 0)
         return -1;
@@ -121,11 +126,15 @@ confine_program(pj_policy *policy, pj_allowance *entry,
     pj_reach reach = {0, {{NULL, 0, 0}, {NULL, 0, 0}}, 0};
     int result = reach_of(entry, &reach, err);
 
+    if (result == 0
+        && pj_roots_gather(pj_controls_sandbox(policy->options), &reach,
+                           entry->roots) < 0)
+        result = pj_error_memory(err);
     if (result == 0 && shared != NULL && !reach.limits_files
         && !reach.runs_nothing)
         entry->confinement = pj_confine_ref(shared);
     else if (result == 0)
-        result = pj_confine_compile(&policy->info, entry->pin->path, &reach,
+        result = pj_confine_compile(policy->options, entry->pin->path, &reach,
                                     &entry->confinement, err);
     pj_strv_clear(&reach.roots[0]);
     pj_strv_clear(&reach.roots[1]);
@@ -137,11 +146,11 @@ confine_program(pj_policy *policy, pj_allowance *entry,
 static int
 confine(pj_policy *policy, pj_error *err)
 {
-    int general = pj_confine_is_general(&policy->info), result = 0;
+    int general = pj_confine_is_general(policy->options), result = 0;
     pj_confinement *shared = NULL;
 
     if (general || policy->allowed_count == 0)
-        result = pj_confine_compile(&policy->info, (pj_str){NULL, 0}, NULL,
+        result = pj_confine_compile(policy->options, (pj_str){NULL, 0}, NULL,
                                     &shared, err);
     for (size_t i = 0; i < policy->allowed_count && result == 0; i++)
         result = confine_program(policy, &policy->allowed[i], shared, err);
@@ -168,9 +177,9 @@ open_null(pj_policy *policy, pj_error *err)
 }
 
 static int
-check_limits(const pj_builder_info *info, pj_error *err)
+check_grace(const pj_policy_options *options, pj_error *err)
 {
-    if (info->stop_grace_ns == 0 || info->stop_grace_ns < info->timeout_ns)
+    if (options->stop_grace_ns == 0 || options->stop_grace_ns < options->timeout_ns)
         return 0;
     pj_error_begin(err, PJ_E_LimitInvalid, pj_str_of("stop_grace"));
     return pj_error_say(err, "limit invalid: stop_grace must be less than "
@@ -180,51 +189,49 @@ check_limits(const pj_builder_info *info, pj_error *err)
 static int
 fill(pj_policy *policy, pj_error *err)
 {
-    const pj_builder_info *info = &policy->info;
+    const pj_policy_options *options = policy->options;
 
-    if (check_limits(info, err) < 0)
+    if (check_grace(options, err) < 0)
         return -1;
-    for (size_t i = 0; i < info->bin_count; i++)
-        if (add_allowance(policy, info->bins[i], err) < 0)
+    for (size_t i = 0; i < options->bin_count; i++)
+        if (add_allowance(policy, options->bins[i], err) < 0)
             return -1;
-    for (size_t i = 0; i < info->rule_count; i++)
+    for (size_t i = 0; i < options->rule_count; i++)
         if (attach_rules(policy, i, err) < 0)
             return -1;
     if (require_rules(policy, err) < 0 || open_null(policy, err) < 0
         || confine(policy, err) < 0)
         return -1;
-    if (info->cwd_kind == PJ_CWD_FIXED)
-        policy->cwd_pin = pj_cwd_pin(info->cwd_dirs[0]);
+    if (options->cwd_kind == PJ_CWD_FIXED)
+        policy->cwd_pin = pj_cwd_pin(options->cwd_dirs[0]);
     return 0;
 }
 
 int
-pj_builder_build(const pj_builder *builder, pj_policy **out, pj_error *err)
+pj_policy_new(const pj_policy_options *options, pj_policy **out,
+              pj_error *err)
 {
     pj_error scratch;
-    pj_policy *policy = calloc(1, sizeof *policy);
+    pj_policy *policy;
 
     if (err == NULL)
         err = &scratch;
+    if (pj_policy_check(options, err) < 0)
+        return -1;
+    policy = calloc(1, sizeof *policy);
     if (policy == NULL)
         return pj_error_memory(err);
     atomic_init(&policy->refs, 1);
     policy->null_fd = -1;
-    policy->source = pj_builder_dup(builder);
-    if (policy->source == NULL)
-        goto no_memory;
-    pj_builder_get(policy->source, &policy->info);
-    policy->allowed = calloc(policy->info.bin_count + 1,
+    policy->options = pj_policy_options_dup(options);
+    policy->allowed = calloc(options->bin_count + 1,
                              sizeof *policy->allowed);
-    if (policy->allowed == NULL)
-        goto no_memory;
-    if (fill(policy, err) < 0) {
-        pj_policy_unref(policy);
-        return -1;
+    if (policy->options == NULL || policy->allowed == NULL)
+        pj_error_memory(err);
+    else if (fill(policy, err) == 0) {
+        *out = policy;
+        return 0;
     }
-    *out = policy;
-    return 0;
-no_memory:
     pj_policy_unref(policy);
-    return pj_error_memory(err);
+    return -1;
 }

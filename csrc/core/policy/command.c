@@ -6,27 +6,30 @@
 
 #include "base/error.h"
 #include "base/variable.h"
-#include "policy/policy.h"
 #include "policy/risky.h"
+
+static uint64_t
+size_of(uint64_t option)
+{
+    return option == PJ_OUTPUT_NONE ? 0 : option;
+}
 
 pj_command *
 pj_command_new(pj_policy *policy)
 {
-    const pj_builder *builder = pj_policy_builder(policy);
+    const pj_policy_options *options = policy->options;
     pj_command *command = calloc(1, sizeof *command);
-    pj_builder_info info;
 
     if (command == NULL)
         return NULL;
-    pj_builder_get(builder, &info);
     atomic_init(&command->refs, 1);
     command->policy = pj_policy_ref(policy);
     command->risk = PJ_RISK_NONE;
-    command->timeout_ns = info.timeout_ns;
-    command->max_stdout = info.max_stdout;
-    command->max_stderr = info.max_stderr;
-    command->overflow = info.overflow;
-    command->stop_grace_ns = info.stop_grace_ns;
+    command->timeout_ns = options->timeout_ns;
+    command->max_stdout = size_of(options->max_stdout);
+    command->max_stderr = size_of(options->max_stderr);
+    command->overflow = options->overflow;
+    command->stop_grace_ns = options->stop_grace_ns;
     return command;
 }
 
@@ -59,7 +62,6 @@ pj_command_unref(pj_command *command)
     pj_pin_unref(command->binary);
     pj_pin_unref(command->wrapper);
     pj_pin_unref(command->directory);
-    pj_confine_unref(command->confinement);
     pj_policy_unref(command->policy);
     free(command);
 }
@@ -174,7 +176,13 @@ pj_command_get(const pj_command *command, pj_command_info *out)
     out->timeout_ns = command->timeout_ns;
     out->max_stdout = command->max_stdout;
     out->max_stderr = command->max_stderr;
-    out->sandbox = command->confinement->report;
+    out->sandbox = command->allowance->confinement->report;
+}
+
+void
+pj_command_program(const pj_command *command, pj_program_view *out)
+{
+    pj_allowance_get(command->allowance, out);
 }
 
 /* An unsealed copy.  */
@@ -187,7 +195,7 @@ copy(const pj_command *from)
         return NULL;
     to->binary = pj_pin_ref(from->binary);
     to->directory = pj_pin_ref(from->directory);
-    to->confinement = pj_confine_ref(from->confinement);
+    to->allowance = from->allowance;
     if (from->wrapper != NULL)
         to->wrapper = pj_pin_ref(from->wrapper);
     to->risk = from->risk;
@@ -213,7 +221,7 @@ check_wrappable(const pj_command *command, pj_error *err)
 {
     uint32_t lock = UINT32_C(1) << PJ_CONTROL_EXEC_LOCK;
 
-    if (!(command->confinement->report.enforced & lock))
+    if (!(command->allowance->confinement->report.enforced & lock))
         return 0;
     pj_error_begin(err, PJ_E_SandboxInvalid, command->binary->path);
     return pj_error_say(err, "sandbox invalid: the rules of %s say "

@@ -5,16 +5,15 @@
 #include <stdatomic.h>
 
 #include "base/strings.h"
-#include "confine/confine.h"
-#include "policy/binary.h"
+#include "policy/policy.h"
 
 struct pj_command {
     atomic_size_t refs;
     pj_policy *policy;  /* keeps /dev/null open */
+    const pj_allowance *allowance; /* of that policy */
     pj_pin *binary;     /* the validated program */
     pj_pin *wrapper;    /* NULL when the program runs by itself */
     pj_pin *directory;
-    pj_confinement *confinement;
     pj_str argv0;       /* of the validated program */
     pj_str wrap_argv0;  /* of the wrapper */
     pj_str cwd;         /* as it is shown */

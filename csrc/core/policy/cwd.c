@@ -77,7 +77,7 @@ pj_cwd_pin(pj_str path)
 /* The policy's own directory: opened when it was built, and opened again
    if another one has taken its place since.  */
 static int
-choose_fixed(const pj_builder_info *policy, pj_pin *known, pj_pin **out,
+choose_fixed(const pj_policy_options *policy, pj_pin *known, pj_pin **out,
              pj_str *shown, pj_error *err)
 {
     pj_str path = policy->cwd_dirs[0], canonical = {NULL, 0};
@@ -98,13 +98,13 @@ done:
 
 /* The wanted directory, or the fallback, or an absent string.  */
 static pj_str
-wanted(const pj_builder_info *policy, const pj_request *request)
+wanted(const pj_policy_options *policy, const pj_request *request)
 {
     return request->cwd.ptr != NULL ? request->cwd : policy->cwd_fallback;
 }
 
 static int
-is_listed(const pj_builder_info *policy, pj_str canonical, pj_error *err)
+is_listed(const pj_policy_options *policy, pj_str canonical, pj_error *err)
 {
     for (size_t i = 0; i < policy->cwd_dir_count; i++) {
         pj_str entry = {NULL, 0};
@@ -125,7 +125,7 @@ is_listed(const pj_builder_info *policy, pj_str canonical, pj_error *err)
 }
 
 static int
-is_jailed(const pj_builder_info *policy, pj_str canonical, pj_error *err)
+is_jailed(const pj_policy_options *policy, pj_str canonical, pj_error *err)
 {
     pj_str root = {NULL, 0};
     int below;
@@ -138,7 +138,7 @@ is_jailed(const pj_builder_info *policy, pj_str canonical, pj_error *err)
 }
 
 static int
-check_choice(const pj_builder_info *policy, pj_str path, pj_str canonical,
+check_choice(const pj_policy_options *policy, pj_str path, pj_str canonical,
              pj_error *err)
 {
     int jailed = policy->cwd_kind == PJ_CWD_JAILED;
@@ -157,7 +157,7 @@ check_choice(const pj_builder_info *policy, pj_str path, pj_str canonical,
 }
 
 static int
-choose_free(const pj_builder_info *policy, const pj_request *request,
+choose_free(const pj_policy_options *policy, const pj_request *request,
             pj_pin **out, pj_str *shown, pj_error *err)
 {
     pj_str path = {NULL, 0}, choice = wanted(policy, request);
@@ -188,7 +188,7 @@ done:
 }
 
 int
-pj_cwd_choose(const pj_builder_info *policy, pj_pin *known,
+pj_cwd_choose(const pj_policy_options *policy, pj_pin *known,
               const pj_request *request, pj_pin **out, pj_str *shown,
               pj_error *err)
 {

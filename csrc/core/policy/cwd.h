@@ -10,7 +10,7 @@ int pj_cwd_check(pj_str path, pj_error *err);
 /* Chooses, resolves and opens the directory of a request.  `known` is what
    pj_cwd_pin gave when the policy was built, or NULL.  `*shown` is how the
    directory is told, to be freed with pj_str_clear.  */
-int pj_cwd_choose(const pj_builder_info *policy, pj_pin *known,
+int pj_cwd_choose(const pj_policy_options *policy, pj_pin *known,
                   const pj_request *request, pj_pin **out, pj_str *shown,
                   pj_error *err);
 

@@ -14,14 +14,14 @@ offer(const pj_pair *pair, int wanted, pj_pairv *env, pj_strv *stripped)
 }
 
 static int
-is_wanted(const pj_builder_info *policy, pj_str name)
+is_wanted(const pj_policy_options *policy, pj_str name)
 {
     return policy->env_kind == PJ_ENV_ALLOWLIST
         && pj_strs_find(policy->env_names, policy->env_name_count, name);
 }
 
 static int
-add_policy_pairs(const pj_builder_info *policy, pj_pairv *env,
+add_policy_pairs(const pj_policy_options *policy, pj_pairv *env,
                  pj_strv *stripped)
 {
     static const pj_pair locale[] = {
@@ -40,7 +40,7 @@ add_policy_pairs(const pj_builder_info *policy, pj_pairv *env,
 }
 
 int
-pj_env_build(const pj_builder_info *policy, const pj_request *request,
+pj_env_build(const pj_policy_options *policy, const pj_request *request,
              pj_pairv *env, pj_strv *stripped, pj_error *err)
 {
     for (size_t i = 0; i < request->env_count; i++)

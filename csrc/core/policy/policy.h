@@ -13,19 +13,20 @@
 /* One allowed program, or one allowed name of a multi-call program.  */
 typedef struct pj_allowance {
     pj_str canonical;
-    pj_str name; /* base name it was allowed by */
+    pj_strv paths; /* as it was allowed */
+    pj_str name;   /* base name it was allowed by */
     pj_pin *pin;
     pj_risk risk;
-    const pj_rules *rules;     /* owned by the policy's builder */
+    pj_rules *rules;           /* owned by the policy's options */
     const pj_program *program; /* NULL when no table knows it */
     pj_typed *typed;           /* typed rules, compiled; or NULL */
     pj_confinement *confinement;
+    pj_strv roots[3]; /* by pj_access: its own and the sandbox's */
 } pj_allowance;
 
 struct pj_policy {
     atomic_size_t refs;
-    pj_builder *source;
-    pj_builder_info info; /* a view of source */
+    pj_policy_options *options; /* owned */
     pj_allowance *allowed;
     size_t allowed_count;
     pj_pin *cwd_pin; /* NULL when it was not there */
@@ -36,5 +37,7 @@ struct pj_policy {
    a multi-call file only by the name that was allowed.  NULL for none.  */
 pj_allowance *pj_policy_find(const pj_policy *policy, pj_str canonical,
                              pj_str name);
+
+void pj_allowance_get(const pj_allowance *entry, pj_program_view *out);
 
 #endif

@@ -55,14 +55,14 @@ check_risk(const pj_policy *policy, const pj_allowance *allowance,
 {
     pj_risk risk = allowance->risk;
 
-    if (policy->info.risky == PJ_RISKY_DISABLED)
+    if (policy->options->risky == PJ_RISKY_DISABLED)
         return 0;
     /* Another file is there than when the policy was built.  */
     if (command->binary != allowance->pin)
         risk = pj_risk_of_pin(command->binary, allowance->name);
     if (risk == PJ_RISK_NONE)
         return 0;
-    if (policy->info.risky == PJ_RISKY_WARN) {
+    if (policy->options->risky == PJ_RISKY_WARN) {
         command->risk = risk;
         return 0;
     }
@@ -97,7 +97,7 @@ check_args(const pj_allowance *allowance, const pj_request *request,
     if (allowance->typed != NULL)
         return pj_typed_apply(allowance->typed, request->argv, request->argc,
                               &command->argv, claims, err);
-    return pj_args_apply(allowance->rules, allowance->program,
+    return pj_args_apply(pj_rules_get(allowance->rules), allowance->program,
                          request->argv, request->argc, &command->argv, err);
 }
 
@@ -106,14 +106,14 @@ static int
 check_env(const pj_policy *policy, const pj_allowance *allowance,
           const pj_request *request, pj_command *command, pj_error *err)
 {
-    const pj_pairv *forced = &allowance->rules->forced_env;
+    const pj_rules_options *rules = pj_rules_get(allowance->rules);
 
-    if (pj_env_build(&policy->info, request, &command->env,
+    if (pj_env_build(policy->options, request, &command->env,
                      &command->stripped, err) < 0)
         return -1;
-    for (size_t i = 0; i < forced->count; i++)
-        if (pj_pairv_set(&command->env, forced->items[i].name,
-                         forced->items[i].value) < 0)
+    for (size_t i = 0; i < rules->forced_env_count; i++)
+        if (pj_pairv_set(&command->env, rules->forced_env[i].name,
+                         rules->forced_env[i].value) < 0)
             return pj_error_memory(err);
     return 0;
 }
@@ -124,7 +124,7 @@ check_places(const pj_policy *policy, const pj_request *request,
              pj_command *command, const pj_path_claims *claims,
              pj_error *err)
 {
-    if (pj_cwd_choose(&policy->info, policy->cwd_pin, request,
+    if (pj_cwd_choose(policy->options, policy->cwd_pin, request,
                       &command->directory, &command->cwd, err) < 0)
         return -1;
     return pj_path_claims_check(claims, command->directory->path, err);
@@ -137,7 +137,7 @@ check_input(const pj_policy *policy, const pj_allowance *allowance,
             const pj_request *request, pj_command *command, pj_error *err)
 {
     uint64_t memory = allowance->confinement->totals.memory;
-    uint64_t max = policy->info.max_stdin;
+    uint64_t max = policy->options->max_stdin;
 
     if (memory > 0 && memory < max)
         max = memory;
@@ -179,7 +179,7 @@ pj_policy_prepare(pj_policy *policy, const pj_request *request,
         || check_places(policy, request, command, &claims, err) < 0
         || check_input(policy, allowance, request, command, err) < 0)
         goto fail;
-    command->confinement = pj_confine_ref(allowance->confinement);
+    command->allowance = allowance;
     if (pj_command_seal(command) < 0) {
         pj_error_memory(err);
         goto fail;

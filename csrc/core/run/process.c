@@ -246,7 +246,7 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
     pj_buffer_take(&process->err.buffer, &output->err);
     output->elapsed_ns = pj_platform_now() - process->started_ns;
     output->pid = process->child.pid;
-    output->sandbox = process->command->confinement->report;
+    output->sandbox = process->command->allowance->confinement->report;
     if (process->guard.unwatched)
         output->sandbox.missing |= UINT32_C(1) << PJ_CONTROL_WATCHDOG;
     output->end = process->status.end;

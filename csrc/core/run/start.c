@@ -73,7 +73,7 @@ make_plan(const pj_command *command, pj_child_plan *plan)
     plan->input_size = command->input.len;
     plan->cgroup_fd = -1;
     plan->report = NULL;
-    plan->confinement = command->confinement;
+    plan->confinement = command->allowance->confinement;
     plan->uid_map = plan->gid_map = NULL;
 }
 
@@ -119,7 +119,8 @@ close_fd(int *fd)
 static int
 make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
 {
-    const pj_confinement *confinement = process->command->confinement;
+    const pj_confinement *confinement =
+        process->command->allowance->confinement;
     pj_cgroup_limits totals = confinement->totals;
 
     if (confinement->cgroup_fd < 0)

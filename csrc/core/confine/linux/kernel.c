@@ -12,6 +12,7 @@
 #include "confine/linux/kernel_fs.h"
 #include "confine/linux/landlock.h"
 #include "confine/linux/seccomp.h"
+#include "confine/roots.h"
 
 #define BIT PJ_BIT
 
@@ -19,7 +20,7 @@
 static int
 has_write_root(const pj_draft *d)
 {
-    return d->sandbox->roots[PJ_ACCESS_WRITE].count > 0
+    return d->sandbox->root_count[PJ_ACCESS_WRITE] > 0
         || (d->reach != NULL && d->reach->roots[PJ_ACCESS_WRITE].count > 0);
 }
 
@@ -49,28 +50,6 @@ pj_kernel_filter(pj_draft *d, pj_error *err)
         return 0;
     return pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count,
                             err);
-}
-
-/* The roots of the sandbox, and of the program's own rules.  */
-static int
-gather_roots(const pj_draft *d, pj_strv *roots)
-{
-    for (int access = 0; access < 3; access++) {
-        const pj_strv *own = &d->sandbox->roots[access];
-        const pj_strv *more = d->reach != NULL && access < 2
-            ? &d->reach->roots[access] : NULL;
-
-        if (pj_strv_extend(&roots[access], own->items, own->count) < 0
-            || (more != NULL
-                && pj_strv_extend(&roots[access], more->items,
-                                  more->count) < 0))
-            return -1;
-    }
-    /* What may be written may be read: programs open files for both.  */
-    return d->reach == NULL ? 0
-        : pj_strv_extend(&roots[PJ_ACCESS_READ],
-                         d->reach->roots[PJ_ACCESS_WRITE].items,
-                         d->reach->roots[PJ_ACCESS_WRITE].count);
 }
 
 /* Files in memory are memory, which the limit of a process does not count.
@@ -109,7 +88,7 @@ build_landlock(pj_draft *d, const pj_landlock_plan *plan,
 {
     pj_strv roots[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
     pj_landlock_plan full = *plan;
-    int result = gather_roots(d, roots);
+    int result = pj_roots_gather(d->sandbox, d->reach, roots);
 
     if (result < 0)
         pj_error_memory(err);

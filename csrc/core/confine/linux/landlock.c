@@ -275,8 +275,7 @@ add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
     const uint64_t rights[3] = {
         [PJ_ACCESS_READ] = READ_RIGHTS,
         [PJ_ACCESS_WRITE] = WRITE_GRANT,
-        [PJ_ACCESS_EXECUTE] = READ_RIGHTS
-            | (plan->nothing ? 0 : FS_EXECUTE),
+        [PJ_ACCESS_EXECUTE] = plan->nothing ? 0 : FS_EXECUTE,
     };
 
     for (int access = 0; access < 3; access++)

@@ -13,7 +13,8 @@ typedef struct pj_landlock_plan {
     int kernel;    /* no writing to the kernel's own file systems */
     int network;   /* no TCP */
     int signals;   /* none to processes outside */
-    const pj_str *roots[3]; /* by pj_access */
+    const pj_str *roots[3]; /* by pj_access; those to execute from are among
+                               those to read */
     size_t root_count[3];
 } pj_landlock_plan;
 

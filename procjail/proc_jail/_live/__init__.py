@@ -1,0 +1,1 @@
+"""Commands that run, the event loops that wait for them, and signals."""

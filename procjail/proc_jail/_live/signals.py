@@ -1,0 +1,69 @@
+"""The signals that end a host, which has to end its commands first."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+# What ends the host, and has to end its commands too.
+ENDING = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
+class Ended(BaseException):
+    """One of the signals arrived; `status` is the exit status."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+
+
+def ending_signals() -> list[signal.Signals]:
+    """The signals that are not ignored, as under nohup or behind `&`."""
+    known = [getattr(signal, name) for name in ENDING]
+    return [n for n in known if signal.getsignal(n) != signal.SIG_IGN]
+
+
+@contextlib.contextmanager
+def signals_raise() -> Iterator[None]:
+    """Raise Ended at the first signal; ignore later ones.
+
+    Unwinding then kills and reaps, which a second signal must not cut
+    short.
+    """
+    before = {number: signal.getsignal(number) for number in ending_signals()}
+
+    def end(number: int, _: object) -> None:
+        for other in before:
+            signal.signal(other, _ignore)
+        raise Ended(number)
+
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    except Ended:
+        raise
+    except BaseException:
+        _restore(before)
+        raise
+    _restore(before)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def _ignore(number: int, _: object) -> None:
+    """Ignore a signal; not by SIG_IGN, which a new process would inherit."""
+
+
+def ignore_signals() -> None:
+    """Ignore the signals for good: nothing runs any more.
+
+    Otherwise they would be fatal again while the interpreter ends.
+    """
+    for number in ending_signals():
+        signal.signal(number, signal.SIG_IGN)

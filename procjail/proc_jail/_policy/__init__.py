@@ -1,0 +1,1 @@
+"""Policies, as their owner wrote them and as their rules describe them."""
