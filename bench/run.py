@@ -64,7 +64,7 @@ def draw(directory: Path, rows: list[Row], where: str) -> None:
     try:
         import plot
     except ImportError:
-        note("no matplotlib, so no plot: pip install 'proc_jail[bench]'")
+        note("no matplotlib, so no plot: pip install --group bench")
         return
     plot.write(directory, rows, where)
 

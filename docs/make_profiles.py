@@ -10,8 +10,8 @@ READS = Roots(read=("/",))
 
 HEAD = """# Profiles
 
-Rules that are ready for {count} programs, made by
-`python docs/make_profiles.py` from the tables in `csrc/programs/`:
+Ready rules for {count} programs, generated from the tables in
+`csrc/programs/` by `python docs/make_profiles.py`:
 
 ```python
 from proc_jail import ProcPolicyBuilder
@@ -20,20 +20,21 @@ builder = ProcPolicyBuilder().profile("grep", read=["/usr/share"])
 policy = builder.profile("wc", read=["/usr/share"]).cwd("/usr/share").build()
 ```
 
-What all of them share:
+All of them have this in common:
 
-- An option is allowed when it does nothing but change what is printed. What
-  can execute, reach the network or load a configuration is not; what reads
-  other files than its operands is not, but for the options that are named;
-  what writes is allowed only with `write=[...]`, below those directories.
-- Files have to lie below `read`, links followed, and the kernel lets the
-  program read nothing else but what it needs to start.
-- The kernel lets it execute nothing, where it can: on Linux. The profile of
-  git depends on that, and elsewhere needs `best_effort("exec_lock")`.
+- An option is allowed if it only changes what is printed. Options that
+  execute, reach the network or load a configuration are not; options that
+  read files other than the operands are not, except those that are listed;
+  options that write are allowed only with `write=[...]`, below those
+  directories.
+- Files must be below `read`, links followed, and the kernel lets the program
+  read only these and what it needs to start.
+- On Linux the kernel lets the program execute nothing. The profile of git
+  depends on this, and elsewhere requires `best_effort("exec_lock")`.
 - `path=` names another copy of the program, `hosts=` the hosts of a program
   that uses the network.
 
-The lines below *passes* and *is refused* are run by the tests in a small tree
+The tests run the examples under *passes* and *is refused* in a small tree
 that is both the working directory and the only root.
 """
 

@@ -11,8 +11,10 @@ import proc_jail
 from proc_jail import _core
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ["README.md", "SECURITY.md", "CHANGELOG.md"] + [
-    f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))
+TOP = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS = [
+    *TOP,
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 ]
 
 

@@ -262,6 +262,13 @@ def test_all_blocks_of_a_document_run(name: str) -> None:
         assert re.search("INFO /.*echo ended with status 0 after", err)
 
 
+def test_both_sides_of_from_subprocess_print_the_same() -> None:
+    text = (ROOT / "docs/from-subprocess.md").read_text(encoding="utf-8")
+    theirs, ours = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    assert run("-c", theirs) == run("-c", ours)
+    assert run("-c", ours)[0].startswith("0 b'1:root:")
+
+
 def test_all_blocks_of_the_readme_run() -> None:
     """One after the other, as one who reads it would type them."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -249,11 +249,11 @@ def test_counts_out_of_range(count: int) -> None:
         lambda: ArgRules().flag(1),  # type: ignore[arg-type]
         lambda: ArgRules().flag(["-n"]),  # type: ignore[arg-type]
         lambda: ArgRules().flag(name="-n"),  # type: ignore[call-arg]
-        lambda: ArgRules().option("-n"),
-        lambda: ArgRules().option(Text()),
-        lambda: ArgRules().option(Text(), "-n"),
+        lambda: ArgRules().option("-n"),  # type: ignore[call-arg]
+        lambda: ArgRules().option(Text()),  # type: ignore[call-arg, arg-type]
+        lambda: ArgRules().option(Text(), "-n"),  # type: ignore[arg-type]
         lambda: ArgRules().option("-n", Text),  # type: ignore[arg-type]
-        lambda: ArgRules().option("-n", Text(), Text()),
+        lambda: ArgRules().option("-n", Text(), Text()),  # type: ignore[arg-type]
         lambda: ArgRules().option("-n", Text(), repeat="2"),  # type: ignore[arg-type]
         lambda: ArgRules().option("-n", Text(), often=2),  # type: ignore[call-arg]
         lambda: ArgRules().positional("it"),  # type: ignore[call-arg]

@@ -71,9 +71,9 @@ builder_only(PyObject *args, PyObject *kwargs, const char *format, char *name)
 
 PyDoc_STRVAR(allow_bin_doc,
 "allow_bin($self, /, path)\n--\n\n"
-"Return a copy that allows the program at `path` (str, bytes or PathLike).\n"
-"\nThe path is absolute; build() resolves it.  Raises BinNotAbsolute.\n\n"
-">>> ProcPolicyBuilder().allow_bin('/usr/bin/grep')");
+"Return a copy that allows the program at `path` (str, bytes or PathLike).\n\n"
+"The path must be absolute; build() resolves it.  Raises BinNotAbsolute.\n\n"
+">>> builder = ProcPolicyBuilder().allow_bin('/usr/bin/grep')");
 
 static PyObject *
 builder_allow_bin(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -101,8 +101,8 @@ builder_allow_bin(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(arg_rules_doc,
 "arg_rules($self, /, path, rules)\n--\n\n"
 "Return a copy that gives the program at `path` its ArgRules.\n\n"
-"Every allowed program needs exactly one set; build() checks that.\n\n"
-">>> ProcPolicyBuilder().arg_rules('/usr/bin/grep', ArgRules())");
+"Every allowed program needs exactly one set of rules; build() checks this.\n"
+"\n>>> builder = ProcPolicyBuilder().arg_rules('/usr/bin/grep', ArgRules())");
 
 static PyObject *
 with_rules(PyObject *self, pj_str path, pj_rules *rules)
@@ -142,10 +142,11 @@ builder_arg_rules(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(risky_bin_policy_doc,
 "risky_bin_policy($self, /, policy)\n--\n\n"
-"Return a copy that treats risky programs as `policy` (RiskyBinPolicy) says."
-"\n\nThe default is DenyByDefault.  AllowWithWarning makes prepare() emit a\n"
+"Return a copy that treats risky programs as `policy` (RiskyBinPolicy) says.\n"
+"\nThe default is DenyByDefault.  With AllowWithWarning, prepare() emits a\n"
 "RiskyBinaryWarning.  Raises LimitInvalid for another number.\n\n"
-">>> ProcPolicyBuilder().risky_bin_policy(RiskyBinPolicy.AllowWithWarning)");
+">>> warn = RiskyBinPolicy.AllowWithWarning\n"
+">>> builder = ProcPolicyBuilder().risky_bin_policy(warn)");
 
 static PyObject *
 with_risky(PyObject *self, int number)
@@ -171,9 +172,9 @@ builder_risky_bin_policy(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(allow_risky_binaries_doc,
 "allow_risky_binaries($self, /)\n--\n\n"
 "Return a copy that allows risky programs (shells, interpreters, ...).\n\n"
-"The same as risky_bin_policy(RiskyBinPolicy.Disabled).  Whatever such a\n"
-"program is told to run, runs: the argument rules do not reach it.\n\n"
-">>> ProcPolicyBuilder().allow_risky_binaries()");
+"Equivalent to risky_bin_policy(RiskyBinPolicy.Disabled).  Such a program\n"
+"runs whatever it is told to; argument rules cannot limit that.\n\n"
+">>> builder = ProcPolicyBuilder().allow_risky_binaries()");
 
 static PyObject *
 builder_allow_risky_binaries(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -196,8 +197,8 @@ with_timeout(PyObject *self, PyObject *value)
 
 PyDoc_STRVAR(timeout_secs_doc,
 "timeout_secs($self, /, secs)\n--\n\n"
-"The same as timeout().\n\n"
-">>> ProcPolicyBuilder().timeout_secs(5)");
+"An alias of timeout(), the name of proc_jail 0.3.\n\n"
+">>> builder = ProcPolicyBuilder().timeout_secs(5)");
 
 static PyObject *
 builder_timeout_secs(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -208,10 +209,11 @@ builder_timeout_secs(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(timeout_doc,
 "timeout($self, /, secs)\n--\n\n"
-"Return a copy whose commands may take `secs` seconds (default 30).\n\n"
-"An int, float or timedelta, over 0 and at most 1e9, from the start of the\n"
-"spawn until the whole process tree is gone.  Raises LimitInvalid.\n\n"
-">>> ProcPolicyBuilder().timeout(2.5)");
+"Return a copy that stops commands after `secs` seconds (default 30).\n\n"
+"An int, float or timedelta, greater than 0 and at most 1e9.  It covers the\n"
+"time from the start of the spawn until the whole process tree is gone.\n"
+"Raises LimitInvalid.\n\n"
+">>> builder = ProcPolicyBuilder().timeout(2.5)");
 
 static PyObject *
 builder_timeout(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -235,10 +237,10 @@ take_size(PyObject *value, uint64_t *out)
 
 PyDoc_STRVAR(max_stdout_doc,
 "max_stdout($self, /, max)\n--\n\n"
-"Return a copy that keeps `max` bytes of output (int, default 10 MiB).\n\n"
-"Exactly `max` is fine; one byte more stops the command.  Raises\n"
-"LimitInvalid when it is negative.\n\n"
-">>> ProcPolicyBuilder().max_stdout(1024)");
+"Return a copy that keeps at most `max` bytes of stdout (default 10 MiB).\n\n"
+"Exactly `max` bytes are allowed; one more stops the command.  Raises\n"
+"LimitInvalid when `max` is negative.\n\n"
+">>> builder = ProcPolicyBuilder().max_stdout(1024)");
 
 static PyObject *
 builder_max_stdout(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -251,10 +253,10 @@ builder_max_stdout(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(max_stderr_doc,
 "max_stderr($self, /, max)\n--\n\n"
-"Return a copy that keeps `max` bytes of errors (int, default 1 MiB).\n\n"
-"Exactly `max` is fine; one byte more stops the command.  Raises\n"
-"LimitInvalid when it is negative.\n\n"
-">>> ProcPolicyBuilder().max_stderr(1024)");
+"Return a copy that keeps at most `max` bytes of stderr (default 1 MiB).\n\n"
+"Exactly `max` bytes are allowed; one more stops the command.  Raises\n"
+"LimitInvalid when `max` is negative.\n\n"
+">>> builder = ProcPolicyBuilder().max_stderr(1024)");
 
 static PyObject *
 builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -267,10 +269,10 @@ builder_max_stderr(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(max_stdin_doc,
 "max_stdin($self, /, max)\n--\n\n"
-"Return a copy that lets requests bring `max` bytes of standard input.\n\n"
-"The default is 0: a request that brings any is refused.  Raises\n"
-"LimitInvalid when it is negative.\n\n"
-">>> ProcPolicyBuilder().max_stdin(65536)");
+"Return a copy that accepts at most `max` bytes of standard input.\n\n"
+"The default is 0: a request with standard input is refused.  Raises\n"
+"LimitInvalid when `max` is negative.\n\n"
+">>> builder = ProcPolicyBuilder().max_stdin(65536)");
 
 static PyObject *
 builder_max_stdin(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -285,11 +287,11 @@ builder_max_stdin(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(on_overflow_doc,
 "on_overflow($self, /, overflow)\n--\n\n"
-"Return a copy that treats too much output as `overflow` (Overflow) says.\n"
-"\nStop (the default) stops the command.  KeepHead keeps the first bytes,\n"
-"KeepHeadTail the first and the last; the command goes on, and the output\n"
-"says how much there was.  Raises LimitInvalid for another number.\n\n"
-">>> ProcPolicyBuilder().on_overflow(Overflow.KeepHeadTail)");
+"Return a copy that treats too much output as `overflow` (Overflow) says.\n\n"
+"Stop (the default) stops the command.  KeepHead keeps the first bytes,\n"
+"KeepHeadTail the first and the last; the command continues, and the Output\n"
+"has the total.  Raises LimitInvalid for another number.\n\n"
+">>> builder = ProcPolicyBuilder().on_overflow(Overflow.KeepHeadTail)");
 
 static PyObject *
 builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -308,10 +310,10 @@ builder_on_overflow(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(stop_grace_doc,
 "stop_grace($self, /, secs)\n--\n\n"
 "Return a copy that sends SIGTERM `secs` seconds before the deadline.\n\n"
-"An int, float or timedelta, less than the timeout; 0 is never.  What ends\n"
-"then was still stopped by the timeout; SIGKILL follows at the deadline.\n"
-"Raises LimitInvalid.\n\n"
-">>> ProcPolicyBuilder().timeout(10).stop_grace(1)");
+"An int, float or timedelta, less than the timeout; 0 sends none.  A command\n"
+"that ends during this time still raises Timeout; SIGKILL follows at the\n"
+"deadline.  Raises LimitInvalid.\n\n"
+">>> builder = ProcPolicyBuilder().timeout(10).stop_grace(1)");
 
 static PyObject *
 builder_stop_grace(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -328,9 +330,10 @@ PyDoc_STRVAR(sandbox_doc,
 "sandbox($self, /, sandbox)\n--\n\n"
 "Return a copy whose commands run inside `sandbox` (Sandbox).\n\n"
 "All of it is required: build() raises SandboxUnavailable for controls that\n"
-"the system lacks, and SandboxInvalid for a root that is not there.  Without\n"
-"this call a policy has Sandbox() as far as the system offers it.\n\n"
-">>> ProcPolicyBuilder().sandbox(Sandbox.strict().read('/srv/docs'))");
+"the system lacks, and SandboxInvalid for a root that does not exist.\n"
+"Without this call a policy gets as much of Sandbox() as the system has.\n\n"
+">>> sandbox = Sandbox.strict().read('/srv/docs')\n"
+">>> builder = ProcPolicyBuilder().sandbox(sandbox)");
 
 static PyObject *
 builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -348,13 +351,13 @@ builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(build_doc,
 "build($self, /)\n--\n\n"
-"Return the ProcPolicy: resolve and pin every program, check the whole.\n\n"
-"Raises a Violation (a ValueError) that names what is wrong: the Bin codes\n"
-"for a path that is no executable file, ArgRulesRequired, ArgRulesUnused,\n"
-"ArgRulesDuplicate or ArgRulesInvalid for the rules, SandboxUnavailable or\n"
-"SandboxInvalid for the sandbox.  Warns (SandboxWarning, once) where no\n"
-"sandbox was named and the system lacks part of the default.\n\n"
-">>> ProcPolicyBuilder().build()");
+"Check the settings, resolve and pin every program, return the ProcPolicy.\n\n"
+"Raises a Violation (a ValueError) that names what is wrong: a Bin code for\n"
+"a path that is not an executable file; ArgRulesRequired, ArgRulesUnused,\n"
+"ArgRulesDuplicate or ArgRulesInvalid for the rules; SandboxUnavailable or\n"
+"SandboxInvalid for the sandbox.  Emits a SandboxWarning, once, when no\n"
+"sandbox was named and the system lacks a part of the default.\n\n"
+">>> policy = ProcPolicyBuilder().build()");
 
 static PyObject *
 builder_build(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -442,10 +445,10 @@ static PyMethodDef builder_methods[] = {
 
 PyDoc_STRVAR(builder_doc,
 "ProcPolicyBuilder()\n--\n\n"
-"A policy in the making: which programs may run, and how.\n\n"
+"Settings from which a policy is built: which programs may run, and how.\n\n"
 "A new builder allows nothing.  Every method returns a changed copy; the\n"
-"old builder stays usable.\n\n"
-">>> ProcPolicyBuilder().allow_bin('/usr/bin/wc')");
+"old builder remains usable.\n\n"
+">>> builder = ProcPolicyBuilder().allow_bin('/usr/bin/wc').timeout(5)");
 
 static PyType_Slot builder_slots[] = {
     {Py_tp_doc, (void *)builder_doc},

@@ -145,11 +145,11 @@ pj_py_spawn(pj_state *state, pj_command *command)
 PyDoc_STRVAR(spawn_sync_doc,
 "spawn_sync($self, /)\n--\n\n"
 "Run the command, wait for its end, and return the Output.\n\n"
-"What it leaves behind is killed.  Raises StoppedError (Timeout,\n"
-"StdoutLimitExceeded, StderrLimitExceeded) with the output until then,\n"
-"SpawnFailed when it could not be started, BinChanged when the file is not\n"
-"the checked one.  An exit status other than 0 is no error.  Ctrl-C kills\n"
-"the command before KeyboardInterrupt is raised.\n\n"
+"Processes that it leaves behind are killed.  Raises StoppedError (Timeout,\n"
+"StdoutLimitExceeded, StderrLimitExceeded), which has the output so far;\n"
+"SpawnFailed when the command cannot be started; and BinChanged when the\n"
+"file is not the one that was checked.  An exit status other than 0 is not\n"
+"an error.  Ctrl-C kills the command before KeyboardInterrupt is raised.\n\n"
 ">>> output = command.spawn_sync()");
 
 static PyObject *
@@ -164,10 +164,12 @@ static const char fronts[] = "proc_jail._live.running";
 PyDoc_STRVAR(start_doc,
 "start($self, /)\n--\n\n"
 "Start the command and return it as a RunningCommand.\n\n"
-"A context manager, `with` and `async with`: what still runs at its end is\n"
-"killed and reaped.  Iterating gives stdout as it comes.  The deadline\n"
-"holds whether or not it is waited for.  Raises SpawnFailed or BinChanged.\n\n"
-">>> with command.start() as running: output = running.wait()");
+"It is a context manager for `with` and `async with`: on exit the command is\n"
+"killed, if it still runs, and reaped.  Iterating yields stdout in chunks.\n"
+"The deadline applies even when nothing waits for the command.  Raises\n"
+"SpawnFailed or BinChanged.\n\n"
+">>> with command.start() as running:\n"
+"...     output = running.wait()");
 
 static PyObject *
 command_start(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -178,9 +180,9 @@ command_start(PyObject *self, PyObject *Py_UNUSED(ignored))
 PyDoc_STRVAR(spawn_doc,
 "spawn($self, /)\n--\n\n"
 "Return a coroutine that does what spawn_sync() does, on an event loop.\n\n"
-"Runs on asyncio, and on trio where anyio is installed.  Cancelling it\n"
-"kills the tree and reaps it first.\n\n"
-">>> output = await command.spawn()  # doctest: +SKIP");
+"Runs on asyncio, and on trio when anyio is installed.  Cancelling it kills\n"
+"and reaps the tree first.\n\n"
+">>> output = await command.spawn()");
 
 static PyObject *
 command_spawn(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -192,10 +194,10 @@ PyDoc_STRVAR(wrap_with_doc,
 "wrap_with($self, /, program, args_before)\n--\n\n"
 "Return a copy that runs as `program args_before... path argv...`.\n\n"
 "For the application, not for the request: `args_before` is not checked.\n"
-"`path` is the name that was allowed.  `program` is absolute, pinned and\n"
-"verified; one wrapper replaces another.\n"
+"`path` is the name that was allowed.  `program` is absolute, and is pinned\n"
+"and verified like any program.  A second wrapper replaces the first.\n"
 "Raises the Bin violations.\n\n"
-">>> command.wrap_with('/usr/bin/nice', ['-n', '10'])");
+">>> nice = command.wrap_with('/usr/bin/nice', ['-n', '10'])");
 
 static PyObject *
 command_wrap_with(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -231,10 +233,10 @@ command_wrap_with(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(with_launch_env_doc,
 "with_launch_env($self, /, key, value)\n--\n\n"
-"Return a copy with one variable set after the environment policy.\n\n"
+"Return a copy with one more variable, set after the environment policy.\n\n"
 "For the application, not for the request: the strip table does not apply.\n"
-"Raises EnvForbidden for a name that is empty or holds '='.\n\n"
-">>> command.with_launch_env('TZ', 'UTC')");
+"Raises EnvForbidden for a name that is empty or contains '='.\n\n"
+">>> utc = command.with_launch_env('TZ', 'UTC')");
 
 static PyObject *
 command_with_launch_env(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -379,11 +381,12 @@ static PyMethodDef command_methods[] = {
 
 static PyGetSetDef command_getset[] = {
     {"bin", command_bin, NULL, "The canonical path of the program.", NULL},
-    {"argv", command_argv, NULL, "Its arguments, with `--` placed.", NULL},
+    {"argv", command_argv, NULL,
+     "The arguments, with `--` where it is injected.", NULL},
     {"cwd", command_cwd, NULL, "The working directory.", NULL},
     {"env", command_env, NULL, "The whole environment (a copy).", NULL},
     {"stripped_env", command_stripped_env, NULL,
-     "Names of variables that were offered and are not passed.", NULL},
+     "The names of variables that were offered and are not passed.", NULL},
     {"launch_program", command_launch_program, NULL,
      "What is executed: the program, or its wrapper.", NULL},
     {"launch_args", command_launch_args, NULL,
@@ -397,8 +400,8 @@ static PyGetSetDef command_getset[] = {
 };
 
 PyDoc_STRVAR(command_doc,
-"A checked command, made by ProcPolicy.prepare().\n\n"
-"Immutable; may be spawned any number of times and from any thread.  It\n"
+"A checked command, returned by ProcPolicy.prepare().\n\n"
+"Immutable; it may be spawned any number of times and from any thread.  It\n"
 "holds the program and the directory open, so that what was checked is\n"
 "what runs.");
 

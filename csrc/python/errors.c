@@ -289,7 +289,7 @@ add_bases(PyObject *module, pj_state *state)
             || pj_py_add_display(fields) < 0))
         Py_CLEAR(fields);
     result = add_class(module, &state->base_error, "ProcJailError",
-                       "Whatever proc_jail raises on its own account.\n\n"
+                       "The base class of all errors of proc_jail.\n\n"
                        "`code` is the stable name of the error.",
                        bases, fields);
     Py_XDECREF(bases);
@@ -301,8 +301,8 @@ add_bases(PyObject *module, pj_state *state)
     fields = fields_of(violation);
     result = add_class(module, &state->violation_error, "Violation",
                        "A policy or a request was refused; nothing was "
-                       "started.\n\nThe offending value is in the field "
-                       "that fits: path, flag, key or value.",
+                       "started.\n\nThe offending value is in one of the "
+                       "fields path, flag, key and value.",
                        bases, fields);
     Py_XDECREF(bases);
     Py_XDECREF(fields);

@@ -132,7 +132,7 @@ add_enums(PyObject *module, pj_state *state)
                     overflows) < 0)
         return -1;
     return add_enum(module, &state->risk_enum, "RiskCategory",
-                    "What a program known to be dangerous is.", risks);
+                    "The kind of a program that is known to be risky.", risks);
 }
 
 static int
@@ -202,10 +202,11 @@ module_exec(PyObject *module)
 PyDoc_STRVAR(risk_of_doc,
 "risk_of($module, /, path)\n--\n\n"
 "Return the RiskCategory of the program at `path`, or None.\n\n"
-"Looks at the canonical name, at links to and copies of shells and\n"
-"interpreters, and at the interpreter that a script names.  Raises the Bin\n"
-"violations for a path that is no executable file.\n\n"
-">>> risk_of('/bin/sh')");
+"Considers the canonical name, links to and copies of shells and\n"
+"interpreters, and the interpreter that a script names.  Raises the Bin\n"
+"violations for a path that is not an executable file.\n\n"
+">>> risk_of('/bin/sh')\n"
+"<RiskCategory.Shell: 0>");
 
 static PyObject *
 risk_of(PyObject *module, PyObject *args, PyObject *kwargs)

@@ -119,8 +119,8 @@ decode(PyObject *bytes)
 
 PyDoc_STRVAR(stdout_string_doc,
 "stdout_string($self, /)\n--\n\n"
-"Return stdout as str; what is not UTF-8 becomes U+FFFD.\n\n"
-">>> output.stdout_string().splitlines()");
+"Return stdout as str; bytes that are not UTF-8 become U+FFFD.\n\n"
+">>> lines = output.stdout_string().splitlines()");
 
 static PyObject *
 output_stdout_string(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -130,8 +130,8 @@ output_stdout_string(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(stderr_string_doc,
 "stderr_string($self, /)\n--\n\n"
-"Return stderr as str; what is not UTF-8 becomes U+FFFD.\n\n"
-">>> output.stderr_string().splitlines()");
+"Return stderr as str; bytes that are not UTF-8 become U+FFFD.\n\n"
+">>> lines = output.stderr_string().splitlines()");
 
 static PyObject *
 output_stderr_string(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -141,8 +141,8 @@ output_stderr_string(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(check_doc,
 "check($self, /)\n--\n\n"
-"Return the output itself when the command succeeded.\n\n"
-"Raises NonZeroExit, with stdout and stderr, when it did not.\n\n"
+"Return the output itself if the command succeeded.\n\n"
+"Otherwise raises NonZeroExit, which has stdout and stderr.\n\n"
 ">>> text = policy.run('/usr/bin/wc', ['file.txt']).check().stdout");
 
 static PyObject *
@@ -284,7 +284,7 @@ static PyGetSetDef output_getset[] = {
     {"stderr", output_stderr, NULL, "What was written to stderr (bytes).",
      NULL},
     {"args", output_args, NULL,
-     "What was launched: the program and its arguments.", NULL},
+     "The program that was launched, and its arguments.", NULL},
     {"exit_code", output_exit_code, NULL,
      "The exit status, or None when a signal ended the command.", NULL},
     {"returncode", output_returncode, NULL,
@@ -293,12 +293,12 @@ static PyGetSetDef output_getset[] = {
      "The signal that ended the command, or None.", NULL},
     {"success", output_success, NULL, "Whether the exit status was 0.", NULL},
     {"duration", output_duration, NULL,
-     "Seconds (float) from the start of the spawn until all was reaped.",
+     "Seconds (float) from the start of the spawn until all is reaped.",
      NULL},
     {"stdout_total", output_stdout_total, NULL,
-     "How many bytes were written to stdout, kept or not.", NULL},
+     "The number of bytes written to stdout, kept or not.", NULL},
     {"stderr_total", output_stderr_total, NULL,
-     "How many bytes were written to stderr, kept or not.", NULL},
+     "The number of bytes written to stderr, kept or not.", NULL},
     {"stdout_truncated", output_stdout_truncated, NULL,
      "Whether stdout lacks bytes that were written.", NULL},
     {"stderr_truncated", output_stderr_truncated, NULL,
@@ -310,7 +310,7 @@ static PyGetSetDef output_getset[] = {
 
 PyDoc_STRVAR(output_doc,
 "What a command wrote, and how it ended.\n\n"
-"Made by PreparedCommand.spawn_sync() and ProcPolicy.run().");
+"Returned by PreparedCommand.spawn_sync() and ProcPolicy.run().");
 
 static PyType_Slot output_slots[] = {
     {Py_tp_doc, (void *)output_doc},

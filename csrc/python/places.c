@@ -19,8 +19,8 @@ with_env(PyObject *self, pj_env_kind kind, const pj_pair *pairs,
 
 const char builder_env_empty_doc[] = PyDoc_STR(
 "env_empty($self, /)\n--\n\n"
-"Return a copy whose commands get no environment at all (the default).\n\n"
-">>> ProcPolicyBuilder().env_empty()");
+"Return a copy whose commands get an empty environment (the default).\n\n"
+">>> builder = ProcPolicyBuilder().env_empty()");
 
 PyObject *
 builder_env_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -31,7 +31,7 @@ builder_env_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
 const char builder_env_locale_only_doc[] = PyDoc_STR(
 "env_locale_only($self, /)\n--\n\n"
 "Return a copy whose commands get LANG and LC_ALL, both C.UTF-8.\n\n"
-">>> ProcPolicyBuilder().env_locale_only()");
+">>> builder = ProcPolicyBuilder().env_locale_only()");
 
 PyObject *
 builder_env_locale_only(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -41,11 +41,11 @@ builder_env_locale_only(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 const char builder_env_fixed_doc[] = PyDoc_STR(
 "env_fixed($self, /, env)\n--\n\n"
-"Return a copy whose commands get exactly `env` (a mapping of str to str).\n"
-"\nRequests have no say.  Variables of the strip table are left out; the\n"
-"prepared command lists them.  Raises EnvForbidden for a name that is\n"
-"empty or holds '='.\n\n"
-">>> ProcPolicyBuilder().env_fixed({'LANG': 'C.UTF-8'})");
+"Return a copy whose commands get exactly `env` (a mapping of str to str).\n\n"
+"Requests cannot change it.  Variables of the strip table are left out; the\n"
+"prepared command lists them.  Raises EnvForbidden for a name that is empty\n"
+"or contains '='.\n\n"
+">>> builder = ProcPolicyBuilder().env_fixed({'LANG': 'C.UTF-8'})");
 
 PyObject *
 builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -94,10 +94,10 @@ list_call_clear(struct list_call *call)
 
 const char builder_env_allowlist_doc[] = PyDoc_STR(
 "env_allowlist($self, /, keys)\n--\n\n"
-"Return a copy that passes a request's variables named in `keys` (strs).\n\n"
+"Return a copy that passes a request's variables named in `keys`.\n\n"
 "Values come from the request, never from the host.  Raises EnvForbidden\n"
-"for a name that is empty or holds '='.\n\n"
-">>> ProcPolicyBuilder().env_allowlist(['TZ'])");
+"for a name that is empty or contains '='.\n\n"
+">>> builder = ProcPolicyBuilder().env_allowlist(['TZ'])");
 
 PyObject *
 builder_env_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -131,9 +131,9 @@ with_cwd(PyObject *self, pj_cwd_kind kind, const pj_str *dirs, size_t count,
 const char builder_cwd_doc[] = PyDoc_STR(
 "cwd($self, /, path)\n--\n\n"
 "Return a copy whose commands run in `path` (absolute; default '/tmp').\n\n"
-"Requests have no say.  Raises CwdForbidden for a relative path; prepare()\n"
-"raises it when the directory is not there.\n\n"
-">>> ProcPolicyBuilder().cwd('/srv/docs')");
+"Requests cannot change it.  Raises CwdForbidden for a relative path;\n"
+"prepare() raises it when the directory does not exist.\n\n"
+">>> builder = ProcPolicyBuilder().cwd('/srv/docs')");
 
 PyObject *
 builder_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -167,7 +167,7 @@ const char builder_cwd_jailed_doc[] = PyDoc_STR(
 "Return a copy that lets requests choose a directory at or below `root`.\n\n"
 "Links are resolved first.  A request that names none runs in `default`,\n"
 "or in `root`.  Raises CwdForbidden for a relative path.\n\n"
-">>> ProcPolicyBuilder().cwd_jailed('/srv', default='/srv/docs')");
+">>> builder = ProcPolicyBuilder().cwd_jailed('/srv', default='/srv/docs')");
 
 PyObject *
 builder_cwd_jailed(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -196,7 +196,7 @@ const char builder_cwd_allowlist_doc[] = PyDoc_STR(
 "Return a copy that lets requests choose one of the directories `dirs`.\n\n"
 "A request that names none runs in `default`, and is refused without one.\n"
 "Raises CwdForbidden for a relative path.\n\n"
-">>> ProcPolicyBuilder().cwd_allowlist(['/srv/a', '/srv/b'])");
+">>> builder = ProcPolicyBuilder().cwd_allowlist(['/srv/a', '/srv/b'])");
 
 PyObject *
 builder_cwd_allowlist(PyObject *self, PyObject *args, PyObject *kwargs)

@@ -122,9 +122,10 @@ parse_request(PyObject *self, PyObject *args, PyObject *kwargs,
 PyDoc_STRVAR(prepare_doc,
 "prepare($self, /, request)\n--\n\n"
 "Check `request` (ProcRequest) and return the PreparedCommand.\n\n"
-"Nothing is started.  Raises a Violation (a ValueError) whose code and\n"
-"fields hold what was refused and what would be accepted.\n\n"
-">>> command = policy.prepare(ProcRequest('/usr/bin/grep', ['x', 'f']))");
+"Starts nothing.  Raises a Violation (a ValueError) whose code and fields\n"
+"tell what was refused and what would be accepted.\n\n"
+">>> request = ProcRequest('/usr/bin/grep', ['x', 'file.txt'])\n"
+">>> command = policy.prepare(request)");
 
 static PyObject *
 policy_prepare(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -138,7 +139,8 @@ policy_prepare(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(check_doc,
 "check($self, /, request)\n--\n\n"
 "Return the Violation that prepare() would raise for `request`, or None.\n\n"
-">>> policy.check(ProcRequest('/bin/sh', ['-c', 'id'])).code");
+">>> policy.check(ProcRequest('/bin/sh', ['-c', 'id'])).code\n"
+"'BinNotAllowed'");
 
 static PyObject *
 policy_check(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -167,9 +169,10 @@ policy_check(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(run_doc,
 "run($self, /, bin, argv=(), env=None, cwd=None)\n--\n\n"
 "Prepare a request and spawn it at once; return the Output.\n\n"
-"Takes what ProcRequest takes.  Raises what prepare() and spawn_sync()\n"
-"raise.  An exit status other than 0 is no error: see Output.check().\n\n"
-">>> policy.run('/usr/bin/grep', ['-n', 'x', 'file.txt']).stdout_string()");
+"Takes the arguments of ProcRequest.  Raises what prepare() and spawn_sync()\n"
+"raise.  An exit status other than 0 is not an error: see Output.check().\n\n"
+">>> policy.run('/usr/bin/grep', ['-n', 'x', 'file.txt']).stdout_string()\n"
+"'1:x\\n'");
 
 static PyObject *
 policy_run(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -232,11 +235,11 @@ static const char files[] = "proc_jail._policy.files";
 PyDoc_STRVAR(from_file_doc,
 "from_file($type, /, path)\n--\n\n"
 "Return the policy of a .toml or .json file (str, bytes or PathLike).\n\n"
-"The file must belong to this user or to root, and nobody else may be able\n"
-"to write to it.  What is unknown is refused, and so is a file whose\n"
-"examples do not come out as it says: PolicyFileError, with line and\n"
-"column.  Raises SandboxUnavailable where the system lacks what it asks\n"
-"for.  docs/policy-files.md lists all entries.\n\n"
+"The file must belong to this user or to root, and be writable by nobody\n"
+"else.  Raises PolicyFileError, with line and column, for an unknown entry\n"
+"and for an example that does not come out as stated; SandboxUnavailable\n"
+"when the system lacks what the file asks for.  docs/policy-files.md\n"
+"describes all entries.\n\n"
 ">>> policy = ProcPolicy.from_file('policy.toml')");
 
 static PyObject *
@@ -247,9 +250,8 @@ policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(from_dict_doc,
 "from_dict($type, /, data)\n--\n\n"
-"Return the policy of a mapping with what a policy file may hold.\n\n"
-"Raises PolicyFileError, whose `key` is the entry, and\n"
-"SandboxUnavailable.\n\n"
+"Return the policy of a mapping with the entries of a policy file.\n\n"
+"Raises PolicyFileError (`key` is the entry) or SandboxUnavailable.\n\n"
 ">>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})");
 
 static PyObject *
@@ -260,10 +262,10 @@ policy_from_dict(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(to_dict_doc,
 "to_dict($self, /)\n--\n\n"
-"Return a dict that from_dict() makes the same policy of.\n\n"
-"It has the values of a fixed environment.  Profiles are written out as the\n"
-"rules that they came to; examples are not kept.\n\n"
-">>> ProcPolicy.from_dict(policy.to_dict())");
+"Return a dict of which from_dict() makes the same policy.\n\n"
+"It contains the values of a fixed environment.  Profiles are written out\n"
+"as rules; examples are not kept.\n\n"
+">>> copy = ProcPolicy.from_dict(policy.to_dict())");
 
 static PyObject *
 policy_to_dict(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -342,9 +344,9 @@ static PyMethodDef policy_methods[] = {
 };
 
 PyDoc_STRVAR(policy_doc,
-"An immutable policy, made by ProcPolicyBuilder.build() or from_file().\n\n"
-"May be used from any thread.  A pickle holds its description; where it is\n"
-"loaded, the programs are resolved and pinned again.");
+"An immutable policy, returned by ProcPolicyBuilder.build() or from_file().\n"
+"\nMay be used from any thread.  A pickle holds its description; loading it\n"
+"resolves and pins the programs again.");
 
 static PyType_Slot policy_slots[] = {
     {Py_tp_doc, (void *)policy_doc},

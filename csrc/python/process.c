@@ -96,7 +96,7 @@ process_dealloc(PyObject *object)
 
 PyDoc_STRVAR(step_doc,
 "step($self, /)\n--\n\n"
-"Read what is there; return whether it is time to finish.");
+"Read what is available; return whether it is time to finish.");
 
 static PyObject *
 process_step(PyObject *object, PyObject *Py_UNUSED(ignored))
@@ -160,7 +160,7 @@ process_watch(PyObject *object, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(remaining_doc,
 "remaining($self, /)\n--\n\n"
-"Return the seconds until the clock must be looked at.");
+"Return the seconds until the clock has to be checked.");
 
 static PyObject *
 process_remaining(PyObject *object, PyObject *Py_UNUSED(ignored))
@@ -177,7 +177,7 @@ process_remaining(PyObject *object, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(take_doc,
 "take($self, /)\n--\n\n"
-"Return the stdout bytes that were read and not taken yet.");
+"Return the bytes of stdout that were read and not yet taken.");
 
 static PyObject *
 process_take(PyObject *object, PyObject *Py_UNUSED(ignored))
@@ -224,7 +224,7 @@ as_bytes(const pj_bytes *bytes)
 
 PyDoc_STRVAR(finish_doc,
 "finish($self, /)\n--\n\n"
-"Kill what is left, reap, and return the Output or raise.");
+"Kill what is left, reap it, and return the Output or raise.");
 
 static PyObject *
 process_finish(PyObject *object, PyObject *Py_UNUSED(ignored))

@@ -5,11 +5,12 @@
 const char pj_py_profile_doc[] =
 "profile($self, /, name, read=(), write=(), path=None, hosts=())\n--\n\n"
 "Return a copy that allows a known program with rules made for it.\n\n"
-"`name`: of the program (str), found in the system's directories or at\n"
-"`path`.  `read` and `write`: directories (absolute) that its arguments may\n"
-"name and the kernel lets it reach.  `hosts`: for programs of the network.\n"
-"docs/profiles.md lists all.  Raises LookupError for an unknown name.\n\n"
-">>> ProcPolicyBuilder().profile('grep', read=['/srv/docs'])";
+"`name` is the name of the program, found in the system's directories or at\n"
+"`path`.  `read` and `write` are absolute directories that its arguments may\n"
+"name and the kernel lets it reach.  `hosts` is for programs that use the\n"
+"network.  docs/profiles.md lists all profiles.  Raises LookupError for an\n"
+"unknown name.\n\n"
+">>> builder = ProcPolicyBuilder().profile('grep', read=['/srv/docs'])";
 
 /* The profiles are the package's, and loaded when they are used.  */
 PyObject *

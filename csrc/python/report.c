@@ -42,19 +42,19 @@ pj_py_add_reports(PyObject *module, pj_state *state)
                    "enforced missing landlock_abi",
                    "What the kernel enforces on a command.\n\n"
                    "`enforced` and `missing` are names of controls; "
-                   "`missing` is what the\nsystem lacks, and was accepted.  "
+                   "`missing` lists those\nthat the system lacks.  "
                    "`landlock_abi` is the kernel's, or 0.") < 0)
         return -1;
     return add_record(module, &state->program_type, "AllowedProgram",
                       "paths canonical rules sandbox read_roots write_roots "
                       "execute_roots runs_nothing",
-                      "A program of a policy, and what the kernel holds it "
-                      "to.\n\n"
-                      "`paths` are those it was allowed by; `canonical` is "
+                      "A program of a policy, and what the kernel enforces "
+                      "on it.\n\n"
+                      "`paths` are those that were allowed; `canonical` is "
                       "where they led when\nthe policy was built; `rules` "
                       "are its ArgRules, and `sandbox` is the\n"
                       "SandboxReport of its commands.  The roots are those "
-                      "of the sandbox and\nof the rules, or None where the "
+                      "of the sandbox and\nof the rules, or None if the "
                       "kernel does not limit that access; what\nthe program "
                       "needs to start is not listed.  `runs_nothing`: it can\n"
                       "execute no other program.");

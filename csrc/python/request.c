@@ -115,9 +115,10 @@ changed(PyObject *object, PyObject *env, PyObject *cwd)
 
 PyDoc_STRVAR(with_cwd_doc,
 "with_cwd($self, /, cwd)\n--\n\n"
-"Return a copy that asks for the working directory `cwd` (str or PathLike)."
-"\n\nWhether it is granted is the policy's to say.\n\n"
-">>> ProcRequest('/usr/bin/ls', []).with_cwd('/srv')");
+"Return a copy that asks for the working directory `cwd` (str or PathLike).\n"
+"\nThe policy decides whether it is granted.\n\n"
+">>> ProcRequest('/usr/bin/ls', []).with_cwd('/srv').cwd\n"
+"'/srv'");
 
 static PyObject *
 request_with_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -136,9 +137,10 @@ request_with_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(with_env_doc,
 "with_env($self, /, env)\n--\n\n"
-"Return a copy that offers the variables `env` (a mapping), and no others.\n"
-"\nWhich of them are passed is the policy's to say.\n\n"
-">>> ProcRequest('/usr/bin/date', []).with_env({'TZ': 'UTC'})");
+"Return a copy that offers the variables `env` (a mapping), and no others.\n\n"
+"The policy decides which of them are passed.\n\n"
+">>> ProcRequest('/usr/bin/date', []).with_env({'TZ': 'UTC'}).env\n"
+"{'TZ': 'UTC'}");
 
 static PyObject *
 request_with_env(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -157,8 +159,9 @@ request_with_env(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(with_env_var_doc,
 "with_env_var($self, /, key, value)\n--\n\n"
-"Return a copy that offers one variable more.\n\n"
-">>> ProcRequest('/usr/bin/date', []).with_env_var('TZ', 'UTC')");
+"Return a copy that offers one more variable.\n\n"
+">>> ProcRequest('/usr/bin/date', []).with_env_var('TZ', 'UTC').env\n"
+"{'TZ': 'UTC'}");
 
 static PyObject *
 request_with_env_var(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -185,11 +188,12 @@ request_with_env_var(PyObject *self, PyObject *args, PyObject *kwargs)
 
 PyDoc_STRVAR(with_stdin_doc,
 "with_stdin($self, /, source)\n--\n\n"
-"Return a copy that brings standard input: bytes, a path, or a binary file."
-"\n\nA str or PathLike is the path of a file of the application's, and is\n"
-"read now, as a file object is, from where it stands to its end.  The policy\n"
-"caps the size with max_stdin().  Raises OSError, or TypeError.\n\n"
-">>> ProcRequest('/usr/bin/wc', ['-c']).with_stdin(b'abc')");
+"Return a copy with standard input: bytes, a path, or a binary file.\n\n"
+"A str or PathLike is the path of a file of the application.  Files are\n"
+"read now, a file object from its current position to its end.  The policy\n"
+"limits the size with max_stdin().  Raises OSError or TypeError.\n\n"
+">>> ProcRequest('/usr/bin/wc', ['-c']).with_stdin(b'abc').stdin\n"
+"b'abc'");
 
 static PyObject *
 request_with_stdin(PyObject *object, PyObject *args, PyObject *kwargs)
@@ -363,8 +367,8 @@ PyDoc_STRVAR(request_doc,
 "ProcRequest(bin, argv, env=None, cwd=None)\n--\n\n"
 "What the untrusted side asks for: a program and its arguments.\n\n"
 "`bin` is an absolute path; `argv` does not include it.  Strings are str,\n"
-"bytes or os.PathLike, encoded as os.fsencode does.\n\n"
-">>> ProcRequest('/usr/bin/grep', ['-n', 'pattern', 'file.txt'])");
+"bytes or os.PathLike, encoded as by os.fsencode().\n\n"
+">>> request = ProcRequest('/usr/bin/grep', ['-n', 'pattern', 'file.txt'])");
 
 static PyType_Slot request_slots[] = {
     {Py_tp_doc, (void *)request_doc},

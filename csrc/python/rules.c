@@ -55,12 +55,12 @@ with(PyObject *self, const pj_rules_options *options)
 
 PyDoc_STRVAR(subcommand_doc,
 "subcommand($self, /, cmd, rules=None)\n--\n\n"
-"Return a copy that pins the first positional to `cmd` (str).\n\n"
-"It must come before any `--` and does not count in max_positionals.\n"
-"With `rules` (ArgRules that declare by type) what follows it has rules of\n"
-"its own, and further calls allow further subcommands.  Raises\n"
+"Return a copy that requires the first positional to be `cmd` (str).\n\n"
+"It must precede any `--` and does not count for max_positionals.  With\n"
+"`rules` (ArgRules that declare by type), the arguments after it have rules\n"
+"of their own, and further calls allow further subcommands.  Raises\n"
 "ArgRulesInvalid when `cmd` is empty or begins with '-'.\n\n"
-">>> ArgRules().subcommand('status').max_positionals(1)");
+">>> rules = ArgRules().subcommand('status').max_positionals(1)");
 
 static PyObject *
 with_inner(PyObject *self, pj_str word, PyObject *inner)
@@ -101,8 +101,9 @@ PyDoc_STRVAR(allowed_flags_doc,
 "allowed_flags($self, /, flags)\n--\n\n"
 "Return a copy that allows exactly these flags (an iterable of str).\n\n"
 "A flag is matched as a whole token: '-n', '--color=never', '-abc'.\n"
-"Replaces an earlier list.  Raises ArgRulesInvalid for what is no flag.\n\n"
-">>> ArgRules().allowed_flags(['-n', '-i']).max_flags(2)");
+"Replaces an earlier list.  Raises ArgRulesInvalid for a word that is not\n"
+"a flag.\n\n"
+">>> rules = ArgRules().allowed_flags(['-n', '-i']).max_flags(2)");
 
 static PyObject *
 rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -153,7 +154,7 @@ PyDoc_STRVAR(max_flags_doc,
 "max_flags($self, /, max)\n--\n\n"
 "Return a copy that allows at most `max` (int, default 0) flags.\n\n"
 "Raises LimitInvalid when it is negative.\n\n"
-">>> ArgRules().allowed_flags(['-n']).max_flags(1)");
+">>> rules = ArgRules().allowed_flags(['-n']).max_flags(1)");
 
 static PyObject *
 rules_max_flags(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -168,7 +169,7 @@ PyDoc_STRVAR(max_positionals_doc,
 "max_positionals($self, /, max)\n--\n\n"
 "Return a copy that allows at most `max` (int, default 0) positionals.\n\n"
 "Raises LimitInvalid when it is negative.\n\n"
-">>> ArgRules().max_positionals(10)");
+">>> rules = ArgRules().max_positionals(10)");
 
 static PyObject *
 rules_max_positionals(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -182,10 +183,10 @@ rules_max_positionals(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(inject_double_dash_doc,
 "inject_double_dash($self, /, mode=None)\n--\n\n"
 "Return a copy that puts `--` before the first positional, or does not.\n\n"
-"`mode` is an InjectDoubleDash; None means AfterFlags.  With AfterFlags a\n"
-"flag behind a positional is refused.  Raises ArgRulesInvalid for another\n"
-"number; build() raises it for a program that does not honour `--`.\n\n"
-">>> ArgRules().max_positionals(1).inject_double_dash()");
+"`mode` is an InjectDoubleDash; None means AfterFlags, which refuses a flag\n"
+"after a positional.  Raises ArgRulesInvalid for another number; build()\n"
+"raises it for a program that does not honour `--`.\n\n"
+">>> rules = ArgRules().max_positionals(1).inject_double_dash()");
 
 static PyObject *
 rules_inject_double_dash(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -272,10 +273,11 @@ static PyMethodDef rules_methods[] = {
 
 PyDoc_STRVAR(rules_doc,
 "ArgRules()\n--\n\n"
-"What one program's arguments may look like.\n\n"
+"The rules for one program's arguments.\n\n"
 "New rules allow no flag and no positional.  Every method returns a changed\n"
-"copy; the old rules stay as they are.\n\n"
-">>> ArgRules().allowed_flags(['-n']).max_flags(1).max_positionals(2)");
+"copy; the old rules remain as they are.\n\n"
+">>> ArgRules().allowed_flags(['-n']).max_flags(1).max_positionals(2)\n"
+"ArgRules().allowed_flags(['-n']).max_flags(1).max_positionals(2)");
 
 static PyType_Slot rules_slots[] = {
     {Py_tp_doc, (void *)rules_doc},

@@ -78,10 +78,10 @@ declare_names(PyObject *self, PyObject *args, PyObject *kwargs,
 const char pj_py_rules_flag_doc[] =
 "flag($self, /, *names)\n--\n\n"
 "Return a copy that allows an option without a value (names: str).\n\n"
-"All spellings of it are allowed; it may be given any number of times.\n"
-"Raises ArgRulesInvalid for what is no option, and for rules that list\n"
-"tokens (allowed_flags).\n\n"
-">>> ArgRules().flag('-n', '--line-number')";
+"All its spellings are allowed, any number of times.  Raises ArgRulesInvalid\n"
+"for a name that is not an option, and for rules that list tokens\n"
+"(allowed_flags).\n\n"
+">>> rules = ArgRules().flag('-n', '--line-number')";
 
 PyObject *
 pj_py_rules_flag(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -92,7 +92,7 @@ pj_py_rules_flag(PyObject *self, PyObject *args, PyObject *kwargs)
 const char pj_py_rules_require_doc[] =
 "require($self, /, *names)\n--\n\n"
 "Return a copy that requires at least one of these options.\n\n"
-">>> ArgRules().flag('-t').flag('-x').require('-t', '-x')";
+">>> rules = ArgRules().flag('-t').flag('-x').require('-t', '-x')";
 
 PyObject *
 pj_py_rules_require(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -103,7 +103,7 @@ pj_py_rules_require(PyObject *self, PyObject *args, PyObject *kwargs)
 const char pj_py_rules_exclusive_doc[] =
 "exclusive($self, /, *names)\n--\n\n"
 "Return a copy that allows at most one of these options.\n\n"
-">>> ArgRules().flag('-t').flag('-x').exclusive('-t', '-x')";
+">>> rules = ArgRules().flag('-t').flag('-x').exclusive('-t', '-x')";
 
 PyObject *
 pj_py_rules_exclusive(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -141,7 +141,8 @@ const char pj_py_rules_force_doc[] =
 "Return a copy that puts these arguments before the request's own.\n\n"
 "They are options of the program, complete with their values, and are not\n"
 "checked against the rules.  build() raises ArgRulesInvalid for others.\n\n"
-">>> ArgRules().subcommand('diff', ArgRules().force('--no-ext-diff'))";
+">>> diff = ArgRules().force('--no-ext-diff')\n"
+">>> rules = ArgRules().subcommand('diff', diff)";
 
 PyObject *
 pj_py_rules_force(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -155,8 +156,9 @@ pj_py_rules_force(PyObject *self, PyObject *args, PyObject *kwargs)
 const char pj_py_rules_may_read_doc[] =
 "may_read($self, /, *roots)\n--\n\n"
 "Return a copy whose program the kernel lets read these roots too.\n\n"
-"For what it opens by itself; no argument is allowed by it.\n\n"
-">>> ArgRules().positional('path', ReadPath('/srv')).may_read('/etc/passwd')";
+"For files that the program opens by itself; arguments cannot name them.\n\n"
+">>> path = ReadPath('/srv')\n"
+">>> rules = ArgRules().positional('path', path).may_read('/etc/passwd')";
 
 PyObject *
 pj_py_rules_may_read(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -171,8 +173,9 @@ pj_py_rules_may_read(PyObject *self, PyObject *args, PyObject *kwargs)
 const char pj_py_rules_may_write_doc[] =
 "may_write($self, /, *roots)\n--\n\n"
 "Return a copy whose program the kernel lets write below these roots too.\n\n"
-"For temporary files; no argument is allowed by it.\n\n"
-">>> ArgRules().positional('path', ReadPath('/srv')).may_write('/tmp')";
+"For temporary files; arguments cannot name them.\n\n"
+">>> path = ReadPath('/srv')\n"
+">>> rules = ArgRules().positional('path', path).may_write('/tmp')";
 
 PyObject *
 pj_py_rules_may_write(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -186,10 +189,10 @@ pj_py_rules_may_write(PyObject *self, PyObject *args, PyObject *kwargs)
 
 const char pj_py_rules_run_nothing_doc[] =
 "run_nothing($self, /)\n--\n\n"
-"Return a copy whose program the kernel lets execute no other program.\n\n"
-"build() raises ArgRulesInvalid for a script, and SandboxUnavailable where\n"
+"Return a copy whose program the kernel prevents from executing others.\n\n"
+"build() raises ArgRulesInvalid for a script, and SandboxUnavailable if\n"
 "the kernel has no such control.\n\n"
-">>> ArgRules().run_nothing()";
+">>> rules = ArgRules().run_nothing()";
 
 PyObject *
 pj_py_rules_run_nothing(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -254,9 +257,9 @@ const char pj_py_rules_option_doc[] =
 "option($self, /, *names_and_value, optional=False, repeat=1)\n--\n\n"
 "Return a copy that allows an option with a value.\n\n"
 "Names (str) come first, the type of the value last.  `optional`: the value\n"
-"may be left out.  `repeat`: how often it may be given (None: no bound).\n"
-"Raises ArgRulesInvalid for what is no option.\n\n"
-">>> ArgRules().option('-m', '--max-count', Int(1, 1000))";
+"may be left out.  `repeat`: how often it may be given (None: no limit).\n"
+"Raises ArgRulesInvalid for a name that is not an option.\n\n"
+">>> rules = ArgRules().option('-m', '--max-count', Int(1, 1000))";
 
 PyObject *
 pj_py_rules_option(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -282,11 +285,10 @@ pj_py_rules_option(PyObject *self, PyObject *args, PyObject *kwargs)
 
 const char pj_py_rules_positional_doc[] =
 "positional($self, /, name, value, min=1, max=1, unless=())\n--\n\n"
-"Return a copy that takes `min` to `max` positionals of a type (max None: no\n"
-"bound), in the order of the calls.\n\n"
-"With one of the options `unless` there are none of them.  Raises\n"
-"ArgRulesInvalid for numbers that cannot be meant.\n\n"
-">>> ArgRules().positional('files', ReadPath('/srv'), min=1, max=20)";
+"Return a copy that takes `min` to `max` positionals of a type, in order.\n\n"
+"A `max` of None means no limit.  With one of the options `unless` there are\n"
+"none of them.  Raises ArgRulesInvalid for impossible numbers.\n\n"
+">>> rules = ArgRules().positional('files', ReadPath('/srv'), max=20)";
 
 PyObject *
 pj_py_rules_positional(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -323,9 +325,9 @@ const char pj_py_rules_force_env_doc[] =
 "force_env($self, /, env)\n--\n\n"
 "Return a copy whose program always gets this environment (a mapping).\n\n"
 "For hardening; neither the policy nor the table of stripped names applies.\n"
-"Not for rules of a subcommand: it is the whole program's.  Raises\n"
-"EnvForbidden for names that make every program load code (LD_*).\n\n"
-">>> ArgRules().force_env({'GIT_CONFIG_NOSYSTEM': '1'})";
+"It holds for the whole program, so rules of a subcommand cannot have it.\n"
+"Raises EnvForbidden for names that make every program load code (LD_*).\n\n"
+">>> rules = ArgRules().force_env({'GIT_CONFIG_NOSYSTEM': '1'})";
 
 PyObject *
 pj_py_rules_force_env(PyObject *self, PyObject *args, PyObject *kwargs)

@@ -76,10 +76,10 @@ with(PyObject *self, const pj_sandbox *sandbox)
 
 PyDoc_STRVAR(compat_doc,
 "compat($type, /)\n--\n\n"
-"Return a Sandbox of process hygiene only: what every command gets.\n\n"
+"Return a Sandbox of process hygiene only, which every command gets.\n\n"
 "A session of its own, no new privileges, no core dump, no descriptors, and\n"
 "the end of its process group with the host.\n\n"
-">>> ProcPolicyBuilder().sandbox(Sandbox.compat())");
+">>> builder = ProcPolicyBuilder().sandbox(Sandbox.compat())");
 
 static PyObject *
 sandbox_compat(PyObject *type, PyObject *Py_UNUSED(ignored))
@@ -89,10 +89,10 @@ sandbox_compat(PyObject *type, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(strict_doc,
 "strict($type, /)\n--\n\n"
-"Return a Sandbox that leaves nothing but what is declared.\n\n"
-"No network; nothing readable but what the program needs to start and the\n"
-"roots; nothing writable or executable but the roots; no capabilities.\n\n"
-">>> Sandbox.strict().read('/srv/docs')");
+"Return a Sandbox that takes away everything that is not declared.\n\n"
+"No network; nothing readable but the roots and what the program needs to\n"
+"start; nothing writable or executable but the roots; no capabilities.\n\n"
+">>> sandbox = Sandbox.strict().read('/srv/docs')");
 
 static PyObject *
 sandbox_strict(PyObject *type, PyObject *Py_UNUSED(ignored))
@@ -132,28 +132,29 @@ with_roots(PyObject *self, PyObject *args, pj_access access)
 
 PyDoc_STRVAR(read_doc,
 "read($self, /, *roots)\n--\n\n"
-"Return a copy in which only these can be read, and what the program needs.\n"
-"\nEach root (str, bytes or PathLike, absolute) is a file, or a directory\n"
-"with all below it.  Calls add up.  Raises SandboxInvalid; build() raises it\n"
-"for a root that is not there.\n\n"
-">>> Sandbox().read('/srv/docs', '/etc/hosts')");
+"Return a copy that limits reading to these roots.\n\n"
+"What the program needs to start remains readable.  Each root (str, bytes or\n"
+"PathLike, absolute) is a file, or a directory with everything below it.\n"
+"Calls add up.  Raises SandboxInvalid; build() raises it for a root that\n"
+"does not exist.\n\n"
+">>> sandbox = Sandbox().read('/srv/docs', '/etc/hosts')");
 ROOT_METHOD(read, PJ_ACCESS_READ)
 
 PyDoc_STRVAR(write_doc,
 "write($self, /, *roots)\n--\n\n"
-"Return a copy in which files can be written and made below these only.\n\n"
+"Return a copy that limits writing and creating files to these roots.\n\n"
 "Modes, owners, times and attributes of files cannot be changed anywhere:\n"
 "the kernel cannot limit that by place.  A root for writing does not grant\n"
 "reading.  Calls add up.  Raises SandboxInvalid.\n\n"
-">>> Sandbox().write('/srv/out')");
+">>> sandbox = Sandbox().write('/srv/out')");
 ROOT_METHOD(write, PJ_ACCESS_WRITE)
 
 PyDoc_STRVAR(execute_doc,
 "execute($self, /, *roots)\n--\n\n"
-"Return a copy in which only the program and what is below these can run.\n\n"
+"Return a copy that limits execution to the program and these roots.\n\n"
 "Reading is limited to roots too, since the dynamic loader runs what it can\n"
 "read.  Calls add up.  Raises SandboxInvalid.\n\n"
-">>> Sandbox().execute('/usr/bin')");
+">>> sandbox = Sandbox().execute('/usr/bin')");
 ROOT_METHOD(execute, PJ_ACCESS_EXECUTE)
 
 /* A setter that takes one number; -1 with an exception.  */
@@ -170,8 +171,8 @@ one_number(PyObject *args, PyObject *kwargs, const char *format, char *name,
 PyDoc_STRVAR(network_doc,
 "network($self, /, network)\n--\n\n"
 "Return a copy with Network.Deny or Network.Inherit (the default).\n\n"
-"Deny leaves no socket of any kind but connected stream pairs.\n\n"
-">>> Sandbox().network(Network.Deny)");
+"Deny leaves no sockets but connected pairs of streams.\n\n"
+">>> sandbox = Sandbox().network(Network.Deny)");
 
 static PyObject *
 sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -191,10 +192,10 @@ sandbox_network(PyObject *self, PyObject *args, PyObject *kwargs)
 PyDoc_STRVAR(tree_doc,
 "tree($self, /, tree)\n--\n\n"
 "Return a copy with Tree.Group (the default) or Tree.PidNamespace.\n\n"
-"In a namespace of its own the tree has an init, so programs may start\n"
+"In a namespace the tree has an init of its own, so programs may start\n"
 "sessions and daemons (gpg, tmux, start_new_session), which end with the\n"
 "command.  build() raises SandboxUnavailable where the system forbids it.\n\n"
-">>> Sandbox().tree(Tree.PidNamespace)");
+">>> sandbox = Sandbox().tree(Tree.PidNamespace)");
 
 static PyObject *
 sandbox_tree(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -234,54 +235,54 @@ set_limit(PyObject *self, PyObject *args, PyObject *kwargs,
 PyDoc_STRVAR(max_memory_doc,
 "max_memory($self, /, max)\n--\n\n"
 "Return a copy that limits memory to `max` bytes (int, positive).\n\n"
-"Of the whole tree where a cgroup is delegated (Output.sandbox then has\n"
-"'tree_totals'), else of address space for each process, with no memory\n"
-"files and no System V segments.  Programs that reserve more than they use\n"
-"(node, Java, Go, WebAssembly, sanitizers) take max_data instead.  Raises\n"
-"SandboxInvalid.\n\n"
-">>> Sandbox().max_memory(256 * 2**20)");
+"Where a cgroup is delegated the limit is that of the whole tree\n"
+"(Output.sandbox then has 'tree_totals').  Elsewhere it is the address space\n"
+"of each process, without memory files and System V segments; programs that\n"
+"reserve more than they use (node, Java, Go, WebAssembly, sanitizers) need\n"
+"max_data() instead.  Raises SandboxInvalid.\n\n"
+">>> sandbox = Sandbox().max_memory(256 * 2**20)");
 LIMIT_METHOD(max_memory, PJ_LIMIT_MEMORY)
 
 PyDoc_STRVAR(max_data_doc,
 "max_data($self, /, max)\n--\n\n"
-"Return a copy that limits each process to `max` bytes of data of its own.\n"
-"\nCounts the memory that a process may write to, and not what it reserves\n"
+"Return a copy that limits each process to `max` bytes of data of its own.\n\n"
+"Counts the memory that a process may write to, and not what it reserves\n"
 "or maps from files.  Raises SandboxInvalid.\n\n"
-">>> Sandbox().max_data(256 * 2**20)");
+">>> sandbox = Sandbox().max_data(256 * 2**20)");
 LIMIT_METHOD(max_data, PJ_LIMIT_DATA)
 
 PyDoc_STRVAR(max_processes_doc,
 "max_processes($self, /, max)\n--\n\n"
-"Return a copy that limits processes to `max` (int, positive).\n\n"
-"Of the whole tree where a cgroup is delegated (Output.sandbox then has\n"
-"'tree_totals'); else all processes of the user id, and root is exempt.\n\n"
-">>> Sandbox().max_processes(64)");
+"Return a copy that limits the number of processes to `max` (int, positive).\n"
+"\nWhere a cgroup is delegated the limit is that of the whole tree\n"
+"(Output.sandbox then has 'tree_totals'); elsewhere it counts all processes\n"
+"of the user id, and root is exempt.\n\n"
+">>> sandbox = Sandbox().max_processes(64)");
 LIMIT_METHOD(max_processes, PJ_LIMIT_PROCESSES)
 
 PyDoc_STRVAR(max_file_size_doc,
 "max_file_size($self, /, max)\n--\n\n"
 "Return a copy that limits each file written to `max` bytes.\n\n"
-">>> Sandbox().max_file_size(2**20)");
+">>> sandbox = Sandbox().max_file_size(2**20)");
 LIMIT_METHOD(max_file_size, PJ_LIMIT_FILE_SIZE)
 
 PyDoc_STRVAR(max_open_files_doc,
 "max_open_files($self, /, max)\n--\n\n"
-"Return a copy that limits each process to `max` descriptors (at least 3)."
-"\n\n"
-">>> Sandbox().max_open_files(64)");
+"Return a copy that limits each process to `max` descriptors (at least 3).\n\n"
+">>> sandbox = Sandbox().max_open_files(64)");
 LIMIT_METHOD(max_open_files, PJ_LIMIT_OPEN_FILES)
 
 PyDoc_STRVAR(max_cpu_seconds_doc,
 "max_cpu_seconds($self, /, max)\n--\n\n"
-"Return a copy that limits each process to `max` seconds of processor time."
-"\n\nA process that is forked begins anew.\n\n"
-">>> Sandbox().max_cpu_seconds(10)");
+"Return a copy that limits each process to `max` seconds of processor time.\n"
+"\nA forked process starts again from zero.\n\n"
+">>> sandbox = Sandbox().max_cpu_seconds(10)");
 LIMIT_METHOD(max_cpu_seconds, PJ_LIMIT_CPU_SECONDS)
 
 PyDoc_STRVAR(umask_doc,
 "umask($self, /, mask)\n--\n\n"
-"Return a copy that gives the child this umask (int, 0 to 0o777).\n\n"
-">>> Sandbox().umask(0o077)");
+"Return a copy that gives the command this umask (int, 0 to 0o777).\n\n"
+">>> sandbox = Sandbox().umask(0o077)");
 
 static PyObject *
 sandbox_umask(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -302,7 +303,7 @@ PyDoc_STRVAR(user_doc,
 "user($self, /, uid, gid)\n--\n\n"
 "Return a copy that runs as these ids, without supplementary groups.\n\n"
 "build() raises SandboxUnavailable for a host that may not change ids.\n\n"
-">>> Sandbox().user(65534, 65534)");
+">>> sandbox = Sandbox().user(65534, 65534)");
 
 static PyObject *
 sandbox_user(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -366,11 +367,11 @@ add_bits(PyObject *self, PyObject *args, const char *what, uint32_t *bits,
 
 PyDoc_STRVAR(best_effort_doc,
 "best_effort($self, /, *controls)\n--\n\n"
-"Return a copy that accepts what the system lacks of these controls.\n\n"
-"Names as in Output.sandbox, which lists what was missing.  The part of a\n"
-"control that the system has is enforced.  Raises SandboxInvalid for a name\n"
-"that is none.\n\n"
-">>> Sandbox().best_effort('host_signals')");
+"Return a copy that accepts that the system lacks these controls.\n\n"
+"Names are those of Output.sandbox, which lists what was missing.  The part\n"
+"of a control that the system has is enforced.  Raises SandboxInvalid for\n"
+"an unknown name.\n\n"
+">>> sandbox = Sandbox().best_effort('host_signals')");
 
 static PyObject *
 sandbox_best_effort(PyObject *self, PyObject *args)
@@ -384,11 +385,11 @@ sandbox_best_effort(PyObject *self, PyObject *args)
 
 PyDoc_STRVAR(allow_doc,
 "allow($self, /, *names)\n--\n\n"
-"Return a copy that leaves programs what is refused unless allowed by name."
-"\n\nThe only name is 'TIOCSWINSZ': setting the size of a terminal, which\n"
-"pseudo-terminals need, and which signals whoever works at the terminal.\n"
+"Return a copy that allows something that is refused by default.\n\n"
+"The only name is 'TIOCSWINSZ': setting the size of a terminal, which\n"
+"pseudo-terminals need, and which signals the processes at the terminal.\n"
 "Raises SandboxInvalid for another name.\n\n"
-">>> Sandbox().allow('TIOCSWINSZ')");
+">>> sandbox = Sandbox().allow('TIOCSWINSZ')");
 
 static PyObject *
 sandbox_allow(PyObject *self, PyObject *args)
@@ -486,13 +487,14 @@ static PyMethodDef sandbox_methods[] = {
 
 PyDoc_STRVAR(sandbox_doc,
 "Sandbox()\n--\n\n"
-"What the kernel holds a command to, once it runs.\n\n"
-"With Sandbox() the command cannot leave its session, signal, trace, read or\n"
-"command processes outside, write to files of the kernel, or use system\n"
-"calls that no tool needs.  A policy without a sandbox has it as far as the\n"
-"system offers it; one that is named is required.  Every method returns a\n"
-"changed copy.\n\n"
-">>> ProcPolicyBuilder().sandbox(Sandbox().network(Network.Deny))");
+"What the kernel enforces on a command while it runs.\n\n"
+"With Sandbox() the command cannot leave its session; signal, trace, read or\n"
+"command other processes; write to files of the kernel; or use system calls\n"
+"that no tool needs.  A policy that names no sandbox gets as much of this as\n"
+"the system has; a sandbox that is named is required.  Every method returns\n"
+"a changed copy.\n\n"
+">>> Sandbox().network(Network.Deny)\n"
+"Sandbox().network(Network.Deny)");
 
 static PyType_Slot sandbox_slots[] = {
     {Py_tp_doc, (void *)sandbox_doc},

@@ -1,7 +1,7 @@
 """Run programs on behalf of something you do not trust, without a shell.
 
-Write a policy once; every request is checked against it; only what passed
-can be spawned.
+The application writes a policy once. Every request is checked against it, and
+only a request that passed can be spawned.
 
 >>> from proc_jail import ArgRules, ProcPolicyBuilder, ProcRequest
 >>> policy = (
@@ -10,7 +10,7 @@ can be spawned.
 ...     .arg_rules("/usr/bin/wc", ArgRules().max_positionals(1))
 ...     .build()
 ... )
->>> request = ProcRequest("/usr/bin/wc", ["/etc/hostname"])
+>>> request = ProcRequest("/usr/bin/wc", ["/etc/passwd"])
 >>> policy.prepare(request).spawn_sync().success
 True
 """
@@ -210,7 +210,7 @@ __all__ = [
 def load_ipython_extension(ipython: "InteractiveShell") -> None:
     """Add the cell magic %%jail to a notebook.
 
-    >>> %load_ext proc_jail  # doctest: +SKIP
+    Called by `%load_ext proc_jail`.
     """
     from proc_jail._jupyter import load
 

@@ -1,4 +1,4 @@
-"""How outputs, policies and errors show themselves in notebooks.
+"""How outputs, policies and errors are rendered in notebooks.
 
 Imported by the core when a notebook asks. Everything is escaped, bounded
 and free of terminal sequences; values of the environment are not shown.
@@ -45,9 +45,10 @@ _CODE = "background:transparent;color:inherit;overflow-wrap:anywhere"
 
 
 def html(shown: Output | ProcPolicy | ProcJailError) -> str:
-    """What _repr_html_() returns.
+    """Return the HTML of _repr_html_().
 
     >>> html(output).startswith("<div")
+    True
     """
     if isinstance(shown, Output):
         return _output(shown)
@@ -61,7 +62,7 @@ def bundle(
     include: Collection[str] | None = None,
     exclude: Collection[str] | None = None,
 ) -> dict[str, str]:
-    """What _repr_mimebundle_() returns.
+    """Return the representations of _repr_mimebundle_().
 
     >>> sorted(bundle(output))
     ['text/html', 'text/plain']
@@ -95,7 +96,7 @@ def _box(color: str, parts: list[str]) -> str:
 
 
 def _stream(name: str, data: bytes, total: int, color: str) -> str:
-    """One stream; what is not shown is counted."""
+    """One stream; bytes that are not shown are counted."""
     if not total:
         return ""
     text, _ = clip(data, STREAM_LIMIT)

@@ -37,7 +37,7 @@ FIELDS = (
 
 
 def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
-    """The fields of an error that tell something."""
+    """The fields of an error that are set."""
     for name in FIELDS:
         value = getattr(error, name, None)
         if value is not None:
@@ -45,10 +45,10 @@ def fields_of(error: ProcJailError) -> Iterator[tuple[str, Any]]:
 
 
 class PolicyFileError(ProcJailError, ValueError):
-    """A policy file, or the dict of one, is no policy; none was made.
+    """A policy file, or the dict of one, is not a valid policy.
 
     `path`, `line` and `column` (from 1) tell where in the file, `key` which
-    entry of it, `reason` what is wrong there. What does not apply is None.
+    entry, and `reason` what is wrong there. Fields that do not apply are None.
     `__cause__` is the Violation or OSError behind it, if there is one.
     """
 

@@ -1,4 +1,4 @@
-"""Text of programs, made fit to be shown: plain, decoded, and bounded."""
+"""Output of programs, made fit to be shown: plain, decoded, and bounded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    r"""Text without terminal sequences; what cannot be seen is escaped.
+    r"""Return text without terminal sequences; escape what cannot be seen.
 
     >>> plain("\x1b[31mred\x1b[0m\r\n")
     'red\n'
@@ -53,7 +53,7 @@ def plain(text: str) -> str:
 
 
 def one_line(text: object) -> str:
-    r"""Text on one line; what cannot be seen or told apart is escaped.
+    r"""Return text on one line; escape what cannot be seen or told apart.
 
     >>> print(one_line("a\nb"))
     a\x0ab
@@ -62,7 +62,7 @@ def one_line(text: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as messages show it: on one line, and not a long one."""
+    """A value as messages show it: on one line, and shortened."""
     text = str(value)
     if len(text) > SHOWN:
         text = text[:SHOWN] + "..."
@@ -70,7 +70,7 @@ def shown(value: object) -> str:
 
 
 def encodable(text: str) -> str:
-    """Text that every encoding of Unicode takes.
+    """Return text that every encoding of Unicode can represent.
 
     >>> encodable("name")
     'name'
@@ -84,7 +84,7 @@ def _is_tail(byte: int) -> bool:
 
 
 def clip(data: bytes, limit: int) -> tuple[str, int]:
-    r"""At most `limit` bytes as text, and how many were left out.
+    r"""Return at most `limit` bytes as text, and how many were left out.
 
     The beginning and the end are kept, and no character is cut in two.
 

@@ -1,4 +1,4 @@
-"""What is told of every command: one log record, and whoever watches.
+"""Events of every command: one log record, and calls of watchers.
 
 The core calls denied() and ended() once the host has imported logging, or
 somebody watches; before that, nothing here is imported. Neither values of
@@ -23,7 +23,7 @@ if not any(isinstance(h, logging.NullHandler) for h in logger.handlers):
 
 
 class Watcher(Protocol):
-    """What is called at the end of every command that was to be started."""
+    """Called at the end of every command that was to be started."""
 
     def __call__(
         self,

@@ -45,7 +45,7 @@ def _parser() -> _Parser:
 
 
 def _requests(policy: ProcPolicy, cell: str) -> list[tuple[int, ProcRequest]]:
-    """One for each line; quotes are the only thing that means anything."""
+    """One request for each line; only quotes have a meaning."""
     found = []
     for number, text in enumerate(cell.splitlines(), 1):
         if not text.strip() or text.lstrip().startswith("#"):
@@ -71,7 +71,7 @@ def _policy_of(shell: InteractiveShell, name: str) -> ProcPolicy:
 
 
 def _brief(error: ProcJailError, where: str = "") -> ProcJailError:
-    """An error that is shown without the frames of the magic."""
+    """Show an error without the frames of the magic."""
     text = f"{where}{type(error).__name__}: {error}"
     error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
     return error.with_traceback(None)
@@ -101,7 +101,7 @@ def _run(commands: list[PreparedCommand], check: bool) -> list[Output]:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Behind %load_ext proc_jail."""
+    """Register the magic: %load_ext proc_jail."""
 
     def jail(line: str, cell: str) -> None:
         """Run command lines, one a line, under a policy.

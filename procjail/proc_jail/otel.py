@@ -1,12 +1,12 @@
-"""OpenTelemetry spans of commands, by the convention for CLI clients.
+"""OpenTelemetry spans of commands, by the conventions for CLI programs.
 
     from proc_jail import otel
 
     otel.instrument()
 
-Every command that was started, or could not be, becomes one span of kind
-CLIENT, a child of the span that is current where its end is awaited. What a
-policy denies is never started and makes no span. Needs the extra `otel`.
+Every command that was started, or failed to start, becomes one span of kind
+CLIENT, a child of the span that is current where its end is awaited. A request
+that the policy denies makes no span. Requires the extra `otel`.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ def instrument(
 ) -> None:
     """Make a span of every command from now on.
 
-    Without a provider the global one is used. `command_args` adds the
-    arguments, which may hold what users wrote. A second call replaces the
+    The provider defaults to the global one. `command_args` adds the
+    arguments, which may contain what users wrote. A second call replaces the
     first.
 
     >>> instrument(command_args=True)
@@ -120,7 +120,7 @@ def instrument(
 
 
 def uninstrument() -> None:
-    """Make no more spans.
+    """Stop making spans.
 
     >>> uninstrument()
     """

@@ -296,7 +296,7 @@ pj_controls_tell(uint32_t missing, pj_error *why)
     say_needs(&needs, missing);
     say_accept(&accept, missing);
     pj_error_say(why, "sandbox control%s missing: %s; found %s; commands run "
-                 "without; to accept that in silence write %s",
+                 "without; to accept this silently, write %s",
                  missing & (missing - 1) ? "s" : "", needs.text,
                  features.text, accept.text);
 }

@@ -122,6 +122,8 @@ check_kinds(const pj_policy_options *o, pj_error *err)
         return bad_limit("cwd_kind", "a pj_cwd_kind", err);
     if (o->cwd_kind == PJ_CWD_JAILED && o->cwd_dir_count == 0)
         return bad_limit("cwd_dirs", "the root of PJ_CWD_JAILED", err);
+    if (o->cwd_kind != PJ_CWD_ALLOWLIST && o->cwd_dir_count > 1)
+        return bad_limit("cwd_dirs", "one but for PJ_CWD_ALLOWLIST", err);
     return 0;
 }
 

@@ -1,7 +1,7 @@
-"""A linter for policies: what a policy allows that it should not.
+"""A linter for policies: what a policy allows and should not.
 
-What an option can do is told by the program's table (csrc/programs); the
-rest by the policy itself, and by the files that it names.
+The program's table (csrc/programs) tells what an option can do; the policy
+itself and the files that it names tell the rest.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["Finding", "lint"]
 
 
 def lint(policy: ProcPolicy) -> list[Finding]:
-    """Return what is questionable about a policy, the worst first.
+    """Return what is questionable about a policy, the most severe first.
 
-    Looks at the files that the policy names, and runs nothing. Raises
-    TypeError for what is no ProcPolicy.
+    Looks at the files that the policy names; runs nothing. Raises TypeError
+    when `policy` is not a ProcPolicy.
 
-    >>> [finding.code for finding in lint(policy)]
+    >>> codes = [finding.code for finding in lint(policy)]
     """
     if not isinstance(policy, ProcPolicy):
         raise TypeError(f"not a ProcPolicy: {type(policy).__name__}")

@@ -18,11 +18,10 @@ Row = Mapping[str, Any]
 class Finding(NamedTuple):
     """Something that a policy allows, or lacks.
 
-    `severity` is error, warning or note; `capability` what can be done with
-    it (execute, write, read, network, config, input, time), or None;
-    `program` its path,
-    or None; `source` the fact or the entry that tells so; `remedy` what to
-    change.
+    `severity` is error, warning or note; `capability` what it can be used
+    for (execute, write, read, network, config, input, time), or None;
+    `program` its path, or None; `source` the fact or the entry behind it;
+    `remedy` what to change.
     """
 
     code: str

@@ -106,7 +106,7 @@ def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
             None,
             path,
             f"it is a risky program ({kind}), and is always denied",
-            "csrc/core/risky.def",
+            "csrc/core/policy/risky.def",
             "take it out",
         )
     else:
@@ -117,7 +117,7 @@ def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
             path,
             f"it is a risky program ({kind}): whatever it is told to run, "
             "runs",
-            "csrc/core/risky.def",
+            "csrc/core/policy/risky.def",
             "allow the programs that are needed instead of it",
         )
         if kind == "Interpreter":

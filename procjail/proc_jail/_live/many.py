@@ -1,4 +1,4 @@
-"""Running many requests, some at a time, from one thread."""
+"""Run many requests, some at a time, from one thread."""
 
 from __future__ import annotations
 
@@ -125,12 +125,12 @@ def run_many(
     progress: Callable[[int, int], object] | None = None,
     errors: Literal["raise", "collect"] = "raise",
 ) -> list[Output] | list[Output | Exception]:
-    """Run many requests, at most `limit` at a time; results in order.
+    """Run many requests, at most `limit` at a time; return results in order.
 
-    `limit` is the number of processors unless it is given. `progress` is
-    called with (ended, total) after each end. With errors="raise" the first
-    denial or failure kills what runs and is raised; with "collect" it takes
-    its place in the list. An exit status other than 0 is no failure.
+    `limit` defaults to the number of processors. `progress` is called with
+    (ended, total) after each end. With errors="raise" the first denial or
+    failure kills the running commands and is raised; with "collect" it takes
+    its place in the list. An exit status other than 0 is not a failure.
 
     >>> outputs = run_many(policy, [ProcRequest("/usr/bin/wc", [])] * 4)
     """

@@ -141,11 +141,11 @@ class _Lines:
 class RunningCommand:
     """A started command.
 
-    A context manager: what still runs at its end is killed and reaped.
-    Iterating gives stdout in chunks of bytes, as they come; what was
-    iterated over is not part of the output. The deadline holds whether or
-    not it is waited for. One thread uses it at a time; the one that started
-    it may end before.
+    A context manager: on exit the command is killed, if it still runs, and
+    reaped. Iterating yields stdout in chunks of bytes, as they arrive; these
+    are not part of the output. The deadline applies even when nothing waits
+    for the command. Only one thread may use it at a time; the thread that
+    started it may end earlier.
 
     >>> with command.start() as running:
     ...     for chunk in running:
@@ -187,7 +187,7 @@ class RunningCommand:
         return self._run.pid
 
     def kill(self) -> None:
-        """Kill the whole tree; wait() will raise Cancelled.
+        """Kill the whole tree; wait() then raises Cancelled.
 
         >>> running = command.start()
         >>> running.kill()
@@ -195,7 +195,7 @@ class RunningCommand:
         self._run.kill()
 
     def wait(self) -> Output:
-        """Wait for the end; return the Output.
+        """Wait for the end of the command and return the Output.
 
         Raises what spawn_sync() raises, and Cancelled after kill().
 
@@ -231,8 +231,8 @@ class RunningCommand:
     def lines(self, limit: int = LINE_LIMIT) -> Iterator[bytes]:
         """Iterate over the lines of stdout, with their newlines.
 
-        A line of more than `limit` bytes comes in pieces of that size, as
-        readline(limit) gives them.
+        A line of more than `limit` bytes is split into pieces of that size, as
+        by readline(limit).
 
         >>> with command.start() as running:
         ...     first = next(running.lines(), b"")
@@ -249,11 +249,10 @@ class RunningCommand:
 
 
 class AsyncRunningCommand:
-    """A started command on an event loop: what `async with` gives.
+    """A started command on an event loop, returned by `async with`.
 
-    >>> async def size(command):
-    ...     async with command.start() as running:
-    ...         return sum([len(chunk) async for chunk in running])
+    >>> async with command.start() as running:
+    ...     size = sum([len(chunk) async for chunk in running])
     """
 
     def __init__(self, run: _Run) -> None:
@@ -361,16 +360,16 @@ def _end_all() -> None:
 
 
 def _forget_all() -> None:
-    """In a fork of the host: its commands are not ours to end."""
+    """Forget all commands, in a fork of the host, which does not own them."""
     for run in list(_running):
         run.forget()
     _running.clear()
 
 
 def _watch_host() -> None:
-    """Be told of the host's end and forks, from the first command on.
+    """Watch for the host's end and forks, from the first command on.
 
-    Not before: neither can be undone, and would keep an unused module.
+    Not earlier: neither can be undone, and would keep an unused module.
     """
     if _watching:
         return

@@ -12,7 +12,7 @@ ENDING = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 class Ended(BaseException):
-    """One of the signals came; `status` is what to exit with."""
+    """One of the signals arrived; `status` is the exit status."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -27,9 +27,9 @@ def ending_signals() -> list[signal.Signals]:
 
 @contextlib.contextmanager
 def signals_raise() -> Iterator[None]:
-    """Raise Ended at the first signal; those behind it change nothing.
+    """Raise Ended at the first signal; ignore later ones.
 
-    What is unwound then kills and reaps, which a second one must not cut
+    Unwinding then kills and reaps, which a second signal must not cut
     short.
     """
     before = {number: signal.getsignal(number) for number in ending_signals()}
@@ -57,13 +57,13 @@ def _restore(handlers: dict[signal.Signals, Any]) -> None:
 
 
 def _ignore(number: int, _: object) -> None:
-    """Not SIG_IGN, which what is started now would inherit."""
+    """Ignore a signal; not by SIG_IGN, which a new process would inherit."""
 
 
 def ignore_signals() -> None:
-    """Ignore them for good: nothing runs any more, and nothing starts.
+    """Ignore the signals for good: nothing runs any more.
 
-    The interpreter's end would make them deadly again.
+    Otherwise they would be fatal again while the interpreter ends.
     """
     for number in ending_signals():
         signal.signal(number, signal.SIG_IGN)

@@ -42,7 +42,7 @@ def _command(command: PreparedCommand) -> dict[str, Any]:
 
 
 def _told(error: Violation | PolicyFileError) -> dict[str, Any]:
-    """An error with the fields that tell something."""
+    """An error as a dict, with the fields that are set."""
     found = {
         "code": error.code,
         "message": str(error),

@@ -86,7 +86,7 @@ def _check_of(code: str) -> int:
 
 
 def _facts(command: PreparedCommand, request: ProcRequest) -> dict[str, str]:
-    """What each check found, where that is worth a word."""
+    """What each check found, where that is worth showing."""
     risk = _core.risk_of(command.bin)
     return {
         "path": request.bin,
@@ -104,7 +104,7 @@ Facts = Iterator[tuple[str, str]]
 
 
 def _tell(screen: Screen, facts: list[tuple[str, str]]) -> None:
-    """Names and texts, after an empty line."""
+    """Print names and texts, after an empty line."""
     screen.line()
     width = max(len(name) for name, _ in facts)
     for name, text in facts:
@@ -136,7 +136,7 @@ def _reading(request: ProcRequest) -> Facts:
 
 
 def _command(command: PreparedCommand) -> Facts:
-    """What would be run; of the environment the names only."""
+    """What would run; of the environment, only the names."""
     yield "would run", shlex.join([command.bin, *command.argv])
     yield "environment", " ".join(sorted(command.env)) or "empty"
     if command.stripped_env:

@@ -54,7 +54,7 @@ def profiles(args: argparse.Namespace) -> int:
 
 
 def _profile(profile: Profile, *, as_json: bool) -> int:
-    """One profile: what passes and what does not."""
+    """Show one profile: what it allows and what it refuses."""
     if as_json:
         told = {
             "name": profile.name,

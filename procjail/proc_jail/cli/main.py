@@ -1,7 +1,7 @@
 """The command line: proc-jail, or python -m proc_jail.
 
 Built with argparse, because the package has no dependencies and its command
-line is small; what argparse has not, completion, is made from its parser.
+line is small; completion, which argparse lacks, is made from its parser.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _with_command(
     text: str,
     action: Callable[[argparse.Namespace], int],
 ) -> Parser:
-    """What stands behind `--` is cut off before argparse sees the rest."""
+    """Cut off what follows `--`, before argparse sees the rest."""
     usage = f"proc-jail {name} [OPTIONS] POLICY -- BIN [ARG ...]"
     parser = _with_policy(commands, name, text, action, usage=usage)
     parser.add_argument(
@@ -155,7 +155,7 @@ def _schema(args: argparse.Namespace) -> int:
 
 
 def _mcp(args: argparse.Namespace) -> int:
-    """The server's module imports its SDK, which is an extra."""
+    """Import the server late: its SDK is an extra."""
     policy = load(args)
     try:
         from proc_jail.tools.mcp import main as serve
@@ -178,7 +178,7 @@ def _completion(args: argparse.Namespace) -> int:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Arguments up to `--` are ours; what follows is the command."""
+    """Parse the arguments up to `--`; what follows is the command."""
     end = argv.index("--") if "--" in argv else len(argv)
     args, unknown = make_parser().parse_known_args(argv[:end])
     args.command = list(argv[end + 1 :])

@@ -20,7 +20,7 @@ PIPE_CLOSED = 141
 
 
 def complain(text: str) -> None:
-    """An error of proc-jail's own, on one line; nobody has to read it."""
+    """Print an error of proc-jail on one line, if anybody reads it."""
     line = f"proc-jail: {one_line(text)}\n"
     with contextlib.suppress(OSError):
         Sink(2, 0).write(line.encode("utf-8", "backslashreplace"))

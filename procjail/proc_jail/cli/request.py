@@ -1,4 +1,4 @@
-"""What the command line asks for: a policy, and a request under it."""
+"""The policy that a command line names, and the request under it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from proc_jail.cli.outcome import complain
 
 
 def load(args: argparse.Namespace) -> ProcPolicy:
-    """The policy that is named; warnings are told in our own words."""
+    """Load the named policy; show its warnings as proc-jail's own."""
     warnings.showwarning = _show_warning
     return ProcPolicy.from_file(args.policy)
 

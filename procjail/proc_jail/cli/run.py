@@ -42,7 +42,7 @@ class Streams:
         self.err.write(err)
 
     def complaint(self) -> str | None:
-        """What was not taken in time, if anything was not."""
+        """A message about output that was not taken in time, or None."""
         for sink, name in ((self.out, "output"), (self.err, "error")):
             if sink.expired:
                 told = f"; {sink.lost} bytes are lost" if sink.lost else ""

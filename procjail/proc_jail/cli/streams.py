@@ -42,7 +42,7 @@ def fill_streams() -> None:
 
 
 def drop_stdout() -> None:
-    """Let go of what standard output did not take; exit would try again."""
+    """Discard what standard output did not take; exit would try again."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
@@ -63,7 +63,7 @@ class Sink:
         self.lost = 0
 
     def write(self, data: bytes) -> None:
-        """Write all of it; what is not taken is counted as lost."""
+        """Write all of it; bytes that are not taken count as lost."""
         view = memoryview(data)
         while view and not self.lost and self._wait():
             try:

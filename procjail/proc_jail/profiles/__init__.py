@@ -41,7 +41,7 @@ def strings(value: Iterable[str | os.PathLike[str]], what: str) -> list[str]:
 
 
 def find(name: str) -> Profile:
-    """The profile of a program; LookupError for none."""
+    """Return the profile of a program; raises LookupError without one."""
     if name not in PROFILES:
         known = " ".join(sorted(PROFILES))
         raise LookupError(f"no profile for {name!r}; there are: {known}")
@@ -56,7 +56,7 @@ def extend(
     path: str | os.PathLike[str] | None = None,
     hosts: Iterable[str] = (),
 ) -> ProcPolicyBuilder:
-    """Behind ProcPolicyBuilder.profile()."""
+    """Implement ProcPolicyBuilder.profile()."""
     profile = find(name)
     roots = Roots(
         tuple(strings(read, "read")),

@@ -6,7 +6,7 @@ from proc_jail.profiles.base import FILES, USERS, Operand, Profile, words
 
 
 def sums(name: str) -> Profile:
-    """One of the programs that add up checksums."""
+    """A program that computes checksums."""
     return Profile(
         name,
         "add up checksums",

@@ -1,4 +1,4 @@
-"""The profile of git: reading a repository that nobody vouches for.
+"""The profile of git: reading a repository that is not trusted.
 
 A repository's own configuration can name programs: for the file monitor,
 for hooks, filters, external and textual diffs, pagers, signatures, remote

@@ -8,7 +8,7 @@ PROC = ("/proc", "/sys/devices/system")
 
 
 def asks(name: str, title: str, *match: str, refused: str = "x y") -> Profile:
-    """A program that tells about the system, and takes nothing."""
+    """A program that reports on the system, and takes no arguments."""
     return Profile(
         name, title, (), match=match, not_match=(refused, "--bogus")
     )

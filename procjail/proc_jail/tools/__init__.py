@@ -5,7 +5,7 @@
 >>> tool = tools_for(policy)[0]
 >>> tool.name
 'wc'
->>> tool.call({"files": ["/etc/hostname"], "lines": True}).ok
+>>> tool.call({"files": ["/etc/passwd"], "lines": True}).ok
 True
 >>> tool.call({"files": ["/root/.ssh/id_rsa"]}).code
 'ArgPathForbidden'
@@ -39,9 +39,8 @@ def serve_mcp(
 ) -> int:
     """Serve the tools of a policy to an MCP client on stdio.
 
-    Returns an exit status when the client has left. Needs the extra `mcp`.
-
-    >>> sys.exit(serve_mcp(policy, name="text tools"))
+    Returns an exit status when the client has left: call it as
+    `sys.exit(serve_mcp(policy))`. Requires the extra `mcp`.
     """
     from proc_jail.tools.mcp import main
 

@@ -123,7 +123,7 @@ def server_of(
     name: str = "proc_jail",
     max_output: int = MAX_OUTPUT,
 ) -> Server[Any]:
-    """The server, for another transport than stdio.
+    """Return the server, to run it over a transport other than stdio.
 
     >>> server = server_of(policy, name="text")
     """
@@ -145,7 +145,7 @@ async def serve(
 ) -> None:
     """Serve one client on standard input and output, until it leaves.
 
-    >>> asyncio.run(serve(policy))
+    Await it on an event loop: `asyncio.run(serve(policy))`.
     """
     server = server_of(policy, name=name, max_output=max_output)
     async with stdio_server() as (incoming, outgoing):
@@ -175,9 +175,7 @@ def main(
     """Serve one client and return an exit status.
 
     SIGTERM, SIGHUP and SIGINT (Ctrl-C) kill what runs and end the process
-    with 128 and their number.
-
-    >>> sys.exit(main(policy))
+    with 128 plus their number.
     """
 
     async def run() -> None:

@@ -28,7 +28,7 @@ def openai(tool: Tool, strict: bool, responses: bool) -> dict[str, Any]:
 
 
 def strict_schema(schema: Schema) -> Schema:
-    """A schema for strict mode: all is required, what was not may be null.
+    """A schema for strict mode: all is required; optional ones may be null.
 
     >>> strict_schema({"type": "string", "maxLength": 9})
     {'type': 'string'}
@@ -51,7 +51,7 @@ def strict_schema(schema: Schema) -> Schema:
 
 
 def nullable(schema: Schema) -> Schema:
-    """The same, or null.
+    """A schema that also accepts null.
 
     >>> nullable({"type": "string"})
     {'type': ['string', 'null']}

@@ -45,7 +45,7 @@ class Parameter(Protocol):
 
 
 def property_name(label: str) -> str:
-    """A name that every API takes; empty where nothing is left.
+    """A name that every API accepts; empty where nothing is left.
 
     >>> property_name("--max-count")
     'max_count'

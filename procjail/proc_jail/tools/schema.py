@@ -195,7 +195,7 @@ def _is_option(parameter: Parameter) -> bool:
 
 
 def unique(name: str, taken: Iterable[str], limit: int) -> str:
-    """The name, or with a number where it is taken.
+    """The name, followed by a number if it is taken.
 
     >>> unique("a", ["a"], 64)
     'a_2'

@@ -29,12 +29,12 @@ INVALID = "ArgumentsInvalid"
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What became of a call.
+    """The result of a call.
 
-    `ok`: it ran and its exit status was 0. `denied`: nothing was started.
-    `code` is that of the error, and None for a command that ended by
+    `ok`: the command ran and its exit status was 0. `denied`: nothing was
+    started. `code` is that of the error, or None for a command that ended by
     itself. `stdout` and `stderr` are decoded, without terminal sequences,
-    and cut (`truncated`). `text` says it all, for a model to act on.
+    and cut (`truncated`). `text` describes the result to a model.
     """
 
     __module__ = "proc_jail.tools"  # where it is found
@@ -49,7 +49,7 @@ class ToolResult:
     text: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but `text`, as JSON takes it.
+        """Return everything but `text`, as a dict for JSON.
 
         >>> result = ToolResult(True, 0, "", "", False, False, None, "")
         >>> result.to_dict()["exit_code"]
@@ -79,7 +79,7 @@ RESULT_SCHEMA: dict[str, Any] = {
 class Tool:
     """One program of a policy, or one subcommand of it, as a tool.
 
-    `parameters` is the JSON Schema of what call() takes. Made by
+    `parameters` is the JSON Schema of the arguments of call(). Returned by
     tools_for().
     """
 
@@ -95,11 +95,12 @@ class Tool:
     _max_output: int
 
     def call(self, arguments: Mapping[str, Any] | str) -> ToolResult:
-        """Run the program with these arguments; never raises for them.
+        """Run the program with these arguments; never raises because of them.
 
         `arguments` is a mapping, or its JSON as models write it.
 
-        >>> tool.call({"args": ["-n", "root", "/etc/passwd"]}).text
+        >>> tool.call({"args": ["-n", "x", "file.txt"]}).stdout
+        '1:x\\n'
         """
         try:
             command = self._prepare(arguments)
@@ -114,12 +115,13 @@ class Tool:
         arguments: Mapping[str, Any] | str,
         progress: Callable[[int], Awaitable[None]] | None = None,
     ) -> ToolResult:
-        """The same on an event loop; cancelling it kills the command.
+        """Do what call() does, on an event loop; cancelling kills the command.
 
         `progress` is awaited with the number of bytes on stdout so far,
         whenever there are more.
 
-        >>> asyncio.run(tool.acall({"args": ["a", "b"]}))
+        >>> (await tool.acall({"args": ["x", "file.txt"]})).ok
+        True
         """
         kept: list[bytes] = []
         try:
@@ -140,9 +142,9 @@ class Tool:
             return self._failed(error, b"".join(kept) + error.stdout)
 
     def argv(self, arguments: Mapping[str, Any] | str) -> list[str]:
-        """The command line of a call, before the policy has seen it.
+        """Return the command line of a call, before the policy checks it.
 
-        Raises ValueError for arguments that have not the schema's shape.
+        Raises ValueError for arguments that do not have the schema's shape.
 
         >>> tool.argv({"args": ["-n", "x"]})
         ['-n', 'x']
@@ -155,21 +157,22 @@ class Tool:
     def openai(
         self, *, strict: bool = False, responses: bool = False
     ) -> dict[str, Any]:
-        """For OpenAI's chat completions, or its Responses API.
+        """Return the tool for OpenAI's chat completions, or its Responses API.
 
-        With `strict` every property is required and may be null, and what
-        strict mode does not know is left out of the schema.
+        With `strict` every property is required and may be null, and the
+        schema leaves out what strict mode does not know.
 
         >>> tool.openai()["function"]["name"]
+        'grep'
         """
         from proc_jail.tools.openai import openai
 
         return openai(self, strict, responses)
 
     def anthropic(self) -> dict[str, Any]:
-        """For Anthropic's Messages API.
+        """Return the tool for Anthropic's Messages API.
 
-        >>> tool.anthropic()["input_schema"]
+        >>> schema = tool.anthropic()["input_schema"]
         """
         return {
             "name": self.name,
@@ -178,9 +181,9 @@ class Tool:
         }
 
     def langchain(self) -> BaseTool:
-        """For LangChain, which has to be installed (langchain-core).
+        """Return the tool for LangChain (langchain-core must be installed).
 
-        >>> tool.langchain().invoke({"args": ["x"]})
+        >>> text = tool.langchain().invoke({"args": ["x", "file.txt"]})
         """
         from proc_jail.tools.langchain import langchain
 
@@ -308,9 +311,9 @@ def _extras(policy: ProcPolicy) -> list[OutsideParameter]:
 def tools_for(
     policy: ProcPolicy, *, max_output: int = MAX_OUTPUT
 ) -> list[Tool]:
-    """The tools of a policy: each program, or each of its subcommands.
+    """Return the tools of a policy: each program, or each of its subcommands.
 
-    At most `max_output` bytes of each stream come back in a result.
+    A result has at most `max_output` bytes of each stream.
 
     >>> names = [tool.name for tool in tools_for(policy)]
     """

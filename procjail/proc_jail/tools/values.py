@@ -36,7 +36,7 @@ class BadArgument(Exception):
 
 
 def schema_of(value: _Value) -> Schema:
-    """The JSON Schema of one value; what it cannot say is described.
+    """The JSON Schema of one value; a description tells the rest.
 
     >>> schema_of(Int(1, 9))["maximum"]
     9
@@ -90,9 +90,9 @@ def _below(roots: tuple[str, ...]) -> str:
 
 
 def word_of(value: _Value | None, given: object, name: str) -> str:
-    """What is given, as one word of a command line.
+    """A value as one word of a command line.
 
-    Only its type is looked at: whether it is allowed is the policy's to say.
+    Only its type is checked: the policy decides whether it is allowed.
 
     >>> word_of(Int(1, 9), 12, "count")
     '12'

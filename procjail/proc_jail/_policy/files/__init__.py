@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
     """Return the policy of a .toml or .json file (docs/policy-files.md).
 
-    The file has to belong to this user or to root, and nobody else may be
-    able to write to it. Unknown entries are refused, and so is a file whose
-    examples do not come out as it says. Raises PolicyFileError, which tells
-    the line and the column; and SandboxUnavailable where the system lacks
-    what the file asks for.
+    The file must belong to this user or to root, and be writable by nobody
+    else. Raises PolicyFileError, with line and column, for an unknown entry
+    and for an example that does not come out as stated; SandboxUnavailable
+    when the system lacks what the file asks for.
 
     >>> policy = from_file("policy.toml")
     """
@@ -33,10 +32,10 @@ def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
 
 
 def from_dict(data: Mapping[str, Any]) -> ProcPolicy:
-    """Return the policy of a dict with what a policy file may hold.
+    """Return the policy of a dict with the entries of a policy file.
 
-    Raises PolicyFileError, whose `key` tells the entry; and
-    SandboxUnavailable where the system lacks what it asks for.
+    Raises PolicyFileError, whose `key` is the entry; SandboxUnavailable
+    when the system lacks what it asks for.
 
     >>> policy = from_dict({"version": 1, "timeout": "5s"})
     """
@@ -47,10 +46,10 @@ def from_dict(data: Mapping[str, Any]) -> ProcPolicy:
 
 
 def to_dict(policy: ProcPolicy) -> dict[str, Any]:
-    """Return what from_dict() makes the same policy of.
+    """Return a dict of which from_dict() makes the same policy.
 
-    It holds the values of a fixed environment. Profiles are written out as
-    the rules that they came to; examples are not kept.
+    It contains the values of a fixed environment. Profiles are written out
+    as rules; examples are not kept.
 
     >>> data = to_dict(policy)
     """

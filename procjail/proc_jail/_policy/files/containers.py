@@ -1,4 +1,4 @@
-"""The kinds that hold other kinds: arrays, tables, and either of two."""
+"""Containers: lists, tables, unions."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Either:
 
 
 class Later:
-    """A kind that is not made yet, for tables that hold themselves."""
+    """A kind that is made later, for tables that contain themselves."""
 
     def __init__(self, what: str, get: Callable[[], Kind]) -> None:
         self.what = what
@@ -144,7 +144,7 @@ def _any_of(keys: tuple[str, ...]) -> Schema:
 
 
 class Apart:
-    """Entries of these groups do not go together."""
+    """Entries of these groups exclude one another."""
 
     def __init__(self, *groups: tuple[str, ...], why: str = "") -> None:
         self._groups = groups
@@ -172,7 +172,7 @@ class Apart:
 
 
 class NeedsOne:
-    """One of these entries must be there, or only if `given` is."""
+    """One of these entries is required, or only if `given` is present."""
 
     def __init__(self, *keys: str, given: str = "") -> None:
         self._keys = keys

@@ -26,7 +26,7 @@ TAGS = {name: tag for tag, (name, _, _) in VALUE_TYPES.items()}
 
 
 def _write(fields: Mapping[str, Field], calls: list[Call]) -> Values:
-    """The entries that stand for one of the calls each."""
+    """Write the entries that stand for one call each."""
     keys = {field.call: key for key, field in fields.items() if field.call}
     found: Values = {}
     for name, args, _ in calls:
@@ -146,7 +146,7 @@ def write_sandbox(sandbox: Sandbox) -> Values:
 
 
 def write_policy(policy: ProcPolicy) -> Values:
-    """All of a policy; what was an example is not part of it."""
+    """Write a whole policy; examples are not part of it."""
     calls = list(calls_of(policy))
     found = {"version": VERSION, **_write(POLICY.fields, calls)}
     if env := _write(ENV.fields, calls):

@@ -1,7 +1,7 @@
 """The format of policy files, version 1: every table and every entry.
 
-All else follows these: the loader, `to_dict`, the JSON Schema, and the test
-that every entry is explained in docs/policy-files.md.
+Everything else follows from it: the loader, `to_dict`, the JSON Schema, and
+the test that docs/policy-files.md explains every entry.
 """
 
 from __future__ import annotations

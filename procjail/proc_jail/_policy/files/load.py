@@ -51,7 +51,7 @@ VALUE_TYPES: dict[str, tuple[str, str, bool]] = {
 
 
 def load(source: Source) -> ProcPolicy:
-    """The policy of a file or of a dict, once its examples came out."""
+    """The policy of a file or of a dict, once its examples are checked."""
     at = At(source)
     table = POLICY.read(source.data, at)
     policy = build(make_builder(table, at), table, at)
@@ -209,7 +209,7 @@ def _add_cwd(
 
 
 def make_builder(table: Values, at: At) -> ProcPolicyBuilder:
-    """The builder that the tables of a policy come to."""
+    """Make the builder that the tables of a policy describe."""
     builder = ProcPolicyBuilder()
     for i, program in enumerate(table.get("program", ())):
         builder = add_program(builder, program, at / "program" / i)
@@ -226,10 +226,10 @@ def make_builder(table: Values, at: At) -> ProcPolicyBuilder:
 
 
 def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
-    """build(), with the entry that it fails for.
+    """Call build(), and name the entry that it fails for.
 
-    What the system lacks is no fault of the file: that error stays what it
-    is, and says what to write in the file.
+    A control that the system lacks is not a fault of the file: that error
+    keeps its class, and tells what to write in the file.
     """
     try:
         return builder.build()
@@ -242,7 +242,7 @@ def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
 def _unavailable(
     error: SandboxUnavailable, table: Values, at: At
 ) -> SandboxUnavailable:
-    """The same in the words of a policy file, as one whole entry."""
+    """The same error in the words of a policy file, as one whole entry."""
     path = at.source.path
     text, accept, call = str(error).rpartition(" with .")
     given = table.get("sandbox", {}).get("best_effort", ())
@@ -262,7 +262,7 @@ def _unavailable(
 
 
 def _culprit(error: ProcJailError, table: Values, at: At) -> At:
-    """The program that cannot be built alone either, or what else it is."""
+    """The entry of the program that cannot be built alone, or another one."""
     if error.code == "SandboxInvalid":
         return at / "sandbox" if "sandbox" in table else at
     if error.code == "LimitInvalid":
@@ -282,10 +282,10 @@ def _culprit(error: ProcJailError, table: Values, at: At) -> At:
 
 
 def check_examples(policy: ProcPolicy, table: Values, at: At) -> None:
-    """Raise PolicyFileError for the first example that comes out otherwise.
+    """Raise PolicyFileError for an example that does not come out as stated.
 
-    They are checked as requests are, on this machine: what a path leads to
-    is looked at, from the directory that the request or the policy names.
+    They are checked like requests, on this machine: paths are followed from
+    the directory that the request or the policy names.
     """
     for i, program in enumerate(table.get("program", ())):
         here = at / "program" / i
@@ -333,9 +333,9 @@ def _must_pass(policy: ProcPolicy, path: str, example: Values, at: At) -> None:
 def _must_be_refused(
     policy: ProcPolicy, path: str, example: Values, at: At
 ) -> None:
-    """By its arguments, unless the example names another code.
+    """Require a denial by the arguments, unless the example names a code.
 
-    Else one that is refused for its directory would prove nothing.
+    A request that is refused for its directory would prove nothing.
     """
     refused = _check(policy, path, example, at)
     if refused is None:

@@ -1,4 +1,4 @@
-"""Opening a policy file that nobody else could have written.
+"""Open a policy file, if nobody else could have written it.
 
 Whoever can write a policy can run what they like, so a file is read only if
 this user or root owns it and nobody else may write to it. What is checked is

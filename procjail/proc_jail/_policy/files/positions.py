@@ -47,7 +47,7 @@ class TooDeep(Exception):
 
 
 class Lost(Exception):
-    """The text is not read here as its parser reads it."""
+    """The text is not read here in the way its parser reads it."""
 
     def __init__(self) -> None:
         super().__init__("its structure is not understood")
@@ -64,7 +64,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def check_depth(text: str) -> None:
-    """Raise TooDeep for brackets or dotted keys that go too deep.
+    """Raise TooDeep for brackets or dotted keys that nest too deeply.
 
     A text that stops making sense is left to its parser, which stops there
     as well.

@@ -2,7 +2,7 @@
 
 The shipped policy.schema.json is this, for editors and other tools; a test
 compares the two. What the schema refuses the loader refuses; the loader also
-refuses what no schema can tell, such as a path that leads nowhere.
+refuses what a schema cannot express, such as a path that leads nowhere.
 
     python -m proc_jail schema > policy.schema.json
 """

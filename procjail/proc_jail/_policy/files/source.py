@@ -1,4 +1,4 @@
-"""From the text of a policy file to plain values that know their place."""
+"""From the text of a policy file to plain values and their places."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class At:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Make what the core refuses an error of this entry."""
+        """Turn what the core refuses into an error of this entry."""
         try:
             yield
         except PolicyFileError:
@@ -162,7 +162,7 @@ def _decode(path: str, data: bytes) -> str:
 
 
 def _syntax_error(path: str, error: Exception) -> PolicyFileError:
-    """The parser's word, with the place taken out of it."""
+    """The parser's message without the place in it."""
     text = str(error)
     place = None
     if isinstance(error, json.JSONDecodeError):
