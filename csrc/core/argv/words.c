@@ -20,8 +20,9 @@ pj_words_refuse(const pj_reading *r, const pj_grammar *g, const pj_arg *arg,
     memcpy(g->whole ? err->expected : err->option, name, sizeof name);
     err->index = (long)at;
     pj_escape(err->reason, pj_str_of(why));
-    return pj_error_say(err, "value of %s (argv[%zu]) %s: '%s'; attach the "
-                        "value, or give another", name, at, why, err->value);
+    return pj_error_say(err, "value of %s (argv[%zu]) %s: '%s'%s", name, at,
+                        why, err->value, g->whole
+                        ? "; attach the value, or give another" : "");
 }
 
 /* The program takes whatever comes next; what looks like an option is
