@@ -66,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="proc-jail-")
         os.chmod(folder, 0o755)  # tests become other users
         os.environ[COMMON] = folder
-        config.add_cleanup(lambda: shutil.rmtree(folder))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
         config.addinivalue_line(
             "filterwarnings", "ignore::proc_jail.SandboxWarning"

@@ -324,6 +324,14 @@ def test_the_extension_has_no_global_that_changes(tmp_path: Path) -> None:
         assert found == set()
 
 
+def test_lines_fit() -> None:
+    for path in ALL:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert len(line) <= 79, (path, number)
+            assert line == line.rstrip(), (path, number)
+            assert "\t" not in line, (path, number)
+
+
 def test_every_file_says_what_it_is() -> None:
     for path in [path for path in [*CORE, *PYTHON] if path.suffix == ".c"]:
         head = path.read_text()[:200]

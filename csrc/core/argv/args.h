@@ -7,8 +7,8 @@
 
 /* Whether the rules make sense for the program (NULL: not known).  Fails
    with ArgRulesInvalid where `--` would not do what is asked of it.  */
-int pj_args_check_rules(const pj_rules_options *rules, const pj_program *program,
-                        pj_error *err);
+int pj_args_check_rules(const pj_rules_options *rules,
+                        const pj_program *program, pj_error *err);
 
 /* Checks a request's argv and appends what will be executed, `--` placed,
    to `out`.  Fails with NulByte and the Arg codes.  */

@@ -43,9 +43,10 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     if ((g->traits & PJ_TRAIT_NEXT_WORD)
         || (option->arity != PJ_ARITY_REQUIRED
             && option->arity != PJ_ARITY_OPTIONAL))
-        return pj_words_refuse(r, g, arg, index, "has to be the next word", err);
-    arg->value = (pj_str){equals + 1, (size_t)(token.ptr + token.len
-                                               - equals) - 1};
+        return pj_words_refuse(r, g, arg, index, "has to be the next word",
+                               err);
+    arg->value = (pj_str){equals + 1,
+                          (size_t)(token.ptr + token.len - equals) - 1};
     return 0;
 }
 
@@ -80,7 +81,8 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
     if (option->arity != PJ_ARITY_OPTIONAL
         && (option->arity != PJ_ARITY_REQUIRED
             || (g->traits & PJ_TRAIT_DECLARED)))
-        return pj_words_refuse(r, g, arg, index, "has to be the next word", err);
+        return pj_words_refuse(r, g, arg, index, "has to be the next word",
+                               err);
     arg->value = rest;
     return 1;
 }

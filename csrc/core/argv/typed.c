@@ -218,7 +218,8 @@ compile_inner(pj_typed *typed, size_t number, const pj_program *program,
         return invalid(typed, d->names[0], "is no subcommand",
                        "the program has none", err);
     typed->grammar.nested = 1;
-    return pj_typed_compile(pj_rules_get(d->inner), sub, &typed->inner[number], err);
+    return pj_typed_compile(pj_rules_get(d->inner), sub,
+                            &typed->inner[number], err);
 }
 
 static int

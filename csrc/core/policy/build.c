@@ -179,7 +179,8 @@ open_null(pj_policy *policy, pj_error *err)
 static int
 check_grace(const pj_policy_options *options, pj_error *err)
 {
-    if (options->stop_grace_ns == 0 || options->stop_grace_ns < options->timeout_ns)
+    if (options->stop_grace_ns == 0
+        || options->stop_grace_ns < options->timeout_ns)
         return 0;
     pj_error_begin(err, PJ_E_LimitInvalid, pj_str_of("stop_grace"));
     return pj_error_say(err, "limit invalid: stop_grace must be less than "
