@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -22,6 +23,23 @@ import pytest
 # cannot do all that Linux can.
 PORTABLE = os.environ.get("PJ_PORTABLE") == "1" or sys.platform != "linux"
 on_linux = pytest.mark.skipif(PORTABLE, reason="only Linux can do this")
+
+
+def _has_loopback() -> bool:
+    with socket.socket() as server:
+        try:
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            socket.create_connection(server.getsockname(), 5).close()
+        except OSError:
+            return False
+    return True
+
+
+# A fresh network namespace has the device, and it is down.
+needs_loopback = pytest.mark.skipif(
+    not _has_loopback(), reason="127.0.0.1 cannot be reached here"
+)
 
 # What a command leaves without a parent becomes the host's own, not ours.
 PRELUDE = """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from conftest import program
-from hosts import on_linux, reap_orphans
+from hosts import needs_loopback, on_linux, reap_orphans
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -145,6 +145,7 @@ def test_guard(files: list[Path]) -> None:
     run(example, code=2)
 
 
+@needs_loopback
 @on_linux  # where a program can be kept from running others
 def test_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ipykernel")

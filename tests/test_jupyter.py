@@ -17,7 +17,16 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
-from hosts import is_gone, on_linux, reap_orphans, wait_until, written_pid
+from hosts import (
+    is_gone,
+    needs_loopback,
+    on_linux,
+    reap_orphans,
+    wait_until,
+    written_pid,
+)
+
+pytestmark = needs_loopback
 
 TESTS = Path(__file__).parent
 SET_UP = f"""

@@ -10,6 +10,7 @@ import pytest
 
 from conftest import program
 from containment import folder, in_host, run_here, uids
+from hosts import needs_loopback
 from proc_jail import Output, Sandbox, Tree
 
 WAYS = [
@@ -143,6 +144,7 @@ def test_program(
     assert output.stdout_string().startswith(expected)
 
 
+@needs_loopback
 @uids
 @pytest.mark.parametrize("sandbox", WAYS)
 def test_python(uid: int, place: Path, sandbox: Sandbox | None) -> None:
