@@ -3,10 +3,9 @@
  * done in the host's memory: being the init of a pid namespace, and changing
  * ids, which would make the host undumpable.
  *
- * Static, without libc, a few kilobytes: what it costs to execute does not
- * depend on the host.  Its arguments are the number of a descriptor, which
- * leads to a pj_order, and the program's argv; its environment is the
- * program's.
+ * Static, without libc, a few kilobytes: the cost of executing it does not
+ * depend on the host.  Its arguments are the number of a descriptor for a
+ * pj_order, then the program's argv; its environment is the program's.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
 /*
- * start.c: what csrc/init has in place of a libc: the entry, the door to the
- * kernel, clone, and what compilers call by themselves.
+ * start.c: what csrc/init has in place of a libc: the entry point, system
+ * calls, clone, and the functions that compilers call implicitly.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ void pj_init_start(long *stack);
 long pj_init_clone(int (*entry)(void *), void *stack, long flags,
                    void *argument);
 
-/* One for the init and its program, which take turns.  */
+/* Shared by the init and its program, which never run at the same time.  */
 static int error;
 
 int *
@@ -175,7 +175,7 @@ call(long number, const long a[6])
 
 #else
 
-/* Not known: the program ends at once, and what needs it is found missing. */
+/* Unknown CPU: the program dies at once; what needs it is found missing.  */
 void _start(void);
 
 void

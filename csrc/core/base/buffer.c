@@ -27,8 +27,8 @@ pj_buffer_clear(pj_buffer *buffer)
     buffer->external = 0;
 }
 
-/* Moves the bytes to memory of `room` bytes, the embedder's where the
-   stream has become large.  */
+/* Moves the data to a block of `room` bytes, from the embedder once the
+   stream is large.  */
 static int
 resize(pj_buffer *buffer, size_t room)
 {
@@ -58,8 +58,8 @@ resize(pj_buffer *buffer, size_t room)
     return 0;
 }
 
-/* Room for one more slice, or for all that the cap leaves.  Doubling keeps
-   the number of moves logarithmic; untouched room costs no memory.  */
+/* Makes room for one more slice, or for whatever the cap leaves.  Doubling
+   keeps the number of moves logarithmic; untouched room costs no memory.  */
 static int
 reserve(pj_buffer *buffer, size_t wanted)
 {
@@ -75,7 +75,7 @@ reserve(pj_buffer *buffer, size_t wanted)
     return resize(buffer, room);
 }
 
-/* The cap is reached: whether there is one byte more decides.  */
+/* The cap is reached: check whether there is one more byte.  */
 static enum pj_fill
 read_past_cap(pj_buffer *buffer, int fd)
 {
@@ -91,7 +91,7 @@ read_past_cap(pj_buffer *buffer, int fd)
     return errno == EINTR || errno == EAGAIN ? PJ_FILL_AGAIN : PJ_FILL_ERROR;
 }
 
-/* Where the ring of the last bytes begins: the first half stays.  */
+/* Where the ring of the last bytes begins; the first half is kept.  */
 static size_t
 head_of(const pj_buffer *buffer)
 {
@@ -99,7 +99,7 @@ head_of(const pj_buffer *buffer)
         ? buffer->len - buffer->len / 2 : buffer->len;
 }
 
-/* Puts bytes over the oldest ones of the ring.  */
+/* Overwrites the oldest bytes of the ring.  */
 static void
 put_tail(pj_buffer *buffer, const char *bytes, size_t count)
 {
@@ -123,8 +123,8 @@ put_tail(pj_buffer *buffer, const char *bytes, size_t count)
     }
 }
 
-/* Beyond the cap of a stream that is not stopped for it: read, so that the
-   program can go on, and mostly forgotten.  */
+/* Reads past the cap of a stream that is not stopped for it, so that the
+   program can continue, and discards most of it.  */
 static enum pj_fill
 read_surplus(pj_buffer *buffer, int fd, size_t most)
 {
@@ -151,7 +151,7 @@ reverse(char *bytes, size_t count)
     }
 }
 
-/* Turns the ring, so that the oldest byte comes first: three reversals
+/* Rotates the ring so that the oldest byte comes first; three reversals
    need no memory.  */
 static void
 straighten(pj_buffer *buffer)
@@ -170,7 +170,7 @@ void
 pj_buffer_take(pj_buffer *buffer, pj_bytes *out)
 {
     straighten(buffer);
-    /* The head is gone with it, and the ring with the head.  */
+    /* The head leaves with the data, and so does the ring.  */
     if (buffer->overflow == PJ_OVERFLOW_KEEP_HEAD_TAIL)
         buffer->overflow = PJ_OVERFLOW_KEEP_HEAD;
     out->data = buffer->data;

@@ -1,4 +1,4 @@
-/* error.c: the table of codes, and text that is safe to log.  */
+/* error.c: the table of error codes, and text that is safe to log.  */
 #include "base/error.h"
 
 #include <errno.h>
@@ -63,8 +63,8 @@ pj_version(void)
     return PJ_VERSION;
 }
 
-/* The length of the UTF-8 sequence at `s`, and its code point; 0 when it
-   is not well-formed (overlong forms and surrogates are not).  */
+/* The length of the UTF-8 sequence at `s`, and its code point; 0 if it is
+   malformed (which includes overlong forms and surrogates).  */
 static size_t
 utf8_decode(const unsigned char *s, size_t len, uint32_t *point)
 {
@@ -86,9 +86,9 @@ utf8_decode(const unsigned char *s, size_t len, uint32_t *point)
     return need;
 }
 
-/* Controls, and what turns a line around or cannot be seen: what Unicode
-   calls default ignorable, but for selectors of variants.  The package's
-   _escape.py has the same.  */
+/* Hidden: control characters, and those that reorder a line or are
+   invisible (Unicode's Default_Ignorable, except variation selectors).
+   Keep in sync with the package's _escape.py.  */
 static int
 is_shown(uint32_t point)
 {
@@ -135,7 +135,7 @@ pj_escape(char *out, pj_str text)
     out[used] = '\0';
 }
 
-/* vsnprintf with a point in every number.  */
+/* vsnprintf with "." as the decimal point in any locale.  */
 static int
 write_plain(char *out, size_t size, const char *format, va_list args)
 {
@@ -180,7 +180,7 @@ pj_error_begin(pj_error *err, pj_code code, pj_str value)
 {
     char shown[PJ_VALUE_SIZE];
 
-    /* The value may point into this very error.  */
+    /* The value may point into `err` itself.  */
     pj_escape(shown, value);
     memset(err, 0, sizeof *err);
     err->code = code;

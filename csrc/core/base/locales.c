@@ -1,17 +1,17 @@
-/* locales.c: the two locales that we use.  */
+/* locales.c: the two locales the library uses.  */
 #include "base/locales.h"
 
 locale_t
 pj_locale_plain(void)
 {
-    /* Of glibc and musl a constant: nothing is loaded.  */
+    /* A constant in glibc and musl: nothing is loaded.  */
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
 locale_t
 pj_locale_utf8(void)
 {
-    /* As it is called by most; by old Debian; and by Darwin.  */
+    /* Its name on most systems, on old Debian, and on Darwin.  */
     static const char *const names[] = {"C.UTF-8", "C.utf8", "UTF-8"};
     locale_t plain = pj_locale_plain(), made = (locale_t)0;
 

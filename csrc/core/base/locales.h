@@ -1,9 +1,9 @@
-/* locales.h: what is read and written the same in every host.
+/* locales.h: text that is read and written the same in every host.
 
-   A host has set the locale of its user, or sets one while we run.  How
-   names compare, what a Pattern means, and the words and numbers of an error
-   do not depend on it: what needs a locale enters its own, for this thread
-   alone, and leaves it again.  */
+   A host may have set its user's locale, or may set one at any time.  How
+   names compare, what a Pattern means, and the text and numbers of an error
+   do not depend on it: code that needs a locale switches to its own, for
+   this thread only, and back again.  */
 #ifndef PJ_LOCALES_H
 #define PJ_LOCALES_H
 
@@ -12,12 +12,12 @@
 #include <xlocale.h>
 #endif
 
-/* "C" but for its characters, which are those of UTF-8; or 0 where the
-   system has no such locale.  To be given back with freelocale.  */
+/* "C", but with UTF-8 characters; 0 if the system has no such locale.
+   Release it with freelocale.  */
 locale_t pj_locale_utf8(void);
 
-/* "C".  It can only fail without memory, and then is 0, for which
-   uselocale leaves the thread as it is.  */
+/* "C".  Fails only if out of memory, and is then 0, for which uselocale
+   leaves the thread's locale alone.  */
 locale_t pj_locale_plain(void);
 
 #endif

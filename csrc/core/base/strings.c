@@ -16,8 +16,8 @@ pj_str_equal(pj_str a, pj_str b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* Of ASCII only: strncasecmp asks the locale, and in a Turkish one I and i
-   are two letters.  */
+/* ASCII only: strncasecmp depends on the locale, and in a Turkish one I and
+   i are different letters.  */
 static char
 lower(char c)
 {
@@ -233,7 +233,7 @@ pj_strs_free(const pj_str *items, size_t count)
     pj_strv_clear(&vector);
 }
 
-/* Item by item: the caller counts them, also those of one name.  */
+/* Item by item: the caller counts them, duplicates of a name included.  */
 int
 pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out)
 {

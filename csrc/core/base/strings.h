@@ -1,5 +1,5 @@
 /* strings.h: owned strings and string vectors.  Every owned string has a
-   NUL after its last byte, so that its ptr can be handed to the kernel.  */
+   NUL after its last byte, so its ptr can be passed to the kernel.  */
 #ifndef PJ_STRINGS_H
 #define PJ_STRINGS_H
 
@@ -20,7 +20,7 @@ typedef struct pj_pairv {
 /* Literals as pj_str.  */
 #define PJ_STR(literal) ((pj_str){(literal), sizeof(literal) - 1})
 
-/* No function of <ctype.h>: those depend on the locale.  */
+/* Not from <ctype.h>, whose functions depend on the locale.  */
 static inline int
 pj_is_digit(char c)
 {
@@ -37,10 +37,10 @@ int pj_str_is_flag(pj_str token); /* `-x` and longer, also `--`  */
 pj_str pj_str_basename(pj_str path);
 
 /* Whether an absolute path is a root or below it: /srv/a holds /srv/a and
-   /srv/a/b, and not /srv/ab.  */
+   /srv/a/b, but not /srv/ab.  */
 int pj_path_is_below(pj_str path, pj_str root);
 
-/* Copies; 0 or -1 when there is no memory.  An absent string stays so.  */
+/* Copies.  0, or -1 if out of memory.  An absent string stays absent.  */
 int pj_str_dup(pj_str text, pj_str *out);
 void pj_str_clear(pj_str *text);
 
@@ -49,7 +49,7 @@ int pj_strv_extend(pj_strv *vector, const pj_str *items, size_t count);
 void pj_strv_clear(pj_strv *vector);
 int pj_strs_find(const pj_str *items, size_t count, pj_str text);
 
-/* Arrays as options hold them.  0, or -1 without memory.  */
+/* Arrays as options hold them.  0, or -1 if out of memory.  */
 int pj_strs_dup(const pj_str *items, size_t count, const pj_str **out);
 void pj_strs_free(const pj_str *items, size_t count);
 int pj_pairs_dup(const pj_pair *items, size_t count, const pj_pair **out);

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 
-/* What makes a value unfit.  */
+/* What makes a value unsafe.  */
 enum pattern {
     FUNCTION,      /* an exported shell function */
-    SLASH_PERCENT, /* a path or a format where a name is expected */
+    SLASH_PERCENT, /* a path or format where a name is expected */
     TZ_PATH,       /* a time zone file outside the system's own */
     NEWLINE
 };
@@ -77,8 +77,8 @@ pj_variable_check_pair(pj_str name, pj_str value, pj_error *err)
     return 0;
 }
 
-/* Without regard to case: npm reads its variables so, proxies exist in both
-   spellings, and a name that differs only in case is never worth a doubt. */
+/* Case-insensitive: npm reads its variables that way, proxies exist in both
+   spellings, and a name that differs only in case is not worth the risk.  */
 static int
 starts_with(pj_str name, pj_str prefix)
 {
@@ -95,7 +95,7 @@ name_matches(pj_str pattern, pj_str name)
 }
 
 /* A time zone is a name like Europe/Berlin below the system's directory;
-   an absolute path elsewhere, or `..`, makes libc read any file.  */
+   with an absolute path elsewhere, or `..`, libc reads any file.  */
 static int
 is_foreign_zone(pj_str value)
 {

@@ -6,15 +6,15 @@
 
 #include "run/process.h"
 
-/* For a caller that has to look for itself.  */
+/* For a caller that has to check for itself.  */
 #define PAUSE_NS INT64_C(200000)
 
-/* fd_set ends at FD_SETSIZE (1024), and FD_SET beyond it writes outside the
-   array.  The kernel takes longer sets, so these are made to measure.  */
+/* fd_set ends at FD_SETSIZE (1024), and FD_SET beyond that writes outside
+   the array.  The kernel takes longer sets, so these are sized as needed.  */
 typedef unsigned long word;
 #define WORD_BITS (sizeof(word) * CHAR_BIT)
 
-/* Enough for descriptors below 1024, as nearly all are.  */
+/* Enough for descriptors below 1024, as almost all are.  */
 #define USUAL_WORDS (1024 / WORD_BITS)
 
 static void
@@ -39,7 +39,7 @@ highest_of(const pj_watch *watch)
     return watch->exit > highest ? watch->exit : highest;
 }
 
-/* Rounded up, so that a deadline is not woken for too early.  */
+/* Rounded up, so as not to wake before a deadline.  */
 static struct timeval
 interval(int64_t nanoseconds)
 {
@@ -91,7 +91,7 @@ pj_process_await(const pj_process *process, int64_t most_ns)
     words = (size_t)(highest_of(&watch) + 1) / WORD_BITS + 1;
     if (words > USUAL_WORDS)
         set = calloc(words, sizeof *set);
-    /* Without memory the caller looks for itself, after a short while.  */
+    /* Out of memory: the caller checks for itself, after a short while.  */
     if (set == NULL) {
         struct timeval pause = interval(PAUSE_NS);
 

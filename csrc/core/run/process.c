@@ -1,4 +1,4 @@
-/* process.c: the started command as a state machine.  */
+/* process.c: a started command as a state machine.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -63,7 +63,7 @@ widen(pj_stream *stream)
     stream->wide = stream->buffer.total >= PJ_BUFFER_SLICE;
 }
 
-/* One read of at most `most` bytes from a stream that is readable.  */
+/* One read of at most `most` bytes from a readable stream.  */
 static void
 read_stream(pj_process *process, pj_stream *stream, size_t most)
 {
@@ -78,7 +78,7 @@ read_stream(pj_process *process, pj_stream *stream, size_t most)
         process->stop = fill == PJ_FILL_ERROR ? PJ_STOP_FAILED
             : stream == &process->out ? PJ_STOP_STDOUT : PJ_STOP_STDERR;
     }
-    /* Past the cap, or broken: nothing more is wanted from it.  */
+    /* Past the cap, or broken: no more is read from it.  */
     close_stream(stream);
 }
 
@@ -101,7 +101,7 @@ look(const pj_process *process)
     return ready;
 }
 
-/* What the clock did to it, by whoever looked.  */
+/* Whether the clock acted on it, in the thread or for the owner.  */
 static int
 was_late(const pj_process *process)
 {
@@ -114,7 +114,7 @@ pj_process_step(pj_process *process, unsigned ready)
 {
     if (process->stop != PJ_STOP_NONE || process->ended)
         return 1;
-    /* The bytes are those of the process that started it.  */
+    /* The output belongs to the process that started it.  */
     if (process->owner != getpid())
         return 1;
     if (ready & PJ_READY_UNKNOWN)
@@ -143,8 +143,8 @@ pj_process_kill(pj_process *process)
         pj_platform_kill(&process->child);
 }
 
-/* Takes what was written before the tree was killed.  What the pipe holds
-   now is the bound: a process that got away cannot prolong it.  */
+/* Reads what was written before the tree was killed, at most what the pipe
+   holds now, so a process that escaped cannot prolong it.  */
 static void
 drain(pj_process *process, pj_stream *stream)
 {
@@ -231,7 +231,7 @@ pj_process_finish(pj_process *process, pj_output *output, pj_error *err)
 
     if (err == NULL)
         err = &scratch;
-    /* In a fork of the host, whose command and whose bytes these are.  */
+    /* In a fork of the host: the command and its output are the host's.  */
     if (process->owner != getpid()) {
         memset(output, 0, sizeof *output);
         return pj_error_system(err, "reap", ECHILD);
@@ -276,7 +276,7 @@ pj_process_free(pj_process *process)
 {
     if (process == NULL)
         return;
-    /* A fork of the host has a copy of this, and no right to the child. */
+    /* A fork of the host has a copy of this, but does not own the child. */
     if (process->owner == getpid()) {
         if (!process->reaped)
             pj_reap_tree(process);

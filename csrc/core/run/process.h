@@ -1,4 +1,4 @@
-/* process.h: the started command, seen from inside.  */
+/* process.h: a started command, from the inside.  */
 #ifndef PJ_PROCESS_H
 #define PJ_PROCESS_H
 
@@ -17,10 +17,10 @@ enum pj_stop {
     PJ_STOP_FAILED /* reading failed: `failure` is errno */
 };
 
-/* One output stream: the pipe's reading end and what came from it.  */
+/* One output stream: the read end of the pipe, and what was read.  */
 typedef struct pj_stream {
-    int fd;   /* -1 when it is at its end */
-    int wide; /* the pipe was asked to hold more */
+    int fd;   /* -1 at end of file */
+    int wide; /* a larger pipe was asked for */
     pj_buffer buffer;
 } pj_stream;
 
@@ -32,11 +32,11 @@ struct pj_process {
     pj_stream err;
     pj_guard guard;
     int64_t started_ns;
-    pid_t owner;      /* the process that started it, and may end it */
+    pid_t owner;      /* the process that started it and may end it */
     enum pj_stop stop;
     int failure;
-    int ended;  /* the leader is a zombie, or was reaped by somebody */
-    int64_t held_ns; /* since when it is a zombie that a tracer keeps; 0 */
+    int ended;  /* the leader is a zombie, or someone reaped it */
+    int64_t held_ns; /* since when a tracer holds its zombie; or 0 */
     int reaped; /* nothing of it is left */
     pj_status status;
 };

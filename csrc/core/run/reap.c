@@ -1,26 +1,26 @@
-/* reap.c: killing the whole tree, and taking the leader's status.  */
+/* reap.c: killing the whole tree, and collecting the leader's status.  */
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
 
 #include "run/reap.h"
 
-/* How long the kernel gets to end killed processes.  A process in an
-   uninterruptible sleep (a dead disk) takes as long as it likes; the host
-   does not wait for it.  */
+/* How long to wait for killed processes to exit.  One in uninterruptible
+   sleep (a dead disk) can take arbitrarily long; the host does not wait for
+   it.  */
 #define KILL_BOUND INT64_C(5000000000)
 
-/* The rest of the tree was killed and runs no instruction more.  Where it
-   cannot be told from zombies that nobody reaps, it gets so long to vanish;
-   else as long as the leader.  */
+/* The rest of the tree was killed and executes nothing more.  This is how
+   long it gets to vanish if it cannot be told from zombies that nobody
+   reaps; otherwise it gets as long as the leader.  */
 #define VANISH_BOUND INT64_C(200000000)
 
-/* A tracer that works takes the end of the leader and lets the parent have
-   it.  One that does not within this time never will: it left the group, and
-   keeps the zombie so that the host would wait.  Its status is lost.  */
+/* A proper tracer reaps the leader and so passes it on to the parent.  One
+   that does not within this time never will: it left the group, and keeps
+   the zombie to make the host wait.  The leader's status is lost.  */
 #define TRACER_BOUND INT64_C(200000000)
 
-/* Looking at all processes is dear: only after so many short looks.  */
+/* Scanning all processes is expensive: only after this many cheap checks.  */
 #define SHORT_LOOKS 6
 
 static void
@@ -37,7 +37,7 @@ pj_reap_has_ended(pj_process *process)
     int64_t now;
 
     if (pj_platform_look(&process->child) != PJ_LOOK_RUNNING) {
-        process->held_ns = 0; /* it was just ending, then */
+        process->held_ns = 0; /* so it was just exiting */
         return 1;
     }
     if (!pj_platform_is_held(&process->child))
@@ -68,8 +68,8 @@ await_leader(pj_process *process, int64_t end)
     return 0;
 }
 
-/* The leader is gone; those it left behind were killed with it, and are
-   being torn down.  */
+/* The leader is gone; the processes it left behind were killed with it, and
+   are being torn down.  */
 static void
 await_group(const pj_process *process)
 {
@@ -100,7 +100,7 @@ pj_reap_tree(pj_process *process)
     pj_platform_kill(&process->child);
     if (await_leader(process, end) < 0)
         return -1;
-    /* The thread kills by the leader's number, which is free from here.  */
+    /* The thread kills by the leader's pid, which is free from here on.  */
     pj_guard_leave(&process->guard);
     pj_platform_reap(&process->child, &process->status);
     process->reaped = 1;

@@ -4,11 +4,11 @@
 
 #include "run/process.h"
 
-/* Whether the leader has ended; looks, and never blocks.  */
+/* Whether the leader has ended.  Never blocks.  */
 int pj_reap_has_ended(pj_process *process);
 
-/* Kills all of it, waits for the leader, and takes its status.  -1 when the
-   kernel does not let go of it within the bound.  */
+/* Kills all of it, waits for the leader, and collects its status.  -1 if the
+   leader does not exit within the bound.  */
 int pj_reap_tree(pj_process *process);
 
 #endif

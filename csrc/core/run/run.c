@@ -4,12 +4,12 @@
 #include "base/error.h"
 #include "run/process.h"
 
-/* How long the loop sleeps at most, so that signals are seen which the
-   kernel gave to another thread, or just before the select.  */
+/* The longest sleep of the loop, so that it notices signals that were
+   delivered to another thread, or just before the select.  */
 #define SLICE_NS INT64_C(50000000)
 
-/* Where nothing tells of the leader's end, it is asked for, at intervals
-   that grow while nothing happens.  */
+/* If nothing reports the leader's end, it is polled for, at intervals that
+   grow while nothing happens.  */
 #define FIRST_PROBE_NS INT64_C(200000)
 #define LAST_PROBE_NS INT64_C(10000000)
 
@@ -30,13 +30,13 @@ loop(pj_process *process, const pj_run_options *options)
         int blind = process->child.pidfd < 0;
 
         ready = pj_process_await(process, blind ? probe : SLICE_NS);
-        /* After every signal and every slice, also while output floods; a
-           probe that found nothing is neither.  */
+        /* After every signal and every slice, even during a flood of
+           output; a probe that found nothing counts as neither.  */
         if ((ready == 0 && !blind)
             || pj_platform_now() - asked >= SLICE_NS) {
             asked = pj_platform_now();
-            /* The question may take as long as somebody holds a lock that
-               it needs; the thread has none to wait for.  */
+            /* The callback may block for as long as someone holds a lock
+               that it needs; the thread never waits for one.  */
             if (options != NULL && options->interrupted != NULL)
                 pj_guard_watch(&process->guard, &process->child, 0);
             if (is_interrupted(options))

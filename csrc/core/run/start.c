@@ -1,4 +1,4 @@
-/* start.c: the parent's half: verify, open the pipes, hand over the plan. */
+/* start.c: the parent's half: verify, open the pipes, pass on the plan.  */
 #include "system/spawn.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "run/process.h"
 #include "system/alias.h"
 
-/* How long a program that is still being written to is tried again, and how
+/* How long to retry a program that is still open for writing, and how
    often.  */
 #define BUSY_BOUND INT64_C(200000000)
 #define BUSY_PAUSE 1000000
@@ -31,13 +31,13 @@ step_name(int step)
     return step >= 0 && step < PJ_STEP_COUNT ? names[step] : "unknown";
 }
 
-/* Both files when there is a wrapper: it will execute the other one.  */
+/* Both files if there is a wrapper, which will execute the other one.  */
 static int
 verify(const pj_command *command, pj_error *err)
 {
     if (pj_pin_verify(command->binary, err) < 0)
         return -1;
-    /* Where it could not be held open it is entered by its path.  */
+    /* If it could not be held open, it is entered by path.  */
     if (command->directory->fd < 0
         && !pj_pin_is_current(command->directory)) {
         pj_error_begin(err, PJ_E_CwdForbidden, command->directory->path);
@@ -115,7 +115,7 @@ close_fd(int *fd)
     *fd = -1;
 }
 
-/* A cgroup for the tree, where totals are enforced.  */
+/* A cgroup for the tree, if totals are enforced.  */
 static int
 make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
 {
@@ -125,7 +125,7 @@ make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
 
     if (confinement->cgroup_fd < 0)
         return 0;
-    /* The host holds the standard input in memory, for the program.  */
+    /* The host holds the program's standard input in memory.  */
     if (totals.memory > 0)
         totals.memory -= process->command->input.len;
     if (pj_cgroup_create(confinement->cgroup_fd, &totals,
@@ -135,9 +135,9 @@ make_cgroup(pj_process *process, pj_child_plan *plan, pj_error *err)
     return 0;
 }
 
-/* A pipe that the program writes into.  The host's end never blocks: what
-   select has seen may be gone when it is read, because the program can open
-   its own standard output and take bytes back.  */
+/* A pipe that the program writes to.  The host's end is non-blocking: data
+   that select reported may be gone before the read, because the program can
+   open its own standard output and read from it.  */
 static int
 open_output(int ends[2])
 {
@@ -146,8 +146,8 @@ open_output(int ends[2])
     return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
-/* A file that somebody writes to cannot be executed, and a fork of this
-   process may hold one that was written a moment ago, until its exec.  */
+/* A file that is open for writing cannot be executed, and a fork of this
+   process may hold one that was just written, until its exec.  */
 static int
 is_busy(const pj_child_report *report)
 {
@@ -155,7 +155,7 @@ is_busy(const pj_child_report *report)
         && report->number == ETXTBSY;
 }
 
-/* Whether the program was allowed by another name than its file's.  */
+/* Whether the program was allowed by a name other than its file's.  */
 static int
 is_alias(const pj_command *command)
 {
@@ -164,7 +164,7 @@ is_alias(const pj_command *command)
         && !pj_str_equal(command->argv0, command->binary->path);
 }
 
-/* -1 with errno, or with what the report says.  */
+/* -1 with errno, or with the failure in the report.  */
 static int
 spawn(pj_process *process, pj_child_plan *plan, pj_child_report *report)
 {
@@ -230,7 +230,7 @@ done:
     return result;
 }
 
-/* Everything that is not 0, before the first thing that can fail.  */
+/* Sets every field that is not 0, before anything can fail.  */
 static void
 init_process(pj_process *process, pj_command *command,
              const pj_storage *storage)
@@ -281,7 +281,7 @@ pj_process_start(pj_command *command, const pj_storage *storage,
         pj_process_free(process);
         return -1;
     }
-    /* An exec that hung until then was killed, and left no report.  */
+    /* An exec that hung past the deadline was killed, and left no report.  */
     if (pj_platform_now() >= process->guard.deadline_ns)
         process->stop = PJ_STOP_TIMEOUT;
     *out = process;

@@ -1,4 +1,4 @@
-/* confinement.h: what a child puts on before its program: plain data.  */
+/* confinement.h: what a child applies before its program: plain data.  */
 #ifndef PJ_CONFINEMENT_H
 #define PJ_CONFINEMENT_H
 
@@ -10,7 +10,7 @@
 
 struct sock_filter;
 
-/* glibc makes the first parameter of getrlimit an enum.  */
+/* In glibc the first parameter of getrlimit is an enum.  */
 #ifdef __GLIBC__
 typedef __rlimit_resource_t pj_resource;
 #else
@@ -33,12 +33,12 @@ typedef struct pj_confinement {
     uid_t uid;
     gid_t gid;
     int drop_capabilities;      /* all */
-    int shed_capabilities;      /* those that see or command the host */
-    int shed_ids;               /* those that change ids, which a lifeline
+    int shed_capabilities;      /* those that see or control the host */
+    int shed_ids;               /* those that change ids, where a lifeline
                                    armed by this host could not follow */
-    int init_fd;                /* the program of csrc/init; -1: not needed */
+    int init_fd;                /* the csrc/init program; -1: not needed */
     int namespace_flags;        /* of clone; 0: the host's namespace */
-    int cgroup_fd;              /* where to make them; -1: no totals */
+    int cgroup_fd;              /* where to create them; -1: no totals */
     pj_cgroup_limits totals;
     int landlock_fd;            /* -1: no ruleset */
     struct sock_filter *filter; /* NULL: no filter */

@@ -1,13 +1,13 @@
 /*
- * guard.c: the list of what runs, its thread, and what a fork lets go.
+ * guard.c: the list of running commands, its thread, and fork handlers.
  *
- * This is the one place of the library with state of the whole process, for
- * two reasons that leave no choice.  A handler of pthread_atfork gets no
- * argument; and a lifeline that a forked worker keeps open would let a
- * command outlive the host that it was started by.
+ * This is the only process-wide state of the library, for two reasons that
+ * leave no choice.  A pthread_atfork handler gets no argument; and a
+ * lifeline that a forked worker keeps open would let a command outlive the
+ * host that started it.
  *
- * The thread never calls out of the library, so whatever its host's threads
- * wait for, a lock of an interpreter among it, a deadline is held.
+ * The thread never calls out of the library, so deadlines are met whatever
+ * the host's threads are waiting for, an interpreter lock included.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -21,27 +21,26 @@
 
 #include "system/platform.h"
 
-/* How long the thread stays where commands are likely to follow: one that
-   starts commands one after the other pays for one start of a thread.  */
+/* How long the thread stays if more commands are likely to follow: a host
+   that runs one command after another starts the thread only once.  */
 #define LINGER_NS INT64_C(500000000)
 
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_once_t prepared;
-    int result; /* of what was prepared: an errno */
-    int memory; /* of a child: 0 not asked yet, 1 shared, -1 a copy */
+    int result; /* of prepare(): an errno */
+    int memory; /* of a child: 0 not known yet, 1 shared, -1 a copy */
     pj_guard *first;
     pthread_t thread;
-    unsigned long number; /* of the thread that is to run; it ends when this
-                             is another's */
+    unsigned long number; /* of the thread that should run; others end */
     int running;
     int64_t stays_ns; /* at least until then */
     int64_t wakes_ns;
 } host = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .prepared = PTHREAD_ONCE_INIT};
 
-/* Whose command a fork of this thread is to become; else NULL.  */
+/* The guard of the command that a fork of this thread becomes, or NULL.  */
 static _Thread_local const pj_guard *forking;
 
 static void
@@ -82,7 +81,7 @@ after_fork(void)
     pthread_mutex_unlock(&host.lock);
 }
 
-/* The commands are the parent's, and so is the thread.  */
+/* The commands and the thread belong to the parent.  */
 static void
 in_fork(void)
 {
@@ -144,7 +143,7 @@ pj_guard_shares_memory(void)
     pthread_mutex_lock(&host.lock);
     host.memory = memory;
     pthread_mutex_unlock(&host.lock);
-    /* Where no child could be had, the next question may be answered.  */
+    /* If no child could be created, the next call tries again.  */
     return memory > 0;
 }
 
@@ -190,7 +189,7 @@ pj_guard_remaining_ns(const pj_guard *guard)
     return left > 0 ? left : 0;
 }
 
-/* A leader that was reaped no longer keeps its group's number.  */
+/* A reaped leader no longer pins the id of its group.  */
 static void
 ask_to_end(pj_guard *guard, const pj_child *child)
 {
@@ -211,8 +210,8 @@ pj_guard_is_late(pj_guard *guard, const pj_child *child)
     return 0;
 }
 
-/* The thread's look at one command.  One that ended in time, and was not
-   looked at since, has not expired; what it left behind has.  */
+/* The thread's check of one command.  One that ended in time, but was not
+   checked since, has not expired; what it left behind has.  */
 static void
 enforce(pj_guard *guard, int64_t now)
 {
@@ -234,8 +233,8 @@ due_of(const pj_guard *guard)
                                                        : guard->deadline_ns;
 }
 
-/* Acts on what is due, and says when the next look is; 0: nothing is
-   watched.  */
+/* Acts on what is due, and returns the time of the next check; 0: nothing
+   is watched.  */
 static int64_t
 enforce_all(void)
 {
@@ -250,7 +249,7 @@ enforce_all(void)
     return next;
 }
 
-/* Sleeps until something is due.  Returns 0 when the thread is no longer
+/* Sleeps until something is due.  Returns 0 if the thread is no longer
    needed.  */
 static int
 sleep_till_due(void)
@@ -283,7 +282,7 @@ watch(void *argument)
     return NULL;
 }
 
-/* With every signal blocked: they are for the threads of the host.  */
+/* With every signal blocked: signals are for the host's threads.  */
 static int
 start_thread(void)
 {
@@ -327,15 +326,15 @@ is_anything_watched(void)
     return 0;
 }
 
-/* Where nothing is likely to follow, the thread goes with its last command:
-   a host that forks next has no threads but its own.  */
+/* If no more commands are likely, the thread ends with its last one: a host
+   that forks next has only its own threads.  */
 static int
 dismiss_thread(const pj_guard *last, pthread_t *thread)
 {
     if (last->lingers) {
         host.stays_ns = pj_platform_now() + LINGER_NS;
-        /* It may sleep until a deadline that is of no interest now.  One
-           that sleeps for less finds by itself when it has to go.  */
+        /* It may be sleeping until a deadline that no longer matters.  If
+           it wakes earlier, it finds out by itself when to end.  */
         if (host.running && host.wakes_ns > host.stays_ns
             && !is_anything_watched())
             pthread_cond_broadcast(&host.changed);

@@ -1,4 +1,4 @@
-/* plan.h: what the parent hands to the child, and what the child tells.  */
+/* plan.h: what the parent passes to the child, and what the child reports.  */
 #ifndef PJ_PLAN_H
 #define PJ_PLAN_H
 
@@ -7,8 +7,8 @@
 #include "procjail.h"
 #include "system/confinement.h"
 
-/* Under a sanitizer the child must not share memory: its runtime keeps
-   shadow state that the child would leave behind.  */
+/* Under a sanitizer the child must not share memory: the sanitizer's runtime
+   keeps shadow state that the child would leave behind.  */
 #if defined(__SANITIZE_ADDRESS__)
 #define PJ_CLONE_VM 0
 #elif defined(__has_feature)
@@ -50,30 +50,30 @@ enum pj_step_id {
     PJ_STEP_COUNT
 };
 
-/* How far a child came.  Nothing but EXEC can have executed the program:
-   whatever ends before is a failed start, and never an exit status.  */
+/* How far a child got.  Only EXEC can have executed the program: anything
+   that ends before it is a failed start, never an exit status.  */
 enum pj_stage {
     PJ_STAGE_BEGUN,
-    PJ_STAGE_FAILED, /* `step` and `number` say where and why */
+    PJ_STAGE_FAILED, /* at `step`, with errno `number` */
     PJ_STAGE_EXEC,   /* it executes, or was executed */
     /* For the parent: */
     PJ_STAGE_KILLED, /* it ended before that */
     PJ_STAGE_OTHER   /* it is not the file that was checked */
 };
 
-/* What the child tells: written by it, read by the parent.  It is memory of
-   both, plain where they share all of it and else a page.  */
+/* What the child reports to the parent.  Ordinary memory if they share all
+   of it, otherwise a shared page.  */
 typedef struct pj_child_report {
     volatile int stage;
     volatile int step;
     volatile int number; /* errno */
-    /* How the program ended, told by the init of a pid namespace.  */
+    /* How the program ended, reported by the init of a pid namespace.  */
     volatile int end; /* pj_end */
     volatile int code;
 } pj_child_report;
 
-/* Everything the child needs, made by the parent before the clone: after
-   it there is no allocation and no lock.  */
+/* Everything the child needs, prepared by the parent before the clone: after
+   it nothing is allocated or locked.  */
 typedef struct pj_child_plan {
     int stdin_fd;
     int stdout_fd;
@@ -88,14 +88,14 @@ typedef struct pj_child_plan {
     char *const *argv;
     char *const *envp;
     int cgroup_fd;         /* -1: stay in the host's cgroup */
-    int64_t exec_ns;       /* an exec that takes longer is killed */
+    int64_t exec_ns;       /* a longer exec is killed */
     pid_t parent;
-    int lifeline[2];       /* dies with it; -1: nothing to die with */
-    int report_fd;         /* where a pipe tells of the exec; else -1 */
-    int rehearsal;         /* all but the exec */
-    uint64_t input_size;   /* memory that the host holds for it */
+    int lifeline[2];       /* the child dies with it; -1: none */
+    int report_fd;         /* a pipe that reports the exec; or -1 */
+    int rehearsal;         /* everything except the exec */
+    uint64_t input_size;   /* memory the host holds for it */
     const pj_confinement *confinement;
-    const char *uid_map;   /* for a user namespace; NULL without one */
+    const char *uid_map;   /* for a user namespace; else NULL */
     const char *gid_map;
     pj_child_report *report;
 } pj_child_plan;

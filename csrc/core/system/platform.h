@@ -1,6 +1,6 @@
 /* platform.h: what differs between Linux and other POSIX systems.  The
-   folders linux and posix each implement the whole of it; PJ_PORTABLE chooses
-   the second one on Linux too, so that it is tested.  */
+   directories linux and posix each implement all of it; PJ_PORTABLE selects
+   the second on Linux too, so that it is tested.  */
 #ifndef PJ_PLATFORM_H
 #define PJ_PLATFORM_H
 
@@ -13,8 +13,8 @@
 /* A started child.  */
 typedef struct pj_child {
     pid_t pid;
-    int pidfd; /* -1 where the system has none */
-    void *shared; /* with the program of csrc/init, or NULL */
+    int pidfd; /* -1 if the system has none */
+    void *shared; /* with the csrc/init program, or NULL */
 } pj_child;
 
 /* How a child ended.  */
@@ -23,46 +23,46 @@ typedef struct pj_status {
     int code; /* exit status or signal */
 } pj_status;
 
-/* What pj_platform_look found.  */
+/* The result of pj_platform_look.  */
 enum pj_look {
     PJ_LOOK_RUNNING = 0,
-    PJ_LOOK_ENDED = 1, /* a zombie that nobody has reaped */
-    PJ_LOOK_LOST = 2   /* somebody else reaped it */
+    PJ_LOOK_ENDED = 1, /* a zombie, not reaped yet */
+    PJ_LOOK_LOST = 2   /* reaped by someone else */
 };
 
-/* Opens a canonical path, no symbolic link followed anywhere, without
-   reading rights or side effects, and tells what it is.  `*fd` is -1 where
-   the system can only look.  Returns -1 and sets errno.  */
+/* Opens a canonical path without following any symbolic link, needing read
+   permission or causing side effects, and reports what it is.  `*fd` is -1
+   if the system can only stat it.  Returns -1 and sets errno on failure.  */
 int pj_platform_open_path(const char *path, int directory, int *fd,
                           struct stat *st);
 
-/* Opens a directory to look names up in, above 2 and closed by exec.  -1
+/* Opens a directory to look up names in, above 2 and closed by exec.  -1
    sets errno.  */
 int pj_platform_open_place(const char *path, int *fd);
 
 /* A pipe whose ends are above 2 and closed by exec.  -1 sets errno.  */
 int pj_platform_pipe(int ends[2]);
 
-/* Two ends of which either tells the other of its release, above 2 and closed
-   by exec.  -1 sets errno.  */
+/* Two ends, each of which is notified when the other is released, above 2
+   and closed by exec.  -1 sets errno.  */
 int pj_platform_lifeline(int ends[2]);
 
-/* A file without a name that holds `bytes`, for a program to read: above 2,
-   closed by exec, at its beginning.  Nobody can write to it any more, or
-   execute it.  -1 sets errno.  */
+/* An unnamed file that holds `bytes`, for a program to read: above 2, closed
+   by exec, at offset 0.  It can no longer be written to, nor executed.  -1
+   sets errno.  */
 int pj_platform_input(pj_str bytes);
 
-/* The program of csrc/init, as a file to execute: above 2 and closed by
-   exec.  -1 sets errno.  */
+/* The csrc/init program, as a file to execute: above 2 and closed by exec.
+   -1 sets errno.  */
 int pj_platform_init_program(void);
 
-/* Whether a child that is asked to share this memory does so; not under an
-   emulator of another processor.  Tries it, with a child that ends at
-   once.  1 or -1; 0 where no child can be had.  */
+/* Whether a child that is asked to share this memory really does; under an
+   emulator of another CPU it does not.  Tries it with a child that exits at
+   once.  1 or -1; 0 if no child can be created.  */
 int pj_platform_probe_memory(void);
 
-/* A condition whose waits end by the clock of pj_platform_now, and such a
-   wait.  0 or an errno.  */
+/* A condition whose waits use the clock of pj_platform_now, and such a wait.
+   0 or an errno.  */
 int pj_platform_condition(pthread_cond_t *condition);
 int pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
                       int64_t until_ns);
@@ -70,36 +70,36 @@ int pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
 /* Whether the leader has ended; its zombie stays.  */
 enum pj_look pj_platform_look(const pj_child *child);
 
-/* Whether a leader that look() takes to be running has ended all the same:
-   the kernel shows its end to whoever traces it first, and to its parent when
-   that one has taken it, which may be never.  */
+/* Whether a leader that look() reports as running has in fact ended: the
+   kernel reports its end to a tracer first, and to its parent only after the
+   tracer has reaped it, which may be never.  */
 int pj_platform_is_held(const pj_child *child);
 
-/* Kills the leader and its whole process group.  To be called while the
-   zombie still pins the group's id.  */
+/* Kills the leader and its whole process group.  Call it while the zombie
+   still pins the group's id.  */
 void pj_platform_kill(const pj_child *child);
 
-/* Takes the exit status of an ended leader.  Returns 0, or -1 when nobody
-   can tell it any more.  Never blocks on a child that runs.  */
+/* Collects the exit status of an ended leader.  Returns 0, or -1 if the
+   status is lost.  Never blocks on a running child.  */
 int pj_platform_reap(const pj_child *child, pj_status *status);
 
-/* What pj_platform_group found.  */
+/* The result of pj_platform_group.  */
 enum pj_group {
     PJ_GROUP_GONE,
-    PJ_GROUP_LIVES, /* one of it runs, or is a zombie of this process */
-    PJ_GROUP_EXISTS /* it cannot be told apart from zombies of others */
+    PJ_GROUP_LIVES, /* a member runs, or is a zombie of this process */
+    PJ_GROUP_EXISTS /* possibly only zombies of other parents */
 };
 
-/* What is left of the group, after its leader was reaped.  Members that
-   became children of this process, because it is a container's init or a
-   subreaper, are reaped on the way.  Zombies of other parents may stay for
-   ever, so they count as gone, which takes a look at all processes: only
-   `closely` does so.  */
+/* What is left of the group after its leader was reaped.  Members that were
+   reparented to this process, because it is a container's init or a
+   subreaper, are reaped on the way.  Zombies of other parents may stay
+   forever, so they count as gone; finding them takes a scan of all
+   processes, done only if `closely`.  */
 enum pj_group pj_platform_group(const pj_child *child, int closely);
 
 void pj_platform_close(pj_child *child);
 
-/* Nanoseconds of the monotonic clock.  */
+/* The monotonic clock in nanoseconds.  */
 int64_t pj_platform_now(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* rehearse.c: trying a confinement before it is relied on.
 
-   What the kernel says it can do and what it lets this process do are two
-   things: a container's filter, a limit of layers, a host that is confined
-   itself stand in between.  A child that goes all the way tells.  */
+   What the kernel says it supports and what it lets this process do differ:
+   a container's filter, a limit on layers, or a host that is itself confined
+   can get in the way.  Only a child that takes every step shows it.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -15,7 +15,7 @@
 
 #include "system/spawn.h"
 
-/* Nothing in it can hang.  */
+/* Nothing here can hang.  */
 #define BOUND INT64_C(10000000000)
 
 static int

@@ -4,9 +4,9 @@
 
 #include "system/plan.h"
 
-/* Goes through every step of a spawn but the exec, with a child that ends
-   there.  0; -1 when a step failed, which the report names, or with errno
-   and PJ_STAGE_BEGUN in it when no child could be had.  */
+/* Goes through every step of a spawn except the exec, with a child that
+   exits there.  0; -1 if a step failed, which the report names, or with
+   errno and PJ_STAGE_BEGUN in it if no child could be created.  */
 int pj_rehearse(const pj_confinement *confinement, pj_child_report *report);
 
 #endif

@@ -6,9 +6,9 @@
 #include "system/plan.h"
 #include "system/platform.h"
 
-/* Starts the plan's program.  On failure nothing is left, and `*report`
-   names the step and errno, if it was the child that failed.  -1 sets
-   errno where it was not.  */
+/* Starts the plan's program.  On failure nothing is left behind; `*report`
+   names the step and errno if the child failed, and -1 sets errno if it was
+   not the child.  */
 int pj_platform_spawn(const pj_child_plan *plan, pj_guard *guard,
                       pj_child *child, pj_child_report *report);
 

@@ -1,16 +1,16 @@
 /*
- * alias.c: executing a program by the name that was allowed.
+ * alias.c: executing a program by the name the policy allows.
  *
- * Multi-call programs find their task in a name.  Most look at argv[0];
- * some (the coreutils in Rust, uutils/coreutils 0.8) at AT_EXECFN, the path
- * that the kernel was given, of which an execution by descriptor has none
- * to give.  So these are executed by the directory of the link and its
- * name, which is one look-up that the checked file does not go through.
+ * Multi-call programs derive their task from a name.  Most use argv[0];
+ * some (the Rust coreutils, uutils/coreutils 0.8) use AT_EXECFN, the path
+ * passed to the kernel, which an exec by descriptor does not have.  So these
+ * are executed by the link's directory and name, which takes one lookup that
+ * may lead to a file other than the checked one.
  *
- * What makes sure of it: the child holds a pipe that is closed by the exec,
- * and whose release sends it SIGSTOP.  So the new program stops before its
- * first instruction; its parent looks whether it is the file that was
- * checked, and only then lets it go.
+ * To rule that out, the child holds a pipe that is closed by the exec and
+ * whose release sends it SIGSTOP.  So the new program stops before its first
+ * instruction; the parent checks that it is the file that was checked, and
+ * only then resumes it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,8 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whether /proc shows what a process executes, to this one.  A program that
-   cannot be read is shown to root only.  */
+/* Whether /proc shows this process what a process executes.  A program that
+   is not readable is shown to root only.  */
 static int
 can_be_confirmed(const pj_child_plan *plan)
 {
@@ -65,7 +65,7 @@ pj_alias_close(pj_child_plan *plan)
 
 enum state { RUNS, STOPPED, GONE };
 
-/* The letter of /proc/PID/stat says it, too.  */
+/* Falls back to the state letter in /proc/PID/stat.  */
 static enum state
 read_state(pid_t pid)
 {
@@ -88,9 +88,9 @@ read_state(pid_t pid)
                                                                     : RUNS;
 }
 
-/* Asked of the kernel, which takes no descriptor; there may be none left.
-   Somebody else in this process may have taken the news of the stop away,
-   or the child, so what is no answer is looked up.  */
+/* Asks the kernel first, which needs no descriptor; there may be none left.
+   Other code in this process may have consumed the stop notification, or
+   reaped the child, so without an answer /proc is read.  */
 static enum state
 state_of(pid_t pid)
 {
@@ -124,7 +124,7 @@ pj_alias_confirm(const pj_child_plan *plan, const pj_child *child,
 
     while (state == RUNS) {
         if (pj_platform_now() >= end)
-            return 0; /* killed by the clock, without an instruction */
+            return 0; /* timed out: killed before it ran */
         nanosleep(&pause, NULL);
         state = state_of(child->pid);
     }

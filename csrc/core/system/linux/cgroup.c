@@ -1,4 +1,4 @@
-/* cgroup.c: making and removing cgroups, by plain files.  */
+/* cgroup.c: creating and removing cgroups, by plain files.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -19,7 +19,7 @@
 
 #define CGROUP2_MAGIC 0x63677270
 
-/* A killed process leaves its cgroup when it is a zombie: soon.  */
+/* A killed process leaves its cgroup once it is a zombie, which is soon.  */
 #define REMOVE_BOUND INT64_C(200000000)
 
 /* The whole of a small file, as a string; -1 with errno.  */
@@ -52,7 +52,7 @@ write_file(int dir, const char *name, const char *text)
     return wrote < 0 ? -1 : 0;
 }
 
-/* The one mount of version 2: alone, or beside those of version 1.  */
+/* The mount of version 2: the only one, or beside those of version 1.  */
 static int
 open_mount(void)
 {
@@ -72,7 +72,7 @@ open_mount(void)
     return -1;
 }
 
-/* Where this process is, without the leading slash.  */
+/* The cgroup of this process, without the leading slash.  */
 static int
 own_path(char *out, size_t size)
 {
@@ -105,7 +105,7 @@ has_word(const char *text, const char *word)
     return 0;
 }
 
-/* Whether cgroups can be made in a directory, with the controllers.  */
+/* Whether cgroups with the controllers can be created in a directory.  */
 static int
 is_usable(int dir, const pj_cgroup_limits *limits)
 {
@@ -117,7 +117,7 @@ is_usable(int dir, const pj_cgroup_limits *limits)
     if ((limits->memory > 0 && !has_word(handed_down, "memory"))
         || (limits->processes > 0 && !has_word(handed_down, "pids")))
         return 0;
-    /* Moving a process takes the right to both ends' common ancestor.  */
+    /* Moving a process needs write access to the common ancestor.  */
     return faccessat(dir, ".", W_OK, AT_EACCESS) == 0
         && faccessat(dir, "cgroup.procs", W_OK, AT_EACCESS) == 0;
 }
@@ -159,8 +159,8 @@ set_limits(int dir, const pj_cgroup_limits *limits)
         snprintf(text, sizeof text, "%" PRIu64, limits->memory);
         if (write_file(dir, "memory.max", text) < 0)
             return -1;
-        /* Without this what is over the limit would go to the disk.  The
-           file is missing where there is no swap.  */
+        /* Otherwise memory over the limit would be swapped out.  The file
+           is missing if there is no swap.  */
         write_file(dir, "memory.swap.max", "0");
     }
     if (limits->processes == 0)
@@ -169,8 +169,8 @@ set_limits(int dir, const pj_cgroup_limits *limits)
     return write_file(dir, "pids.max", text);
 }
 
-/* A name that nobody else has: the time tells threads apart, and EEXIST
-   the rest.  */
+/* A unique name: the time differs between threads, and EEXIST catches the
+   rest.  */
 static int
 make_directory(int parent_fd, char *name, size_t size)
 {
@@ -231,7 +231,7 @@ pj_cgroup_remove(pj_cgroup *group)
     pj_cgroup_close(group);
     if (group->name[0] == '\0')
         return;
-    /* Also what got out of the process group, if anything did (5.14).  */
+    /* Also reaches what left the process group, if anything did (5.14).  */
     snprintf(kill_file, sizeof kill_file, "%s/cgroup.kill", group->name);
     write_file(group->parent_fd, kill_file, "1");
     while (unlinkat(group->parent_fd, group->name, AT_REMOVEDIR) != 0

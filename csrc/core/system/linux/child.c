@@ -1,7 +1,7 @@
 /*
- * child.c: a child puts on its confinement, and becomes the program.
+ * child.c: a child applies its confinement, and becomes the program.
  *
- * The contract of steps.c holds here.
+ * The contract in steps.c applies here.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -31,8 +31,8 @@
 #endif
 
 /* An exec can hang (a dead network file system), and the parent is
-   suspended until it is over.  A POSIX timer is the one thing that still
-   works then; exec deletes it.  */
+   suspended until it returns.  Only a POSIX timer still works then; exec
+   deletes it.  */
 static int
 arm_exec_timer(const pj_child_plan *plan)
 {
@@ -48,8 +48,8 @@ arm_exec_timer(const pj_child_plan *plan)
     return (int)syscall(SYS_timer_settime, timer, 0, &when, NULL);
 }
 
-/* Sends a signal to `owner`, a process or -group, when the other end of
-   this one's pipe is released.  */
+/* Sends a signal to `owner`, a process or -group, when the other end of the
+   pipe is released.  */
 static int
 arm(int fd, long owner, int signal)
 {
@@ -59,15 +59,15 @@ arm(int fd, long owner, int signal)
     return (int)syscall(SYS_fcntl, fd, F_SETFL, O_ASYNC);
 }
 
-/* Ties this process's group to the host.  Both ends of the pipe are the
-   host's alone: when it dies, the kernel releases one of them, and what
-   waits for news of the other, which is the group, gets SIGKILL at once.
-   Which end goes first is not said, so both are armed.
+/* Ties this process's group to the host.  Only the host holds the two ends
+   of the pipe: when it dies, the kernel releases one of them, and the group,
+   which is registered on the other, gets SIGKILL at once.  The order of
+   release is unspecified, so both ends are armed.
 
-   After setsid, as the group is what is armed, and after a change of ids,
-   as the signal is sent with the rights of who armed it.  The copies here
-   are closed, or they would be one more holder until the exec: if the host
-   is dead by now, that is the release.  */
+   Runs after setsid, as it is the group that is armed, and after a change of
+   ids, as the signal is sent with the credentials of the process that armed
+   it.  The copies here are closed, or they would hold the pipe open until
+   the exec: if the host is dead by now, closing them is the release.  */
 static int
 arm_lifeline(const pj_child_plan *plan)
 {
@@ -83,8 +83,8 @@ arm_lifeline(const pj_child_plan *plan)
     return 0;
 }
 
-/* The parent keeps all of these above 2, so no dup3 can overwrite one that
-   is still needed.  dup3 also clears close-on-exec on the copy.  */
+/* The parent keeps all of these above 2, so no dup3 overwrites one that is
+   still needed.  dup3 also clears close-on-exec on the copy.  */
 static int
 place_streams(const pj_child_plan *plan)
 {
@@ -95,7 +95,7 @@ place_streams(const pj_child_plan *plan)
     return 0;
 }
 
-/* What is still needed below the filter and the exec.  */
+/* Descriptors that later steps and the exec still need.  */
 enum { KEPT = 6 };
 
 static void
@@ -118,7 +118,7 @@ is_kept(const int kept[KEPT], int fd)
     return 0;
 }
 
-/* The lowest kept number from `from` on; -1 when there is none.  */
+/* The lowest kept descriptor from `from` on; -1 if there is none.  */
 static int
 next_kept(const int kept[KEPT], int from)
 {
@@ -130,7 +130,7 @@ next_kept(const int kept[KEPT], int from)
     return next;
 }
 
-/* Closes what one buffer of directory entries names.  */
+/* Closes the descriptors named by one buffer of directory entries.  */
 static void
 close_entries(const int kept[KEPT], int dir, const char *entries, long size)
 {
@@ -152,8 +152,8 @@ close_entries(const int kept[KEPT], int dir, const char *entries, long size)
     }
 }
 
-/* Before close_range(2) (5.9): read the table of open descriptors, and
-   where /proc is missing try every number.  */
+/* Before close_range(2) (5.9): read the table of open descriptors, or try
+   every number if /proc is missing.  */
 static int
 close_one_by_one(const int kept[KEPT])
 {
@@ -172,8 +172,8 @@ close_one_by_one(const int kept[KEPT])
     }
     if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) != 0)
         return -1;
-    /* A limit can be lowered below a number that is in use; the kernel's
-       own ceiling cannot, but trying a billion numbers is no plan.  */
+    /* The limit can be lowered below a number in use; the kernel's own
+       ceiling cannot, but trying a billion numbers is not an option.  */
     number = limit.rlim_max > 1048576 ? 1048576 : (long)limit.rlim_max;
     for (int fd = 3; fd < number; fd++)
         if (!is_kept(kept, fd))
@@ -181,9 +181,9 @@ close_one_by_one(const int kept[KEPT])
     return 0;
 }
 
-/* No descriptor of the host reaches the program, whoever forgot to set
-   close-on-exec on it.  They are closed here and not by the exec, because
-   that can hang, and among them are the lifelines of other commands.  */
+/* No descriptor of the host reaches the program, even without close-on-exec.
+   They are closed here rather than by the exec, because the exec can hang,
+   and they include the lifelines of other commands.  */
 static int
 drop_descriptors(const pj_child_plan *plan)
 {
@@ -211,8 +211,8 @@ less(rlim_t limit, uint64_t size)
         : limit > size ? (rlim_t)(limit - size) : 0;
 }
 
-/* What the host holds in memory for the program, its standard input, is
-   part of what it may use.  */
+/* The standard input that the host holds in memory for the program counts
+   towards its memory limit.  */
 static int
 limit_resources(const pj_child_plan *plan)
 {
@@ -232,7 +232,7 @@ limit_resources(const pj_child_plan *plan)
     return 0;
 }
 
-/* Groups first: after the uid is gone so is the right to change them.  */
+/* Groups first: changing the uid drops the right to change them.  */
 static int
 become_user(const pj_confinement *confinement)
 {
@@ -246,11 +246,11 @@ become_user(const pj_confinement *confinement)
                         confinement->uid);
 }
 
-/* A capability that is taken out of the permitted set stays away: no new
-   privileges was set before, and with it exec gives nobody, root included,
-   more than was held.  So one capset does what the bounding set would take
-   a call for each capability and CAP_SETPCAP for.  Inheritable ones go too,
-   and with them the ambient ones, which have to be both.  */
+/* A capability that is removed from the permitted set cannot come back:
+   no_new_privs is already set, so exec gives nobody, root included, more
+   than it held.  One capset thus replaces a call per capability to the
+   bounding set, which needs CAP_SETPCAP.  The inheritable set is reduced
+   too, and with it the ambient set, whose members have to be in both.  */
 static int
 hold_no_more_than(const uint32_t kept[2])
 {
@@ -274,11 +274,11 @@ remove_from(uint32_t kept[2], unsigned capability)
     kept[capability / 32] &= ~(UINT32_C(1) << (capability % 32));
 }
 
-/* What lets root read, command or starve the host past Landlock and the
-   filter: CAP_PERFMON opens the /proc of others, CAP_SYS_RAWIO the kernel's
-   memory, CAP_SYS_RESOURCE raises limits.  Root keeps its rights to files
-   and the network, and to ids where it is the root that a lifeline's signal
-   comes from, and so reaches whoever it turns into.  */
+/* Capabilities with which root can read, control or starve the host despite
+   Landlock and the filter: CAP_PERFMON opens the /proc of others,
+   CAP_SYS_RAWIO kernel memory, CAP_SYS_RESOURCE raises limits.  Root keeps
+   its rights to files and the network, and to ids if a lifeline's signal is
+   sent by that same root and so reaches any user it changes to.  */
 static int
 shed_capabilities(const pj_confinement *confinement)
 {
@@ -305,8 +305,8 @@ shed_capabilities(const pj_confinement *confinement)
     return (kept[0] & kept[1]) == UINT32_MAX ? 0 : hold_no_more_than(kept);
 }
 
-/* Whoever is executed by a name stops there, until it was looked at: both
-   ends of this pipe are closed by the exec, and the first that goes sends
+/* A program executed by name stops at the exec until it has been checked:
+   the exec closes both ends of this pipe, and closing the first one sends
    SIGSTOP for the other.  */
 static int
 stop_at_exec(const pj_child_plan *plan)
@@ -352,9 +352,9 @@ clear_mask(void)
                         (size_t)KERNEL_SIGSET_SIZE);
 }
 
-/* Where it goes by a name, by that; see alias.c.  Else by descriptor; where
-   execveat is missing (an emulator), or refused by a filter around the host,
-   by the link that leads to the same file.  */
+/* By name if there is one; see alias.c.  Otherwise by descriptor, or, if
+   execveat is missing (an emulator) or refused by a filter around the host,
+   by the /proc link to the same file.  */
 static void
 execute(const pj_child_plan *plan)
 {
@@ -379,9 +379,9 @@ set_umask(const pj_confinement *confinement)
     return 0;
 }
 
-/* The steps in their order.  What a later step needs is not taken away by
-   an earlier one: descriptors before the limits, ids before the lifeline,
-   no new privileges before the capabilities, the filter last.  */
+/* The steps in order.  No step takes away what a later one needs:
+   descriptors before the limits, ids before the lifeline, no_new_privs
+   before the capabilities, the filter last.  */
 void
 pj_child_become(const pj_child_plan *plan)
 {

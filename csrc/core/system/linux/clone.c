@@ -1,4 +1,4 @@
-/* clone.c: a child, and whether it shares memory that it is asked to share.
+/* clone.c: making a child, and whether it really shares memory if asked to.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -13,15 +13,15 @@
 
 #include "system/linux/linux.h"
 
-/* Blocks every signal, also those that libc keeps for itself and that
-   sigfillset leaves out: no handler of the host may run in the child.  */
+/* Blocks every signal, including those that libc reserves and sigfillset
+   leaves out: no handler of the host may run in the child.  */
 static void
 set_mask(const uint64_t *mask, uint64_t *old)
 {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, old, sizeof *mask);
 }
 
-/* CLONE_PIDFD came with 5.2: older kernels
+/* CLONE_PIDFD is new in 5.2: older kernels
    ignore it, and some containers refuse it.  */
 int
 pj_clone(int (*entry)(void *), void *argument, char *stack_end, int flags,
@@ -42,7 +42,7 @@ pj_clone(int (*entry)(void *), void *argument, char *stack_end, int flags,
     errno = number;
     if (child->pid < 0)
         return -1;
-    /* Nobody has reaped the child yet, unless the host ignores SIGCHLD:
+    /* The child has not been reaped yet, unless the host ignores SIGCHLD;
        then the open fails.  */
     if (child->pidfd < 0)
         child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);

@@ -1,8 +1,8 @@
 /*
  * entry.c: where a child begins, in the memory of the host.
  *
- * It becomes the program, or goes on as the program of csrc/init.  The
- * contract of steps.c holds here.
+ * It becomes the program, or continues as the csrc/init program.  The
+ * contract in steps.c applies here.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -16,8 +16,8 @@
 #include "system/linux/entry.h"
 #include "system/linux/steps.h"
 
-/* "0" is the writer.  Before anything else: the init of a namespace, too,
-   belongs to the tree.  */
+/* "0" is the writer.  Done first, as the init of a namespace belongs to the
+   tree, too.  */
 static int
 join_cgroup(const pj_child_plan *plan)
 {
@@ -42,9 +42,9 @@ write_text(const char *path, const char *text)
     return wrote == size ? 0 : -1;
 }
 
-/* A user namespace knows nobody until it is told.  Without the right to
-   change groups it may map one of each.  The right to do so is lost by the
-   next exec, so it is done before.  */
+/* A user namespace starts without any mapping.  With setgroups denied, one
+   uid and one gid may be mapped.  The next exec loses the right to do so, so
+   it is done before.  */
 static int
 map_user(const pj_child_plan *plan)
 {
@@ -56,9 +56,8 @@ map_user(const pj_child_plan *plan)
     return write_text("/proc/self/gid_map", plan->gid_map);
 }
 
-/* Nothing is changed here that would be the host's as well: its memory is
-   still shared.  What the other program needs is kept open through the
-   exec.  */
+/* Changes nothing that belongs to the host as well: its memory is still
+   shared.  What the init program needs is kept open across the exec.  */
 void
 pj_child_hand_over(const pj_child_plan *plan, int order_fd,
                    char *const *argv)

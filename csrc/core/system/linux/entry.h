@@ -7,7 +7,7 @@
 /* The child becomes the program.  */
 void pj_child_main(const pj_child_plan *plan) __attribute__((noreturn));
 
-/* To the program of csrc/init, which reads `order_fd` and goes on.  */
+/* Executes the csrc/init program, which reads `order_fd` and continues.  */
 void pj_child_hand_over(const pj_child_plan *plan, int order_fd,
                         char *const *argv) __attribute__((noreturn));
 

@@ -1,10 +1,10 @@
 /*
  * init.c: the first process of a pid namespace, on Linux.
  *
- * A program of its own (csrc/init), so nothing of the host's memory is in
- * it.  It is what its namespace calls process 1: orphans become its
- * children, and when it ends the kernel kills all that is left.  It is made
- * undumpable, so that nothing in the namespace can change what it tells.
+ * A separate program (csrc/init), so it contains nothing of the host's
+ * memory.  It is process 1 of its namespace: orphans become its children,
+ * and when it exits the kernel kills all that is left.  It is made
+ * undumpable, so that nothing in the namespace can alter what it reports.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -35,9 +35,8 @@ start_entry(void *plan)
     pj_child_become(plan);
 }
 
-/* The program shares this memory until it executes, with this process
-   suspended.  The stack is apart, with a page below it that stops what
-   would run over.  */
+/* The program shares this memory until it executes, while this process is
+   suspended.  Its stack is separate, with a guard page below it.  */
 static long
 start_program(const pj_child_plan *plan)
 {
@@ -59,8 +58,8 @@ bit(int number)
     return UINT64_C(1) << (number - 1);
 }
 
-/* Reaps all that has ended; the program's status is what the parent waits
-   for.  */
+/* Reaps everything that has ended; the parent waits for the program's
+   status.  */
 static void
 reap(const pj_child_plan *plan, long program)
 {
@@ -81,14 +80,14 @@ reap(const pj_child_plan *plan, long program)
     }
 }
 
-/* Where the init keeps what it listens to.  The program gets its streams in
-   their place.  */
+/* Descriptors the init listens to.  In the program the streams take their
+   place.  */
 enum { LIFELINE, SIGNALS, HEARD };
 
-/* The lifeline kills the program's group, and the end of the program is the
-   end of the namespace.  But a tracer of the program, in a session of its
-   own, can hold that end back: so the init has a reading end, too, and goes
-   when the host does.  */
+/* The lifeline kills the program's group, and the namespace ends with the
+   program.  But a tracer of the program, in a session of its own, can hold
+   its end back, so the init keeps a read end, too, and exits when the host
+   does.  */
 static int
 listen_to(const pj_child_plan *plan)
 {
@@ -104,8 +103,8 @@ listen_to(const pj_child_plan *plan)
         || syscall(SYS_dup3, plan->lifeline[0], LIFELINE, 0) < 0 ? -1 : 0;
 }
 
-/* Signals from the host are for the program's group: init itself is
-   immune to them.  */
+/* Signals from the host are for the program's group; init itself is immune
+   to them.  */
 static void
 forward(long program)
 {
@@ -134,10 +133,10 @@ serve(const pj_child_plan *plan, long program)
     }
 }
 
-/* The death signal is for the time until the program is executed: a hanging
-   exec holds this process up, and with it a copy of the lifeline.  Later it
-   would be wrong, because it comes with the end of a thread: it is off before
-   the host hears of the exec, and that thread can go on.  */
+/* The death signal is needed until the program is executed: a hanging exec
+   blocks this process, which holds a copy of the lifeline.  Later it would be
+   wrong, because it is sent when the parent thread exits, so it is off before
+   the exec is reported to the host and that thread can continue.  */
 static int
 follow_host(int signal)
 {
@@ -151,7 +150,7 @@ pj_child_init(const pj_child_plan *plan)
 
     if (follow_host(SIGKILL) != 0)
         pj_child_give_up(plan, PJ_STEP_PARENT);
-    /* A host that ignores SIGCHLD would have its child never see one.  */
+    /* If the host ignores SIGCHLD, its child would never receive one.  */
     if (pj_child_default_signals() != 0)
         pj_child_give_up(plan, PJ_STEP_SIGNALS);
     if (syscall(SYS_setsid) < 0)
@@ -164,7 +163,7 @@ pj_child_init(const pj_child_plan *plan)
     if (child < 0)
         pj_child_give_up(plan, PJ_STEP_NONE);
     follow_host(0);
-    /* It was executed, or has said that it was not.  */
+    /* It has executed, or has reported a failure.  */
     syscall(SYS_write, plan->report_fd, "e", (size_t)1);
     if (syscall(SYS_close_range, (unsigned)HEARD, ~0U, 0U) != 0)
         for (int fd = HEARD; fd < 4096; fd++)

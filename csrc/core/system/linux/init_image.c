@@ -1,6 +1,6 @@
-/* init_image.c: the program of csrc/init, as bytes of this library.  It is
-   part of it, and not a file beside it, because a library that is linked
-   into something else, or frozen, has nothing beside it.  */
+/* init_image.c: the csrc/init program, as bytes of this library.  It is
+   embedded rather than a separate file, because a library that is linked
+   into something else, or frozen, has no files next to it.  */
 #include "system/linux/init_image.h"
 
 #ifdef PJ_INIT_IMAGE
@@ -26,7 +26,7 @@ pj_init_image(void)
 
 #else
 
-/* Built without it: what needs it is not available.  */
+/* Built without it: features that need it are unavailable.  */
 pj_str
 pj_init_image(void)
 {

@@ -1,5 +1,5 @@
-/* linux.h: numbers that the headers of older systems lack, and what the files
-   of this platform share.  */
+/* linux.h: constants that headers of older systems lack, and declarations
+   that the files of this platform share.  */
 #ifndef PJ_LINUX_H
 #define PJ_LINUX_H
 
@@ -36,8 +36,8 @@
 #define PJ_F_SEAL_WRITE 8
 #define PJ_PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
 
-/* memfd_create by number: glibc has it from 2.27 on.  From 6.3 on, `more`
-   says whether the file can be executed; before, all can.  Above 2; -1 with
+/* memfd_create by number: glibc has it since 2.27.  Since Linux 6.3 `more`
+   says whether the file is executable; before, all are.  Above 2; -1 with
    errno.  */
 int pj_linux_memory_file(const char *name, unsigned more);
 

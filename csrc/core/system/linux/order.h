@@ -1,5 +1,5 @@
-/* order.h: what the host hands to the program of csrc/init: a plan, in a
-   page that both see, because that program has a memory of its own.  */
+/* order.h: what the host passes to the csrc/init program: a plan, in shared
+   memory, because that program has its own address space.  */
 #ifndef PJ_ORDER_H
 #define PJ_ORDER_H
 
@@ -8,11 +8,11 @@
 
 #include "system/plan.h"
 
-/* Longer filters than any that is compiled.  */
+/* More than any compiled filter needs.  */
 #define PJ_ORDER_FILTER 1024
 
-/* The pointers of plan and confinement mean nothing to the other side,
-   which sets its own.  */
+/* The pointers in plan and confinement mean nothing to the other side, which
+   sets its own.  */
 typedef struct pj_order {
     pj_child_report report;
     pj_child_plan plan;

@@ -34,7 +34,7 @@ pj_platform_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The child places its streams on 0 to 2, so nothing that it still needs
+/* The child puts its streams on 0 to 2, so no other descriptor that it needs
    may have one of those numbers.  */
 static int
 raise_fd(int fd)
@@ -77,8 +77,8 @@ pj_platform_pipe(int ends[2])
     return pipe2(raw, O_CLOEXEC) != 0 ? -1 : raise_both(raw, ends);
 }
 
-/* Sockets, because a pipe of this process can be opened once more, by
-   /proc/PID/fd, and is not released then.  Where a filter refuses them a
+/* Sockets, because a pipe of this process can be opened again through
+   /proc/PID/fd and is then not released.  If a filter refuses sockets, a
    pipe has to do.  */
 int
 pj_platform_lifeline(int ends[2])
@@ -146,7 +146,7 @@ write_all(int fd, pj_str bytes)
     return 0;
 }
 
-/* The file again, for reading only, where /proc can open it.  */
+/* Reopens the file read-only, if /proc can open it.  */
 static int
 reopen(int fd)
 {
@@ -207,14 +207,14 @@ pj_platform_init_program(void)
 static int
 open_without_links(const char *path, int flags)
 {
-    /* struct open_how and RESOLVE_NO_SYMLINKS of linux/openat2.h, which
-       headers before 5.6 do not have.  */
+    /* struct open_how and RESOLVE_NO_SYMLINKS from linux/openat2.h, which
+       headers before 5.6 lack.  */
     const struct { uint64_t flags, mode, resolve; } how = {
         .flags = (uint64_t)flags, .resolve = 4};
     int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 
-    /* Before 5.6, or under a filter that does not know it: at least the
-       last component is no link.  */
+    /* Before 5.6, or under a filter that does not know openat2: at least
+       the last component is not a link.  */
     if (fd < 0 && (errno == ENOSYS || errno == EPERM))
         fd = open(path, flags | O_NOFOLLOW);
     return fd;
@@ -265,7 +265,7 @@ wait_child(const pj_child *child, siginfo_t *info, int options)
     return result;
 }
 
-/* A stop that a tracer provoked is not an end.  */
+/* A stop caused by a tracer is not an end.  */
 static int
 is_end(const siginfo_t *info)
 {
@@ -290,8 +290,8 @@ pj_platform_is_held(const pj_child *child)
     struct pollfd fd = {child->pidfd, POLLIN, 0};
     struct timespec now = {0, 0};
 
-    /* Of the kernel itself, for what libc's says may have been put in its
-       place, and this is not asked twice.  */
+    /* The raw system call: libc's poll may be interposed, and the answer is
+       not checked again.  */
     return child->pidfd >= 0
         && syscall(SYS_ppoll, &fd, 1, &now, NULL, 0) == 1
         && (fd.revents & POLLIN) != 0;
@@ -300,8 +300,8 @@ pj_platform_is_held(const pj_child *child)
 void
 pj_platform_kill(const pj_child *child)
 {
-    /* The pidfd names the group itself, so this cannot hit a stranger even
-       after somebody else reaped the leader (6.9).  */
+    /* The pidfd refers to the group itself, so this cannot hit a stranger
+       even after someone else reaped the leader (6.9).  */
     if (child->pidfd >= 0
         && syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL,
                    PJ_PIDFD_SIGNAL_PROCESS_GROUP) == 0)
@@ -314,8 +314,8 @@ pj_platform_kill(const pj_child *child)
 }
 
 /* struct pidfd_info and PIDFD_GET_INFO of 6.15: the kernel keeps the exit
-   status in the pidfd even when another thread, or an ignored SIGCHLD, has
-   taken the zombie away.  */
+   status in the pidfd even if another thread, or an ignored SIGCHLD, reaped
+   the zombie.  */
 struct pidfd_info_v0 {
     uint64_t mask;
     uint64_t cgroup;
@@ -325,8 +325,8 @@ struct pidfd_info_v0 {
 #define PJ_PIDFD_INFO_EXIT (UINT64_C(1) << 3)
 #define PJ_PIDFD_GET_INFO _IOWR(0xFF, 11, struct pidfd_info_v0)
 
-/* Somebody may be just reaping it: the status is not in the pidfd yet, or
-   the process is gone between the kernel's two looks.  */
+/* It may just be being reaped: the status is not in the pidfd yet, or the
+   process vanishes between two checks in the kernel.  */
 static int
 ask_pidfd(const pj_child *child, struct pidfd_info_v0 *info)
 {
@@ -363,7 +363,7 @@ recover_status(const pj_child *child, pj_status *status)
     return 0;
 }
 
-/* The status that the init of a namespace told, in place of its own.  */
+/* The status that the init of a namespace reported, instead of its own.  */
 static int
 told_status(const pj_child *child, pj_status *status)
 {
@@ -398,7 +398,7 @@ pj_platform_reap(const pj_child *child, pj_status *status)
     return 0;
 }
 
-/* Whether /proc/NAME is a member of the group that counts.  */
+/* Whether /proc/NAME is a member of the group and counts.  */
 static int
 counts(const char *name, pid_t group)
 {
@@ -415,7 +415,7 @@ counts(const char *name, pid_t group)
     got = read(fd, text, sizeof text - 1);
     close(fd);
     text[got > 0 ? got : 0] = '\0';
-    /* The name, in parentheses, may hold anything.  */
+    /* The name, in parentheses, may contain anything.  */
     rest = strrchr(text, ')');
     if (rest == NULL
         || sscanf(rest + 1, " %c %d %d", &state, &parent, &its_group) != 3

@@ -1,5 +1,5 @@
-/* spawn.c: starting a child, in this memory, in a copy of it, or by
-   the program of csrc/init.  */
+/* spawn.c: starting a child, in this memory, in a copy of it, or through
+   the csrc/init program.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -22,7 +22,7 @@
 #include "system/linux/linux.h"
 #include "system/linux/order.h"
 
-/* Memory that a child sees although its own is a copy, or, by a file, another
+/* Memory shared with a child whose own is a copy or, through a file, another
    program's.  NULL with errno.  */
 static void *
 map_shared(size_t size, int file)
@@ -33,8 +33,8 @@ map_shared(size_t size, int file)
     return page == MAP_FAILED ? NULL : page;
 }
 
-/* An order, and the file that leads there.  NULL with errno; no file is left
-   then.  */
+/* An order, and the file that backs it.  NULL with errno; then no file is
+   left open.  */
 static pj_order *
 make_order(int *fd)
 {
@@ -44,7 +44,7 @@ make_order(int *fd)
     *fd = pj_linux_memory_file("order", PJ_MFD_NOEXEC_SEAL);
     if (*fd < 0)
         return NULL;
-    /* A host may have a limit of file sizes.  */
+    /* A host may have a file size limit.  */
     if (ftruncate(*fd, sizeof *order) == 0)
         order = map_shared(sizeof *order, *fd);
     number = errno;
@@ -54,7 +54,7 @@ make_order(int *fd)
     return order;
 }
 
-/* Takes a child away that did not get to its program.  Returns -1.  */
+/* Removes a child that did not reach its program.  Returns -1.  */
 static int
 bury(pj_child *child)
 {
@@ -68,10 +68,10 @@ bury(pj_child *child)
     return -1;
 }
 
-/* Waits until the child has executed, has failed, or is gone.  The first is
-   told by the end of the pipe, or by the init of a namespace; the second by
-   a byte, since a copy of this process may hold the pipe open; the third
-   also by the pidfd.  What takes too long is killed.  */
+/* Waits until the child has executed, has failed, or is gone.  The first
+   shows as the end of the pipe, or is reported by the init of a namespace;
+   the second is a byte, since a copy of this process may hold the pipe open;
+   the third shows on the pidfd, too.  What takes too long is killed.  */
 static void
 await_exec(const pj_guard *guard, int64_t end, const pj_child *child)
 {
@@ -91,9 +91,9 @@ await_exec(const pj_guard *guard, int64_t end, const pj_child *child)
     }
 }
 
-/* What the stage says once the child has executed or will not.  One that
-   ended on the way was not executed, whoever's signal it was; where it was
-   the clock's, the caller tells so.  */
+/* Reads the stage once the child has executed or never will.  A child that
+   ended on the way did not execute, whoever sent the signal; if it was the
+   clock, the caller reports that.  */
 static int
 settle_start(const pj_child_plan *plan, int64_t end, pj_child *child,
              pj_child_report *report)
@@ -115,8 +115,8 @@ child_entry(void *plan)
     pj_child_main(plan);
 }
 
-/* The child shares this memory until it executes, and its parent waits:
-   the report is plain memory, and what clone returns to is the end.  */
+/* The child shares this memory until it executes, and its parent waits: the
+   report is ordinary memory, and is complete when clone returns.  */
 static int
 spawn_shared(const pj_child_plan *plan, pj_child *child,
              pj_child_report *report)
@@ -133,14 +133,14 @@ spawn_shared(const pj_child_plan *plan, pj_child *child,
     return settle_start(plan, end, child, report);
 }
 
-/* The child has a memory of its own: under a sanitizer, and where a system
-   that looks like Linux gives it one although it was asked to share.  */
+/* The child has its own memory: under a sanitizer, and on systems that look
+   like Linux but do not share memory when asked to.  */
 static int
 spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
              pj_child_report *report)
 {
-    /* On the stack of the caller, as a sanitizer looks for it there; that
-       may be a small thread's.  */
+    /* On the caller's stack, where a sanitizer expects it; that may be the
+       small stack of a thread.  */
     enum { STACK = 16 * 1024 };
     char stack[STACK] __attribute__((aligned(16)));
     int64_t end = pj_platform_now() + plan->exec_ns;
@@ -170,7 +170,7 @@ spawn_copied(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     return result;
 }
 
-/* What is handed over to another program must stay open in it.  */
+/* What is handed to another program must stay open in it.  */
 struct handover {
     const pj_child_plan *plan;
     int order_fd;
@@ -185,7 +185,7 @@ handover_entry(void *argument)
     pj_child_hand_over(handover->plan, handover->order_fd, handover->argv);
 }
 
-/* The program's argv behind the init's own two.  */
+/* The init's own two arguments, then the program's argv.  */
 static char **
 argv_behind(char *const *argv, char *number)
 {
@@ -217,7 +217,7 @@ fill_order(pj_order *order, const pj_child_plan *plan)
             sizeof order->exec_path - 1);
 }
 
-/* What a user namespace is told of its one user, as /proc takes it.  */
+/* The maps for the single user of a user namespace, as /proc takes them.  */
 struct user_maps {
     char uid[48];
     char gid[48];
@@ -278,7 +278,7 @@ spawn_by_init(const pj_child_plan *plan, pj_guard *guard, pj_child *child,
     if (pj_guard_open(guard, PJ_GUARD_REPORT) == 0) {
         own.report_fd = guard->ends[PJ_GUARD_REPORT][1];
         own.report = &order->report;
-        /* The number of a program in there is not known out here.  */
+        /* The pid of a program in the namespace is not known outside.  */
         if (plan->confinement->namespace_flags != 0)
             own.dir_fd = -1;
         fill_order(order, &own);

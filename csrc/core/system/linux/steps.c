@@ -1,13 +1,13 @@
 /*
  * steps.c: what every step between clone and exec needs, on Linux.
  *
- * The contract.  The child may share its parent's memory (CLONE_VM) while
+ * The contract: the child may share its parent's memory (CLONE_VM) while
  * another thread of that parent holds any lock.  So nothing here allocates,
  * locks, formats, or calls into libc beyond syscall(2): no stdio, no
- * sigaction wrapper, no closedir.  All it needs was put into the plan by
- * the parent.  What it writes are its own stack, the report, and errno,
+ * sigaction wrapper, no closedir.  The parent put all that is needed into
+ * the plan.  The child writes only its own stack, the report, and errno,
  * which belongs to the thread that is suspended until the child executes
- * or ends.  A test holds this file to its list of external functions.
+ * or exits.  A test checks the external functions this file may call.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,9 +20,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Status 127 is never taken for the program's own: the stage tells.  The
-   byte wakes a parent that waits for the end of the pipe, which a copy of
-   this process could be holding back.  */
+/* Status 127 is never mistaken for the program's own: the stage decides.
+   The byte wakes a parent that waits for the end of the pipe, which a copy
+   of this process may hold open.  */
 void
 pj_child_give_up(const pj_child_plan *plan, int step)
 {
@@ -35,12 +35,12 @@ pj_child_give_up(const pj_child_plan *plan, int step)
         syscall(SYS_exit_group, 127);
 }
 
-/* exec keeps ignored signals ignored (Python ignores SIGPIPE), and nothing
-   of the parent's may run here once signals are let through.  */
+/* exec keeps ignored signals ignored (Python ignores SIGPIPE), and no
+   handler of the parent may run here once signals are unblocked.  */
 int
 pj_child_default_signals(void)
 {
-    /* Zero bytes are SIG_DFL with no flags in every kernel's layout.  */
+    /* Zeros mean SIG_DFL without flags in every kernel's layout.  */
     static const char action[64] = {0};
 
     for (int number = 1; number <= KERNEL_SIGNALS; number++)

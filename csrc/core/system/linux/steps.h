@@ -8,7 +8,7 @@
 #define KERNEL_SIGNALS 64
 #define KERNEL_SIGSET_SIZE (KERNEL_SIGNALS / 8)
 
-/* Reports the failed step with errno, and ends.  */
+/* Reports the failed step with errno, and exits.  */
 void pj_child_give_up(const pj_child_plan *plan, int step)
     __attribute__((noreturn));
 

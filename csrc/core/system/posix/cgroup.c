@@ -1,4 +1,4 @@
-/* cgroup.c: no totals of a tree: there are no cgroups.  */
+/* cgroup.c: no totals for a tree, as there are no cgroups.  */
 #include "system/cgroup.h"
 
 int

@@ -2,9 +2,9 @@
  * child.c: everything that runs between fork and exec on systems
  * other than Linux.
  *
- * The contract.  After the fork of a process with threads only functions
- * that POSIX calls async-signal-safe may be used; nothing here allocates,
- * locks or formats.  All it needs was put into the plan by the parent.
+ * The contract: after a multithreaded process forks, only functions that
+ * POSIX lists as async-signal-safe may be called; nothing here allocates,
+ * locks or formats.  The parent put all that is needed into the plan.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -39,7 +39,7 @@ default_signals(void)
     sigemptyset(&action.sa_mask);
     for (int number = 1; number < NSIG; number++)
         if (number != SIGKILL && number != SIGSTOP)
-            /* The numbers libc keeps for itself are refused: no matter. */
+            /* Signals that libc reserves are refused; ignore that.  */
             sigaction(number, &action, NULL);
     return 0;
 }
@@ -75,8 +75,8 @@ less(rlim_t limit, uint64_t size)
         : limit > size ? (rlim_t)(limit - size) : 0;
 }
 
-/* What the host holds in memory for the program, its standard input, is
-   part of what it may use.  */
+/* The standard input that the host holds in memory for the program counts
+   towards its memory limit.  */
 static int
 limit_resources(const pj_child_plan *plan)
 {

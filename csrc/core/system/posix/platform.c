@@ -42,8 +42,8 @@ pj_platform_pipe(int ends[2])
 {
     int raw[2], number;
 
-    /* Between pipe and fcntl another thread may fork: that child keeps an
-       end open.  POSIX has no better; the child's own closing loop keeps
+    /* Another thread may fork between pipe and fcntl, and its child keeps an
+       end open.  POSIX has nothing better; the closing loop of a child keeps
        it from any program that this library starts.  */
     if (pipe(raw) != 0)
         return -1;
@@ -80,8 +80,8 @@ write_all(int fd, pj_str bytes)
     return 0;
 }
 
-/* Written through one description, handed over by another that can only
-   read.  mkstemp makes it without a right to execute.  */
+/* Written through one open file, passed on as another that is read-only.
+   mkstemp creates it without execute permission.  */
 int
 pj_platform_input(pj_str bytes)
 {
@@ -122,8 +122,8 @@ pj_platform_lifeline(int ends[2])
 
 #ifdef __APPLE__
 
-/* Its conditions have no clock but that of the day; a wait of a length is
-   measured as it should be.  */
+/* Conditions on Darwin only have the wall clock; a relative wait is measured
+   correctly.  */
 int
 pj_platform_condition(pthread_cond_t *condition)
 {
@@ -175,8 +175,8 @@ int
 pj_platform_open_path(const char *path, int directory, int *fd,
                       struct stat *st)
 {
-    /* Opening for reading could fail where executing does not; so there is
-       nothing to hold, and the exec is by path after a second look.  */
+    /* Opening for reading could fail where executing does not, so no
+       descriptor is held; the exec is by path, after a second check.  */
     *fd = -1;
     if (lstat(path, st) != 0)
         return -1;
@@ -203,7 +203,7 @@ pj_platform_look(const pj_child *child)
     return info.si_pid != 0 ? PJ_LOOK_ENDED : PJ_LOOK_RUNNING;
 }
 
-/* Nothing tells of it here.  */
+/* Nothing reports it here.  */
 int
 pj_platform_is_held(const pj_child *child)
 {

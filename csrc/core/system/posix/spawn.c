@@ -14,8 +14,8 @@
 #include "system/alias.h"
 #include "system/posix/child.h"
 
-/* Waits until the child has executed, which is the end of the pipe; has
-   failed, which is a byte; or is gone.  Forks of the host do not hold the
+/* Waits until the child has executed, seen as the end of the pipe; has
+   failed, seen as a byte; or is gone.  Forks of the host do not hold the
    pipe open.  An exec that takes too long is killed.  */
 static void
 await_exec(int fd, int64_t end, const pj_child *child)
@@ -46,9 +46,9 @@ fork_child(const pj_child_plan *plan, pj_guard *guard)
     return pid;
 }
 
-/* What the stage says once the child has executed or will not.  One that
-   ended on the way was not executed, whoever's signal it was; where it was
-   the clock's, the caller tells so.  */
+/* Reads the stage once the child has executed or never will.  A child that
+   ended on the way did not execute, whoever sent the signal; if it was the
+   clock, the caller reports that.  */
 static int
 settle_start(int64_t end, const pj_child *child, pj_child_report *report)
 {
@@ -66,7 +66,7 @@ settle_start(int64_t end, const pj_child *child, pj_child_report *report)
     return -1;
 }
 
-/* With a page for the report, and a pipe that wakes.  */
+/* With a page for the report, and a pipe that wakes the parent.  */
 static int
 spawn_with(pj_child_report *page, const pj_child_plan *plan,
            pj_guard *guard, pj_child *child, pj_child_report *report)
@@ -112,7 +112,7 @@ pj_platform_spawn(const pj_child_plan *plan, pj_guard *guard,
     return result;
 }
 
-/* Programs are executed by path there, under the name of the file.  */
+/* Programs are executed by path here, under the name of the file.  */
 void
 pj_alias_open(pj_child_plan *plan, const char *path)
 {
