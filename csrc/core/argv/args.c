@@ -1,18 +1,18 @@
-/* args.c: argv against plain rules, and the place of `--`.  */
+/* args.c: check argv against plain rules, and place `--`.  */
 #include "argv/args.h"
 
 #include "argv/reading.h"
 #include "base/error.h"
 
-/* Plain rules, and an argv as it was read.  Indices are -1 for "none".  */
+/* Plain rules, and an argv as read.  An index of -1 means "none".  */
 struct match {
     const pj_rules_options *rules;
     pj_reading reading;
     size_t flags;
-    size_t positionals;      /* the subcommand among them */
+    size_t positionals;      /* including the subcommand */
     long dashes;             /* the first `--` */
-    long subcommand;         /* the first positional, where one is pinned */
-    long operand;            /* the first positional behind that */
+    long subcommand;         /* the first positional, if one is pinned */
+    long operand;            /* the first positional after that */
     long flag_after_operand;
 };
 
@@ -82,7 +82,7 @@ read(struct match *m, const pj_program *program, pj_error *err)
     return 0;
 }
 
-/* The place of the n-th of a kind, for a report.  */
+/* The index of the n-th item of a kind, for error reports.  */
 static size_t
 nth_of(const struct match *m, pj_item_kind kind, size_t n)
 {
@@ -93,7 +93,7 @@ nth_of(const struct match *m, pj_item_kind kind, size_t n)
     return arg->index;
 }
 
-/* The allowed flags as one text, cut where it gets long.  */
+/* The allowed flags as one string, truncated if too long.  */
 static void
 list_flags(const pj_rules_options *rules, char *out)
 {
@@ -179,7 +179,7 @@ check_positionals(const struct match *m, pj_error *err)
                         err->value, at);
 }
 
-/* Whether a `--` has to be put before the first operand.  */
+/* Whether to insert `--` before the first operand.  */
 static int
 injects(const struct match *m)
 {

@@ -1,8 +1,8 @@
 /* level.c: argv as a program reads it, option by option.
 
-   Where a program would read a token in a way that the tables do not tell
-   for sure, the token is refused: what is accepted is read here as it is
-   there.  */
+   If the tables leave any doubt about how a program would read a token, the
+   token is refused: whatever is accepted is read here exactly as the program
+   reads it.  */
 #include "argv/reading.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     return 0;
 }
 
-/* One letter of a bundle.  Returns 1 when it took the rest of the token. */
+/* One letter of a bundle.  Returns 1 if it consumed the rest of the token. */
 static int
 read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
             pj_error *err)
@@ -77,7 +77,7 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
     }
     if (rest.len == 0)
         return pj_words_take(r, g, arg, err) < 0 ? -1 : 1;
-    /* Without a table -execute might be a word of its own.  */
+    /* Without a table, -execute might be a single word.  */
     if (option->arity != PJ_ARITY_OPTIONAL
         && (option->arity != PJ_ARITY_REQUIRED
             || (g->traits & PJ_TRAIT_DECLARED)))
@@ -102,7 +102,7 @@ read_letters(pj_reading *r, const pj_grammar *g, pj_error *err)
     return took < 0 ? -1 : 0;
 }
 
-/* "tf archive": letters, whose values are the words behind them in turn. */
+/* "tf archive": letters; the words that follow are their values in turn. */
 static int
 read_old_style(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
@@ -142,7 +142,7 @@ read_word(pj_reading *r, const pj_grammar *g, const pj_option *option,
     return pj_words_take(r, g, arg, err);
 }
 
-/* find: options of its own, starting points, then words to the end.  */
+/* find: leading options, starting points, then words to the end.  */
 static int
 read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
@@ -172,8 +172,8 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
                                        "expression"
                                      : "the program has no such word",
                                      err);
-        /* -H, -L and -P before the paths do not begin the expression, and
-           are no words of it.  */
+        /* -H, -L and -P before the paths neither begin the expression nor
+           belong to it.  */
         if (pj_program_is_leader(option)) {
             if (!leading)
                 return pj_reading_refuse(r, r->at, token, "it has to come "
@@ -248,7 +248,7 @@ read_dashes(pj_reading *r, const pj_grammar *g, size_t operands,
     return 0;
 }
 
-/* A token that begins with `-`, where options are read.  */
+/* A token that begins with `-`, while options are still read.  */
 static int
 read_option(pj_reading *r, const pj_grammar *g, pj_error *err)
 {
@@ -261,8 +261,8 @@ read_option(pj_reading *r, const pj_grammar *g, pj_error *err)
                                : read_letters(r, g, err);
 }
 
-/* A program that cuts no names short has a parser of its own, to which
-   $POSIXLY_CORRECT is nothing.  */
+/* A program that accepts no abbreviated names has its own parser, which
+   ignores $POSIXLY_CORRECT.  */
 static int
 is_ordered(const pj_grammar *g)
 {

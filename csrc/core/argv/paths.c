@@ -1,7 +1,7 @@
-/* paths.c: following a path from the child's directory to below a root.
+/* paths.c: resolve a path from the child's directory to below a root.
 
-   Between this check and the program's own open a link can be swapped.  The
-   roots are kernel rules too (confine.c), and those hold at the open.  */
+   A link can be swapped between this check and the program's own open.  The
+   roots are also kernel rules (confine.c), which are enforced at the open. */
 #include "argv/paths.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ forbid(const pj_path_claim *claim, const char *why, pj_error *err)
                         claim->index, why, err->expected);
 }
 
-/* The path from / on, in memory of its own.  */
+/* The absolute path, newly allocated.  */
 static char *
 absolute(pj_str text, pj_str directory)
 {
@@ -101,9 +101,8 @@ absolute(pj_str text, pj_str directory)
     return path;
 }
 
-/* Where a file that is not there would be made: its directory, resolved.
-   A link whose target is missing is refused: what it points to would be
-   made, wherever that is.  */
+/* Where a missing file would be created: its directory, resolved.  A dangling
+   link is refused: its target would be created, wherever that is.  */
 static char *
 resolve_parent(char *path)
 {
@@ -121,7 +120,7 @@ resolve_parent(char *path)
     return found;
 }
 
-/* `-` is standard input, where no file has that name: some programs would
+/* `-` is standard input unless a file has that name: some programs would
    open it.  */
 static int
 is_input(const pj_path_claim *claim, const char *path)

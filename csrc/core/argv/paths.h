@@ -4,15 +4,15 @@
 
 #include "argv/value.h"
 
-/* Resolves roots through symbolic links; what is not there fails with
-   ArgRulesInvalid.  */
+/* Resolves symbolic links in roots; fails with ArgRulesInvalid if one does
+   not exist.  */
 int pj_path_roots(const pj_value *value, pj_strv *canonical, pj_error *err);
 
-/* A path that waits for the working directory to be known.  */
+/* A path to check once the working directory is known.  */
 typedef struct pj_path_claim {
-    pj_str text;    /* borrowed of the request */
-    int writes;     /* may not be there yet */
-    const pj_strv *roots; /* canonical; borrowed of the policy */
+    pj_str text;    /* borrowed from the request */
+    int writes;     /* may not exist yet */
+    const pj_strv *roots; /* canonical; borrowed from the policy */
     long index;
     char option[PJ_VALUE_SIZE]; /* or the positional's name */
 } pj_path_claim;
@@ -22,12 +22,12 @@ typedef struct pj_path_claims {
     size_t count, room;
 } pj_path_claims;
 
-/* Adds an empty one; NULL when there is no memory.  */
+/* Adds an empty claim; returns NULL if out of memory.  */
 pj_path_claim *pj_path_claims_add(pj_path_claims *claims);
 void pj_path_claims_clear(pj_path_claims *claims);
 
-/* Checks all of them from the directory that the child will be in.  Fails
-   with ArgPathForbidden or OutOfMemory.  */
+/* Checks all claims relative to the child's working directory.  Fails with
+   ArgPathForbidden or OutOfMemory.  */
 int pj_path_claims_check(const pj_path_claims *claims, pj_str directory,
                          pj_error *err);
 

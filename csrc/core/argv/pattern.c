@@ -1,14 +1,14 @@
-/* pattern.c: matching whole texts, within bounds.
+/* pattern.c: match whole strings, in bounded time and memory.
 
-   A search begins at every character anew, which takes minutes for texts
-   that are made for it: matches are anchored.  And the form that regcomp
-   makes keeps what it learns of an expression, without a bound, for some
-   texts megabytes of each: it is thrown away once it has read a few.
+   A search restarts at every character, which takes minutes on a crafted
+   string: matches are anchored.  And the compiled form from regcomp caches
+   matcher state without a bound, for some strings megabytes each: it is
+   discarded after it has read a certain amount.
 
-   What an expression means depends on the locale, and that is the host's:
-   each pattern has one of its own, in which characters are those of UTF-8
-   and a range is one of their numbers.  Where the system has none, only
-   ASCII is matched, of which "C" thinks the same.  */
+   The meaning of an expression depends on the locale, which is the host's:
+   each pattern has its own, in which characters are UTF-8 and a range is one
+   of code points.  If the system has no such locale, only ASCII is matched,
+   for which "C" gives the same result.  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -22,17 +22,17 @@
 #include "base/error.h"
 #include "base/locales.h"
 
-/* Single characters and operators of an expression with its repeats written
-   out.  regcomp needs memory and time by the square and worse.  */
+/* Single characters and operators of an expression with its repeats expanded.
+   regcomp takes quadratic time and memory, or worse.  */
 #define ITEMS_MAX 1000
 /* Bytes of an expression.  */
 #define EXPRESSION_MAX 1024
-/* Repeats inside of repeats.  */
+/* Nesting depth of repeats.  */
 #define HEIGHT_MAX 4
-/* How much text a compiled form reads before it is thrown away.  */
+/* How much text a compiled form reads before it is discarded.  */
 #define TEXT_MAX PJ_PATTERN_MAX
-/* glibc can match from one place only.  Elsewhere the expression itself has
-   to say so, which glibc's regcomp would take very long to understand.  */
+/* glibc can match at a single position.  Elsewhere the expression itself has
+   to be anchored, which takes glibc's regcomp very long to compile.  */
 #if defined(__GLIBC__) && !defined(PJ_PORTABLE)
 #define HAS_MATCH 1
 #else
@@ -48,7 +48,7 @@ struct pj_pattern {
     pj_str source;
     locale_t locale;
     int ascii_only;
-    _Atomic(form *) spare; /* the form that no thread uses now, or NULL */
+    _Atomic(form *) spare; /* a form that no thread is using, or NULL */
 };
 
 static int
@@ -61,7 +61,7 @@ invalid(pj_str expression, const char *why, pj_error *err)
                         expression.len == 0 ? "" : "'");
 }
 
-/* What was read of one group.  */
+/* What has been read of one group.  */
 struct level {
     size_t items;    /* before the last one */
     size_t last;     /* of the last one, which an operator would repeat */
@@ -113,7 +113,7 @@ add_item(struct level *level, size_t size, int height)
         level->height = height;
 }
 
-/* Notes an operator behind the last item; what is wrong, or NULL.  */
+/* Records an operator after the last item; returns an error, or NULL.  */
 static const char *
 repeat_item(struct level *level, size_t size)
 {
@@ -127,7 +127,7 @@ repeat_item(struct level *level, size_t size)
                                       : NULL;
 }
 
-/* [:alpha:] [.-.] [=a=], of which `[` was taken.  */
+/* [:alpha:] [.-.] [=a=], after the `[`.  */
 static void
 skip_class(struct scan *s)
 {
@@ -142,8 +142,7 @@ skip_class(struct scan *s)
     take(s);
 }
 
-/* A bracket expression, in which `]` stands for itself where it comes
-   first.  */
+/* A bracket expression, in which a leading `]` is literal.  */
 static void
 skip_bracket(struct scan *s)
 {
@@ -165,7 +164,7 @@ read_number(struct scan *s, size_t absent)
     return s->at == start ? absent : number;
 }
 
-/* {3} {3,} {3,5}: how often the item is written out.  */
+/* {3} {3,} {3,5}: how often the item is expanded.  */
 static size_t
 read_repeat(struct scan *s)
 {
@@ -189,7 +188,7 @@ close_group(struct scan *s)
     return NULL;
 }
 
-/* Takes one character or operator; what is wrong, or NULL.  */
+/* Reads one character or operator; returns an error, or NULL.  */
 static const char *
 scan_one(struct scan *s)
 {
@@ -212,7 +211,7 @@ scan_one(struct scan *s)
     case '*':
     case '?':
         return repeat_item(s->level, last + 1);
-    case '+': /* once, and any number of times */
+    case '+': /* one or more times */
         return repeat_item(s->level, last * 2 + 1);
     case '{':
         times = read_repeat(s);
@@ -243,7 +242,7 @@ check_expression(pj_str expression, pj_error *err)
     return why == NULL ? 0 : invalid(expression, why, err);
 }
 
-/* What is compiled, with a NUL behind it.  */
+/* The expression to compile, NUL-terminated.  */
 static int
 make_source(pj_str expression, pj_str *out)
 {
@@ -284,7 +283,7 @@ choose_locale(pj_pattern *pattern, pj_str expression, pj_error *err)
     return pattern->locale == (locale_t)0 ? pj_error_memory(err) : 0;
 }
 
-/* What both regcomp and a match need: the locale of the pattern.  */
+/* Both regcomp and a match need this: the locale of the pattern.  */
 static int
 compile(const pj_pattern *pattern, const char *text, regex_t *out)
 {
@@ -295,7 +294,7 @@ compile(const pj_pattern *pattern, const char *text, regex_t *out)
     return code;
 }
 
-/* Checks an expression by itself: `text` has a NUL behind it.  */
+/* Checks an expression by itself: `text` is NUL-terminated.  */
 static int
 try_expression(const pj_pattern *pattern, const char *text, pj_error *err)
 {
@@ -316,8 +315,8 @@ try_expression(const pj_pattern *pattern, const char *text, pj_error *err)
     return invalid(pj_str_of(text), why, err);
 }
 
-/* NULL without memory.  The expression was compiled before, so there is no
-   other reason.  */
+/* NULL if out of memory: the expression has been compiled before, so nothing
+   else can fail.  */
 static form *
 new_form(const pj_pattern *pattern)
 {
@@ -382,7 +381,7 @@ pj_pattern_free(pj_pattern *pattern)
     free(pattern);
 }
 
-/* 1 or 0, or -1 without memory.  */
+/* 1 or 0, or -1 if out of memory.  */
 static int
 match(form *mine, pj_str text)
 {
@@ -390,7 +389,7 @@ match(form *mine, pj_str text)
     regoff_t matched = re_match(&mine->regex, text.ptr, (regoff_t)text.len,
                                 0, NULL);
 
-    /* It finds the longest match.  -2 is a lack of memory.  */
+    /* It finds the longest match.  -2 means out of memory.  */
     return matched == -2 ? -1 : matched == (regoff_t)text.len;
 #else
     char subject[PJ_PATTERN_MAX + 1];

@@ -23,7 +23,7 @@
     };
 #include "programs/programs.def"
 
-/* As the tables spell them.  */
+/* The names used in the tables.  */
 enum {
     GETOPT = 0,
     EXACT = PJ_TRAIT_EXACT,
@@ -80,7 +80,7 @@ pj_program_find(pj_str name)
     for (size_t i = 0; aliases[i].name != NULL; i++)
         if (pj_str_equal(pj_str_of(aliases[i].name), name))
             return pj_program_find_id(pj_str_of(aliases[i].id));
-    /* The id of a subcommand is no program's name.  */
+    /* The id of a subcommand is not a program name.  */
     return pj_str_has(name, '_') ? NULL : pj_program_find_id(name);
 }
 
@@ -108,7 +108,7 @@ pj_program_letter(const pj_program *program, char letter)
     return NULL;
 }
 
-/* An exact name, or the one option that an abbreviation can mean.  */
+/* An exact name, or the only option that an abbreviation can mean.  */
 const pj_option *
 pj_program_long(const pj_program *program, pj_str name)
 {

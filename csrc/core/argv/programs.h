@@ -1,5 +1,5 @@
-/* programs.h: what is known of real programs' command lines.  The data is
-   in csrc/programs; this is how the core asks for it.  */
+/* programs.h: what is known about the command lines of real programs.  The
+   data is in csrc/programs; this is how the core looks it up.  */
 #ifndef PJ_PROGRAMS_H
 #define PJ_PROGRAMS_H
 
@@ -8,15 +8,15 @@
 /* How a program treats `--`.  */
 enum pj_dashdash {
     PJ_DASHDASH_ENDS_OPTIONS, /* as getopt does */
-    PJ_DASHDASH_IGNORED,      /* reads options behind it all the same */
-    PJ_DASHDASH_SUBCOMMAND    /* honours it behind the subcommand only */
+    PJ_DASHDASH_IGNORED,      /* options are still read after it */
+    PJ_DASHDASH_SUBCOMMAND    /* honoured only after the subcommand */
 };
 
-/* Where its options may stand.  */
+/* Where its options may appear.  */
 enum pj_order {
     PJ_ORDER_PERMUTES,  /* among the operands */
     PJ_ORDER_ORDERED,   /* before the first operand */
-    PJ_ORDER_EXPRESSION /* a language of its own (find) */
+    PJ_ORDER_EXPRESSION /* its own language (find) */
 };
 
 enum pj_arity {
@@ -32,7 +32,7 @@ enum pj_value_kind {
     PJ_KIND_NO_KIND, PJ_KIND_NUMBER, PJ_KIND_TEXT, PJ_KIND_PATTERN,
     PJ_KIND_READ_PATH, PJ_KIND_WRITE_PATH, PJ_KIND_PROGRAM, PJ_KIND_URL,
     PJ_KIND_CHOICE, PJ_KIND_COUNT, PJ_KIND_WORD,
-    PJ_KIND_MODE /* of an option without value */
+    PJ_KIND_MODE /* of an option without a value */
 };
 
 enum pj_effect {
@@ -42,32 +42,32 @@ enum pj_effect {
 
 enum pj_option_form {
     PJ_FORM_OPTION,  /* -x, --long */
-    PJ_FORM_WORD,    /* a word as it is written: -name, ( */
+    PJ_FORM_WORD,    /* a literal word: -name, ( */
     PJ_FORM_OPERAND, /* name=value */
     PJ_FORM_NONE
 };
 
 typedef struct pj_option {
     unsigned char form, arity, kind, effect;
-    char letter;      /* 0 when there is no short form */
+    char letter;      /* 0 if there is no short form */
     const char *name; /* without dashes; the word itself for a word */
 } pj_option;
 
-/* How a program departs from getopt_long.  */
+/* How a program differs from getopt_long.  */
 enum pj_trait {
-    PJ_TRAIT_EXACT = 1,        /* long names are never cut short */
+    PJ_TRAIT_EXACT = 1,        /* long names are never abbreviated */
     PJ_TRAIT_NEXT_WORD = 2,    /* no --name=value */
-    PJ_TRAIT_NO_BUNDLE = 4,    /* one letter a token */
+    PJ_TRAIT_NO_BUNDLE = 4,    /* one letter per token */
     PJ_TRAIT_FIRST_NUMBER = 8, /* -5 as the first token only */
-    PJ_TRAIT_OLD_STYLE = 16,   /* a first word of letters without dash */
+    PJ_TRAIT_OLD_STYLE = 16,   /* a first word of letters without a dash */
     PJ_TRAIT_LATE_DASHES = 32, /* no `--` before the first operand */
-    PJ_TRAIT_OPTIONS_FIRST = 64, /* none behind an operand */
+    PJ_TRAIT_OPTIONS_FIRST = 64, /* none after an operand */
     PJ_TRAIT_IN_ORDER = 128,   /* $POSIXLY_CORRECT changes nothing */
-    PJ_TRAIT_AT_FILES = 256,   /* @FILE stands for the words of a file */
+    PJ_TRAIT_AT_FILES = 256,   /* @FILE is replaced by the words in FILE */
     PJ_TRAIT_PLUS_OPTION = 512, /* +5 is an option before `--` */
     PJ_TRAIT_OFFSET = 1024,    /* a last operand +5, or 5, is a number */
     PJ_TRAIT_TWO_OPERANDS = 2048, /* a third one changes the others */
-    PJ_TRAIT_DECLARED = 4096,  /* no table: what was declared is known */
+    PJ_TRAIT_DECLARED = 4096,  /* no table: only declarations are known */
     PJ_TRAIT_SCRIPT = 8192     /* the first operand can run programs */
 };
 
@@ -76,13 +76,13 @@ typedef struct pj_program {
     enum pj_dashdash dashdash;
     enum pj_order order;
     unsigned traits;          /* enum pj_trait */
-    const pj_option *options; /* the first row is a place-holder */
+    const pj_option *options; /* the first row is a placeholder */
     size_t count;
 } pj_program;
 
-/* The row of a letter; of a long name (without dashes, cut short or not);
-   of a word, or a KEY of an operand, as it is written.  NULL for none, and
-   for a name that could mean several.  */
+/* The row of a letter; of a long name (without dashes, abbreviated or not);
+   of a literal word or the KEY of an operand.  NULL if there is none, or if
+   the name is ambiguous.  */
 const pj_option *pj_program_letter(const pj_program *program, char letter);
 const pj_option *pj_program_long(const pj_program *program, pj_str name);
 const pj_option *pj_program_word(const pj_program *program, pj_str word);
@@ -91,7 +91,7 @@ const pj_option *pj_program_operand(const pj_program *program, pj_str key);
 /* The program of a base name, or NULL.  */
 const pj_program *pj_program_find(pj_str name);
 
-/* By its id, which may be that of a subcommand (git_log); by number.  */
+/* By id, which may be that of a subcommand (git_log); by number.  */
 const pj_program *pj_program_find_id(pj_str id);
 const pj_program *pj_program_at(size_t number);
 
@@ -99,11 +99,11 @@ const pj_program *pj_program_at(size_t number);
 const pj_program *pj_program_find_sub(const pj_program *program,
                                       pj_str subcommand);
 
-/* Whether a word stands before the starting points, as find's -L.  */
+/* Whether a word comes before the starting points, like find's -L.  */
 int pj_program_is_leader(const pj_option *word);
 
-/* The name of an option in full: "--count", or "-c" when it has no long
-   one; safe to show.  `out` has PJ_VALUE_SIZE bytes.  */
+/* The full name of an option: "--count", or "-c" if it has no long one; safe
+   to display.  `out` has PJ_VALUE_SIZE bytes.  */
 void pj_option_name(const pj_option *option, char *out);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 
-/* By the numbers of programs.h.  */
+/* Indexed by the enums of programs.h.  */
 static const char *const form_names[] = {"option", "word", "operand"};
 static const char *const arity_names[] = {
     "no_value", "required", "optional", "name_value", "value_text",
@@ -25,7 +25,7 @@ static const char *const dashdash_names[] = {
 static const char *const order_names[] = {
     "permutes", "ordered", "expression",
 };
-/* By the number of the program.  */
+/* Indexed by program number.  */
 #define PJ_PROGRAM(id, dashdash, order, traits) #traits,
 static const char *const traits_of[] = {
 #include "programs/programs.def"
@@ -58,7 +58,7 @@ pj_program_get(pj_str name, pj_program_info *out)
     out->dashdash = dashdash_names[program->dashdash];
     out->order = order_names[program->order];
     out->traits = traits_of[program - pj_program_at(0)];
-    out->row_count = program->count - 1; /* without the place-holder */
+    out->row_count = program->count - 1; /* without the placeholder */
     return 0;
 }
 
@@ -96,7 +96,7 @@ tell(const pj_arg *arg, pj_item *item)
     item->is_pair = arg->row->form == PJ_FORM_OPERAND;
 }
 
-/* Level by level: a subcommand is an operand whose table reads on.  */
+/* Level by level: a subcommand is an operand, and its table takes over.  */
 static int
 read_all(pj_reading *r, const pj_program *program, int posix, pj_error *err)
 {

@@ -1,4 +1,4 @@
-/* reading.c: what was read of an argv, and what was not.  */
+/* reading.c: what was read of an argv, and what was refused.  */
 #include "argv/reading.h"
 
 #include <stdlib.h>

@@ -9,10 +9,10 @@ typedef struct pj_arg {
     pj_item_kind kind;
     size_t index;          /* of its token */
     const pj_option *row;  /* of an option */
-    pj_str value;          /* of an option; or the operand; may be absent */
-    size_t value_index;    /* of the token that holds it */
+    pj_str value;          /* of an option, or the operand; may be absent */
+    size_t value_index;    /* of the token that contains it */
     pj_str text;           /* the other word of an option that takes two */
-    int cut;               /* its long name was cut short */
+    int cut;               /* its long name was abbreviated */
 } pj_arg;
 
 typedef struct pj_reading {
@@ -21,11 +21,11 @@ typedef struct pj_reading {
     size_t at; /* the next token to read */
     pj_arg *args;
     size_t count, room;
-    pj_arg inside[32]; /* most argv need no more */
+    pj_arg inside[32]; /* enough for most argv */
 } pj_reading;
 
-/* The rules by which one level of argv is read: a program's own, or those
-   of its subcommand.  */
+/* How one level of argv is read: by the rules of the program, or of its
+   subcommand.  */
 typedef struct pj_grammar {
     const pj_program *program;
     unsigned traits;
@@ -39,21 +39,21 @@ void pj_grammar_of(const pj_program *program, pj_grammar *out);
 void pj_reading_init(pj_reading *r, const pj_str *argv, size_t argc);
 void pj_reading_clear(pj_reading *r);
 
-/* level.c: reads one level from r->at on, to the end or to a subcommand.
+/* level.c: reads one level from r->at, to the end or to a subcommand.
    Fails with ArgFlagNotAllowed for an option that the program does not have,
-   with ArgValueInvalid, with ArgFlagAfterPositional where an undescribed
-   program could read it either way, or with OutOfMemory.  */
+   with ArgValueInvalid, with ArgFlagAfterPositional if a program without
+   a table could read it either way, or with OutOfMemory.  */
 int pj_reading_level(pj_reading *r, const pj_grammar *grammar,
                      pj_error *err);
 
 /* tokens.c: reads all of argv for plain rules.  Each token that looks like an
-   option is one, whether the program (NULL: any) has it or not, bundles
-   included; the words that belong to one are told by its table.  Fails with
-   ArgValueInvalid where such a word is missing, or looks like an option.  */
+   option is one, whether the program (NULL: any) has it or not, including
+   bundles; the table determines which words belong to one.  Fails with
+   ArgValueInvalid if such a word is missing, or looks like an option.  */
 int pj_reading_tokens(pj_reading *r, const pj_program *program,
                       pj_error *err);
 
-/* Adds what was read of the token at `index`.  NULL without memory.  */
+/* Adds an item for the token at `index`.  NULL if out of memory.  */
 pj_arg *pj_reading_add(pj_reading *r, pj_item_kind kind, size_t index,
                        pj_error *err);
 

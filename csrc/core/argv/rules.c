@@ -14,7 +14,7 @@ clear_declared(pj_declared *d)
     pj_rules_unref(d->inner);
 }
 
-/* Into a declaration that is empty.  */
+/* Copies into an empty declaration.  */
 static int
 copy_declared(const pj_declared *from, pj_declared *to)
 {
@@ -63,7 +63,7 @@ dup_declared(const pj_rules_options *from, pj_rules_options *to)
     return 0;
 }
 
-/* Into rules that are empty.  */
+/* Copies into empty rules.  */
 static int
 fill(pj_rules_options *to, const pj_rules_options *from)
 {

@@ -1,4 +1,4 @@
-/* rules.h: one program's argument rules, seen from inside.  */
+/* rules.h: internals of the argument rules of one program.  */
 #ifndef PJ_RULES_H
 #define PJ_RULES_H
 
@@ -11,7 +11,7 @@ struct pj_rules {
     pj_rules_options is; /* owned */
 };
 
-/* Whether they declare by type.  */
+/* Whether these are typed rules.  */
 static inline int
 pj_rules_are_typed(const pj_rules_options *rules)
 {
@@ -20,7 +20,7 @@ pj_rules_are_typed(const pj_rules_options *rules)
         || rules->root_count[PJ_ACCESS_WRITE] > 0;
 }
 
-/* rules_check.c: what pj_rules_new refuses.  */
+/* rules_check.c: the checks of pj_rules_new.  */
 int pj_rules_check(const pj_rules_options *options, pj_error *err);
 
 #endif

@@ -1,12 +1,12 @@
-/* rules_check.c: whether argument rules can be meant.  What they say of one
-   program is checked against it when a policy is made.  */
+/* rules_check.c: whether argument rules make sense in themselves.  They are
+   checked against the program when a policy is built.  */
 #include <string.h>
 
 #include "argv/rules.h"
 #include "base/error.h"
 #include "base/variable.h"
 
-/* Declarations of one set of rules; far more than any program has.  */
+/* Declarations per set of rules; far more than any program needs.  */
 #define DECLARED_MAX 1000
 #define DEPTH_MAX 8
 
@@ -59,7 +59,7 @@ are_plain(const pj_rules_options *o)
 /* ------------------------------------------------------------ typed rules */
 
 /* "-n", "--line-number", "-name", "if="; and words without a dash, which
-   only a table can make options: "(" of find, "aux" of ps.  */
+   are options only by a table: "(" of find, "aux" of ps.  */
 static int
 check_option_name(pj_str name, pj_error *err)
 {
@@ -89,7 +89,7 @@ check_option_names(const pj_declared *d, pj_error *err)
     return 0;
 }
 
-/* C has no type that is never NULL.  */
+/* Nothing in C prevents a NULL.  */
 static int
 check_type(const pj_declared *d, pj_error *err)
 {
@@ -130,7 +130,7 @@ check_positional(const pj_declared *d, pj_error *err)
     return 0;
 }
 
-/* How deep the subcommands of rules are nested.  */
+/* The nesting depth of the subcommands in rules.  */
 static int
 depth_of(const pj_rules_options *o)
 {

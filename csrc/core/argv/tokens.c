@@ -1,11 +1,11 @@
-/* tokens.c: argv as plain rules count it: whole tokens, known or not.  */
+/* tokens.c: read argv for plain rules: by whole tokens, known or not.  */
 #include "argv/reading.h"
 #include "argv/words.h"
 #include "base/strings.h"
 
-/* A program that takes options before its first operand only hands what
-   follows it to its subcommand, if it has those, and else reads no option
-   any more.  */
+/* A program that takes options only before its first operand passes what
+   follows to its subcommand, if it has subcommands; otherwise it reads no
+   more options.  */
 static const pj_program *
 table_behind(const pj_program *program, pj_str operand)
 {
@@ -15,8 +15,8 @@ table_behind(const pj_program *program, pj_str operand)
         ? pj_program_find_sub(program, operand) : NULL;
 }
 
-/* -nm 5: the first letter that takes a value takes the rest of the token,
-   or, when it is the last, the next one.  */
+/* -nm 5: the first letter that takes a value consumes the rest of the token,
+   or the next token if the letter is last.  */
 static const pj_option *
 row_of_bundle(const pj_program *table, pj_str token)
 {
@@ -31,7 +31,7 @@ row_of_bundle(const pj_program *table, pj_str token)
     return NULL;
 }
 
-/* The row that says what belongs to a token; NULL when nothing does.  */
+/* The row that determines what belongs to a token; NULL if nothing does.  */
 static const pj_option *
 row_of(const pj_program *table, pj_str token)
 {
@@ -68,7 +68,7 @@ read_dashes(pj_reading *r, pj_error *err)
     return 0;
 }
 
-/* find and its kind go on reading their words behind `--`.  */
+/* find and its like keep reading their words after `--`.  */
 static int
 is_flag(const pj_program *program, pj_str token, int ended)
 {

@@ -1,9 +1,9 @@
-/* traits.c: what is refused where a program departs from getopt.  */
+/* traits.c: refuse arguments for which a program differs from getopt.  */
 #include "argv/traits.h"
 
 #include "base/strings.h"
 
-/* -5, all of it.  */
+/* -5, the whole token.  */
 static int
 is_count(pj_str token)
 {
@@ -14,7 +14,7 @@ is_count(pj_str token)
     return i == token.len;
 }
 
-/* Digits of programs that look at them before anything else.  */
+/* Digits in programs that handle them before anything else.  */
 int
 pj_traits_check_number(const pj_reading *r, const pj_grammar *g,
                        pj_error *err)
@@ -38,7 +38,7 @@ pj_traits_check_number(const pj_reading *r, const pj_grammar *g,
     return 0;
 }
 
-/* Words of a file that a program would put in the place of @FILE.  */
+/* A program would replace @FILE with the words in that file.  */
 int
 pj_traits_check_files(const pj_reading *r, const pj_grammar *g,
                       pj_error *err)
@@ -53,7 +53,7 @@ pj_traits_check_files(const pj_reading *r, const pj_grammar *g,
     return 0;
 }
 
-/* Why an operand would be something else; or NULL.  */
+/* Why an operand would be read as something else, or NULL.  */
 static const char *
 what_else(const pj_grammar *g, pj_str operand, size_t others, int dashes)
 {

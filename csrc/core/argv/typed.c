@@ -1,4 +1,4 @@
-/* typed.c: compiling typed rules: names become rows of a table.  */
+/* typed.c: compile typed rules: resolve names to rows of a table.  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ invalid(const pj_typed *typed, pj_str name, const char *what,
                         err->value, program, what, remedy);
 }
 
-/* The row of a name as it was declared; exact names only.  */
+/* The row of a declared name; exact names only.  */
 static const pj_option *
 row_of(const pj_program *program, pj_str name)
 {
@@ -82,7 +82,7 @@ bind_names(pj_typed *typed, size_t number, pj_error *err)
     return 0;
 }
 
-/* Finds the options of a group, which other calls declare.  */
+/* Finds the options of a group, which are declared by other calls.  */
 static int
 bind_group(pj_typed *typed, size_t number, const pj_str *names,
            size_t count, pj_error *err)
@@ -113,7 +113,7 @@ is_option(const pj_declared *d)
     return d->kind == PJ_DECLARED_FLAG || d->kind == PJ_DECLARED_OPTION;
 }
 
-/* How many rows and bytes of names an own table needs.  */
+/* How many rows and bytes of names a generated table needs.  */
 static void
 measure(const pj_rules_options *rules, size_t *rows, size_t *bytes)
 {
@@ -129,7 +129,7 @@ measure(const pj_rules_options *rules, size_t *rows, size_t *bytes)
     }
 }
 
-/* Fills one row of an own table; returns where the next name goes.  */
+/* Fills one row of a generated table; returns where the next name goes.  */
 static char *
 fill_row(pj_option *row, const pj_declared *d, pj_str name, char *names)
 {
@@ -154,7 +154,7 @@ fill_row(pj_option *row, const pj_declared *d, pj_str name, char *names)
     return names + name.len + 1;
 }
 
-/* Words without a dash are options of programs whose table says so.  */
+/* Words without a dash are options only if the table says so.  */
 static int
 check_own(const pj_typed *typed, pj_error *err)
 {
@@ -172,7 +172,7 @@ check_own(const pj_typed *typed, pj_error *err)
     return 0;
 }
 
-/* The table of a program that no table knows.  */
+/* The table generated for a program that has none.  */
 static int
 make_own(pj_typed *typed, const char *name)
 {
@@ -237,7 +237,7 @@ compile_one(pj_typed *typed, size_t number, const pj_program *program,
     return 0;
 }
 
-/* What can be told only when all is declared.  */
+/* Checks that need all declarations.  */
 static int
 check_whole(pj_typed *typed, pj_error *err)
 {
@@ -256,7 +256,7 @@ check_whole(pj_typed *typed, pj_error *err)
         if (d->kind == PJ_DECLARED_POSITIONAL && typed->grammar.nested)
             return invalid(typed, d->names[0], "stands beside subcommands",
                            "declare it inside of them", err);
-        /* What follows the subcommand would be taken for operands.  */
+        /* What follows the subcommand would be taken as operands.  */
         if (d->kind == PJ_DECLARED_POSITIONAL
             && program->dashdash == PJ_DASHDASH_SUBCOMMAND)
             return invalid(typed, d->names[0],
@@ -278,7 +278,7 @@ check_whole(pj_typed *typed, pj_error *err)
     return 0;
 }
 
-/* What a forced argument must not be, by how it is read; or NULL.  */
+/* Why an argument, as read, must not be forced; or NULL.  */
 static const char *
 wrong_to_force(const pj_typed *typed, const pj_arg *arg)
 {
@@ -291,7 +291,7 @@ wrong_to_force(const pj_typed *typed, const pj_arg *arg)
     return NULL;
 }
 
-/* Tells as an error of the rules why a forced argument cannot be read.  */
+/* Reports an unreadable forced argument as an error in the rules.  */
 static int
 unreadable(const pj_typed *typed, const pj_error *told, pj_error *err)
 {
@@ -324,9 +324,9 @@ read_forced(const pj_typed *typed, pj_reading *r, pj_error *err)
     return 0;
 }
 
-/* Forced arguments are complete options, which change nothing of how the
-   request's own are read.  Of a program without table it can be told of the
-   first word and of `--` only.  */
+/* Forced arguments are complete options, which do not affect how the
+   request's own are read.  For a program without a table, only the first word
+   and `--` can be checked.  */
 static int
 check_forced(const pj_typed *typed, pj_error *err)
 {

@@ -1,11 +1,11 @@
-/* typed_match.c: one argv against typed rules.  */
+/* typed_match.c: check one argv against typed rules.  */
 #include <stdio.h>
 #include <string.h>
 
 #include "argv/typed_plan.h"
 #include "base/error.h"
 
-/* Everything that would have been accepted, cut where it gets long.  */
+/* Everything that would have been accepted, truncated if too long.  */
 static void
 list_accepted(const pj_typed *typed, pj_declared_kind kind, char *out)
 {
@@ -21,7 +21,7 @@ list_accepted(const pj_typed *typed, pj_declared_kind kind, char *out)
     pj_escape(out, text.used == 0 ? PJ_STR("none") : pj_text_view(&text));
 }
 
-/* Ends a refusal of an option with what is accepted.  */
+/* Completes the refusal of an option with what is accepted.  */
 static int
 refuse_option(const pj_typed *typed, pj_str token, size_t index,
               const char *option, const char *why, pj_error *err)
@@ -41,8 +41,8 @@ refuse_option(const pj_typed *typed, pj_str token, size_t index,
                         why[0] == '\0' ? "" : ": ", why, err->expected);
 }
 
-/* How the program calls what holds a value: an option, or the positional of
-   a declaration.  */
+/* The name of what a value belongs to: an option, or the positional of a
+   declaration.  */
 static void
 name_of(const pj_arg *arg, const pj_declared *d, char *out)
 {
@@ -74,7 +74,7 @@ refuse_value(const pj_arg *arg, const pj_declared *d, pj_error *err)
     return bad_value(arg, d, wanted, err);
 }
 
-/* A value against its type; paths are put off.  */
+/* Checks a value against its type; paths are checked later.  */
 static int
 check_value(pj_match *m, const pj_arg *arg, size_t number, pj_error *err)
 {
@@ -135,7 +135,7 @@ check_option(pj_match *m, const pj_arg *arg, uint32_t *counts,
     return d->optional ? 0 : bad_value(arg, d, "given, attached to it", err);
 }
 
-/* How many of the options that a declaration names are given.  */
+/* How many of the options named in a declaration are given.  */
 static size_t
 count_given(const pj_match *m, size_t number, size_t names,
             const uint32_t *counts)
@@ -183,7 +183,7 @@ check_groups(const pj_match *m, const uint32_t *counts, pj_error *err)
     return 0;
 }
 
-/* The declaration of a list of positionals that is there, given the
+/* The declaration of a list of positionals, if it applies with the given
    options; or NULL.  */
 static const pj_declared *
 list_at(const pj_match *m, size_t number, const uint32_t *counts)
@@ -230,8 +230,8 @@ too_many(const pj_arg *arg, size_t got, size_t max, pj_error *err)
                         err->value, arg->index);
 }
 
-/* How many operands the lists need at least.  The first one that would not
-   get that is missing.  */
+/* Adds up the minimum operands of the lists.  The first list that would not
+   get its minimum is reported as missing.  */
 static int
 check_least(const pj_match *m, const uint32_t *counts, size_t total,
             size_t *owed, pj_error *err)
@@ -249,8 +249,8 @@ check_least(const pj_match *m, const uint32_t *counts, size_t total,
     return 0;
 }
 
-/* Gives the operands to the lists in turn, keeping back for later ones
-   what they need at least.  */
+/* Assigns the operands to the lists in turn, reserving the minimum of later
+   ones.  */
 static int
 check_operands(pj_match *m, const uint32_t *counts, pj_error *err)
 {
@@ -299,7 +299,7 @@ no_subcommand(const pj_match *m, pj_error *err)
                         err->expected);
 }
 
-/* The rules of the subcommand at r->at; NULL when it is not allowed.  */
+/* The rules of the subcommand at r->at; NULL if it is not allowed.  */
 static const pj_typed *
 find_inner(const pj_match *m)
 {
@@ -314,7 +314,7 @@ find_inner(const pj_match *m)
     return NULL;
 }
 
-/* A value that the reading refused: is its option allowed at all?  */
+/* A value refused while reading: is its option allowed at all?  */
 static int
 retell_value(const pj_match *m, const pj_arg *arg, pj_error *err)
 {
@@ -335,7 +335,7 @@ retell_value(const pj_match *m, const pj_arg *arg, pj_error *err)
                         told.value, err->expected);
 }
 
-/* What the reading refused, told with what these rules accept.  */
+/* Reports what reading refused along with what these rules accept.  */
 static int
 retell(const pj_match *m, pj_error *err)
 {
@@ -354,7 +354,7 @@ static int
 match_level(pj_match *m, pj_error *err)
 {
     pj_reading *r = &m->reading;
-    /* Declarations are at most 1000 (rules_check.c).  */
+    /* There are at most 1000 declarations (rules_check.c).  */
     uint32_t counts[1024];
 
     memset(counts, 0,

@@ -8,13 +8,13 @@
 struct pj_typed {
     const pj_rules_options *rules;
     pj_grammar grammar;
-    /* Of a program without table: made from what was declared.  */
+    /* For a program without a table: made from the declarations.  */
     pj_program own;
     pj_option *own_rows;
     char *own_names;
     uint16_t *declared_of; /* by row: the declaration's number + 1, or 0 */
-    /* By declaration: the options that a group, or the list `unless`,
-       names, as their numbers + 1; 0 for one that was named before.  */
+    /* By declaration: the options named in a group, or in `unless`, as
+       their numbers + 1; 0 for one that was already named.  */
     uint16_t **groups;
     pj_strv *roots;        /* by declaration: canonical roots of a path */
     pj_typed **inner;      /* by declaration: of a subcommand */
@@ -27,18 +27,18 @@ pj_typed_find(const pj_typed *typed, const pj_option *row)
     return typed->declared_of[row - typed->grammar.program->options];
 }
 
-/* The work on one argv.  */
+/* The state of matching one argv.  */
 typedef struct pj_match {
-    const pj_typed *typed; /* of the level that is looked at */
+    const pj_typed *typed; /* of the current level */
     pj_reading reading;
-    size_t first, last;    /* what that level read: args[first..last) */
+    size_t first, last;    /* items of that level: args[first..last) */
     size_t start;          /* its first token */
     pj_strv *out;
     pj_path_claims *claims;
 } pj_match;
 
-/* Appends what will be executed for the level that was read, up to the
-   token `end`: what is forced, `--`, names in full.  */
+/* Appends what will be executed for the level that was read, up to the token
+   `end`: with forced arguments, `--`, and full names.  */
 int pj_match_write(const pj_match *m, size_t end, pj_error *err);
 
 #endif

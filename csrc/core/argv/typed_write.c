@@ -1,11 +1,11 @@
-/* typed_write.c: what is executed for an argv that was accepted.  */
+/* typed_write.c: write what is executed for an accepted argv.  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "argv/typed_plan.h"
 #include "base/error.h"
 
-/* KEY=VALUE is an operand to the program, whatever it means.  */
+/* KEY=VALUE is an operand to the program, whatever its meaning.  */
 static int
 is_operand(const pj_arg *arg)
 {
@@ -13,8 +13,8 @@ is_operand(const pj_arg *arg)
         || (arg->row != NULL && arg->row->form == PJ_FORM_OPERAND);
 }
 
-/* The first operand, before which a `--` has to be put; or `last`, also
-   where the request brought its own.  */
+/* The first operand, before which `--` is inserted; or `last`, also if the
+   request has its own.  */
 static size_t
 dashes_at(const pj_match *m)
 {
@@ -51,8 +51,8 @@ check_order(const pj_match *m, size_t dashes, pj_error *err)
     return 0;
 }
 
-/* A token as it is; a name that was cut short in full, because another
-   version of the program may have more options.  */
+/* A token unchanged, but an abbreviated name in full, because another version
+   of the program may have more options.  */
 static int
 write_token(const pj_match *m, size_t token, const pj_arg *arg)
 {
@@ -80,7 +80,7 @@ write_token(const pj_match *m, size_t token, const pj_arg *arg)
     return result;
 }
 
-/* What an old-style first word takes comes before what is forced.  */
+/* The values of an old-style first word come before forced arguments.  */
 static size_t
 forced_at(const pj_match *m)
 {

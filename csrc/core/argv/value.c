@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-/* The longest texts of types that say nothing of a length.  */
+/* The maximum length for types that do not specify one.  */
 #define HOST_NAME_MAX_LENGTH 253
 #define GIT_REF_MAX_LENGTH 1024
 #define URL_MAX_LENGTH 8192
@@ -30,7 +30,7 @@ check_root(pj_str root, pj_error *err)
     return invalid(root, "a root is an absolute path", err);
 }
 
-/* In lower case: that is how a URL is compared with it.  */
+/* In lower case, for comparison with a URL.  */
 static int
 check_scheme(pj_str scheme, pj_error *err)
 {
@@ -144,7 +144,7 @@ max_length_of(const pj_value_options *o)
     return PJ_TEXT_MAX;
 }
 
-/* Into a value that is empty but for its type.  */
+/* Copies into a value that is empty except for its type.  */
 static int
 fill(pj_value *value, const pj_value_options *o, pj_error *err)
 {

@@ -1,4 +1,4 @@
-/* value.h: the types of values, seen from inside.  */
+/* value.h: internals of the value types.  */
 #ifndef PJ_VALUE_H
 #define PJ_VALUE_H
 
@@ -13,12 +13,11 @@ struct pj_value {
     pj_pattern *pattern; /* compiled, or NULL */
 };
 
-/* Whether a text is of the type, as far as the text alone tells: what a
-   path leads to is for pj_path_claims_check.  1 or 0, or -1 without
-   memory.  */
+/* Whether a string is of the type, judging by the string alone: where a path
+   leads is left to pj_path_claims_check.  1 or 0, or -1 if out of memory.  */
 int pj_value_accepts(const pj_value *value, pj_str text);
 
-/* What a text has to be, in words that are safe to show.  `out` has
+/* A description of what is accepted, safe to display.  `out` has
    PJ_VALUE_SIZE bytes.  */
 void pj_value_wanted(const pj_value *value, char *out);
 

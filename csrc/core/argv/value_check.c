@@ -1,4 +1,4 @@
-/* value_check.c: whether a text is of a type.  */
+/* value_check.c: whether a string is of a type.  */
 #include "argv/value.h"
 
 #include <errno.h>
@@ -101,7 +101,7 @@ is_port(pj_str text)
     return parse_int(text, &number) == 0 && number > 0 && number < 65536;
 }
 
-/* scheme, host and what follows; 0 when it is no such URL.  */
+/* Scheme, host and the rest; 0 if it is not such a URL.  */
 static int
 split_url(pj_str text, pj_str *scheme, pj_str *host)
 {
@@ -124,7 +124,7 @@ split_url(pj_str text, pj_str *scheme, pj_str *host)
 }
 
 /* No brackets, braces, blanks or backslashes, which programs expand or read
-   each in its own way.  */
+   in different ways.  */
 static int
 is_url(const pj_value *value, pj_str text)
 {
@@ -136,8 +136,8 @@ is_url(const pj_value *value, pj_str text)
         && host_allowed(value, host);
 }
 
-/* A revision or a range.  Neither `:`, which names files and searches, nor
-   a search by ^{/text}.  */
+/* A revision or a range.  Neither `:`, which introduces files and searches,
+   nor a search by ^{/text}.  */
 static int
 is_git_ref(pj_str text)
 {

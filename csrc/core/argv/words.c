@@ -1,4 +1,4 @@
-/* words.c: the words behind an option that belong to it.  */
+/* words.c: consume the words after an option that belong to it.  */
 #include "argv/words.h"
 
 #include <string.h>
@@ -25,10 +25,9 @@ pj_words_refuse(const pj_reading *r, const pj_grammar *g, const pj_arg *arg,
                         ? "; attach the value, or give another" : "");
 }
 
-/* The program takes whatever comes next; what looks like an option is
-   refused, because whoever wrote it meant something else.  -7 is a number,
-   to plain rules only where one is due that cannot be attached (find -mtime
-   -7).  */
+/* The program takes whatever comes next; what looks like an option is refused
+   because it was probably meant as one.  -7 is a number; under plain rules,
+   only where one is expected that cannot be attached (find -mtime -7).  */
 static int
 may_be_value(const pj_grammar *g, const pj_option *option, pj_str token)
 {
@@ -60,7 +59,7 @@ next_two(pj_reading *r, const pj_grammar *g, const pj_arg *arg,
     return next_word(r, g, arg, second, err);
 }
 
-/* To the end of the command that `find -exec` runs, or of all.  */
+/* Skips to the end of the command that `find -exec` runs, or of argv.  */
 static void
 skip_command(pj_reading *r)
 {

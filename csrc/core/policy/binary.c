@@ -96,7 +96,7 @@ pj_binary_resolve(pj_str path, pj_str *canonical, pj_error *err)
         return pj_error_say(err, "binary path must be absolute: %s; write "
                             "it from / on, no PATH is searched", err->value);
     }
-    /* Callers hold owned strings or literals: a NUL follows.  */
+    /* Callers pass owned strings or literals: NUL-terminated.  */
     resolved = realpath(path.ptr, NULL);
     if (resolved == NULL && errno == ENOMEM)
         return pj_error_memory(err);
@@ -127,7 +127,7 @@ check_kind(pj_str path, const struct stat *st, pj_error *err)
         return unfit(PJ_E_BinNotRegularFile, path,
                      "binary is not a regular file",
                      "devices, pipes and sockets cannot be run", err);
-    /* The effective user counts: that is who will execute it.  */
+    /* For the effective user, who will execute it.  */
     if (faccessat(AT_FDCWD, path.ptr, X_OK, AT_EACCESS) != 0)
         return unfit(PJ_E_BinNotExecutable, path,
                      "binary is not executable",
@@ -135,10 +135,10 @@ check_kind(pj_str path, const struct stat *st, pj_error *err)
     return 0;
 }
 
-/* The kernel hands a `#!` script to its interpreter by name, so only other
-   files can be executed by descriptor.  A file that may not be read is no
-   script: its interpreter could not read it either.  In doubt it is one:
-   a path works for both.  */
+/* The kernel passes a `#!` script to its interpreter by name, so only other
+   files can be executed by descriptor.  A file without read permission is not
+   a script: its interpreter could not read it either.  If in doubt, treat it
+   as one: a path works for both.  */
 static int
 is_native(const char *path)
 {
@@ -237,8 +237,8 @@ pj_pin_verify(const pj_pin *pin, pj_error *err)
     pj_identity now;
     int found;
 
-    /* A native file is executed by the descriptor; a script by its path,
-       so there it is the path that has to lead to the same file.  */
+    /* A native file is executed by descriptor, a script by its path, so
+       for a script the path must still lead to the same file.  */
     found = pin->is_native && pin->fd >= 0 ? fstat(pin->fd, &st)
                                            : lstat(pin->path.ptr, &st);
     if (found == 0) {

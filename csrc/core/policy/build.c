@@ -1,4 +1,4 @@
-/* build.c: from options to a policy.  */
+/* build.c: build a policy from options.  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ add_path(pj_allowance *entry, pj_str path, pj_error *err)
     return pj_strv_push(&entry->paths, path) < 0 ? pj_error_memory(err) : 0;
 }
 
-/* Resolves and pins one allowed path.  Allowing a program twice is no
-   error, and once is enough.  */
+/* Resolves and pins one allowed path.  Allowing a program twice is not an
+   error, and has no further effect.  */
 static int
 add_allowance(pj_policy *policy, pj_str path, pj_error *err)
 {
@@ -36,7 +36,7 @@ add_allowance(pj_policy *policy, pj_str path, pj_error *err)
         pj_str_clear(&canonical);
         return add_path(entry, path, err);
     }
-    /* Counted at once: what it has is freed with the policy.  */
+    /* Counted right away, so that it is freed with the policy.  */
     entry = &policy->allowed[policy->allowed_count++];
     entry->canonical = canonical;
     entry->program = pj_program_find(pj_str_basename(canonical));
@@ -56,7 +56,7 @@ unused_rules(pj_str path, pj_error *err)
                         "allow_bin for it", err->value);
 }
 
-/* Gives one set of rules to the program that its path leads to.  */
+/* Attaches one set of rules to the program at its path.  */
 static int
 attach_rules(pj_policy *policy, size_t i, pj_error *err)
 {
@@ -101,8 +101,8 @@ require_rules(const pj_policy *policy, pj_error *err)
     return 0;
 }
 
-/* What a program's rules ask of the kernel.  A script is executed by its
-   interpreter, by path, so it cannot be the only thing that runs.  */
+/* What the kernel has to enforce for a program's rules.  A script is executed
+   by its interpreter, by path, so it cannot be the only thing that runs.  */
 static int
 reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
 {
@@ -118,7 +118,7 @@ reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
                         err->value);
 }
 
-/* Compiles the sandbox for one program, or takes the shared one.  */
+/* Compiles the sandbox for one program, or uses the shared one.  */
 static int
 confine_program(pj_policy *policy, pj_allowance *entry,
                 pj_confinement *shared, pj_error *err)
@@ -141,8 +141,8 @@ confine_program(pj_policy *policy, pj_allowance *entry,
     return result;
 }
 
-/* Compiles the sandbox, once for all programs where their files do not
-   matter to it.  A policy without programs is checked all the same.  */
+/* Compiles the sandbox, once for all programs if it does not depend on their
+   files.  A policy without programs is checked as well.  */
 static int
 confine(pj_policy *policy, pj_error *err)
 {
@@ -166,7 +166,7 @@ open_null(pj_policy *policy, pj_error *err)
 
     if (low < 0)
         return pj_error_system(err, "/dev/null", errno);
-    /* Above 2, as all that the child still needs.  */
+    /* Above 2, like everything that the child still needs.  */
     policy->null_fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
     close(low);
     if (policy->null_fd < 0)

@@ -1,4 +1,4 @@
-/* command.c: an immutable command and the blocks that exec takes.  */
+/* command.c: an immutable command and the blocks passed to exec.  */
 #include "policy/command.h"
 
 #include <stdlib.h>
@@ -72,10 +72,10 @@ pj_command_target(const pj_command *command)
     return command->wrapper != NULL ? command->wrapper : command->binary;
 }
 
-/* The arguments behind argv[0], those of the wrapper first.  A wrapper hands
-   the program the name that it was allowed under, not its file's: of a
-   multi-call program the latter would leave the choice of the task to the
-   request's first argument.  */
+/* The arguments after argv[0], those of the wrapper first.  A wrapper passes
+   the program the name it was allowed under, not that of its file: with the
+   latter, a multi-call program would select its task by the request's first
+   argument.  */
 static int
 seal_launch(pj_command *command)
 {
@@ -148,7 +148,7 @@ by_name(const void *left, const void *right)
 int
 pj_command_seal(pj_command *command)
 {
-    /* In one order, whatever the order in which it was given.  */
+    /* In a fixed order, regardless of the order given.  */
     if (command->env.count > 1)
         qsort(command->env.items, command->env.count,
               sizeof *command->env.items, by_name);
@@ -215,7 +215,7 @@ copy(const pj_command *from)
     return to;
 }
 
-/* A wrapper would have to execute the program in its turn.  */
+/* A wrapper would have to execute the program in turn.  */
 static int
 check_wrappable(const pj_command *command, pj_error *err)
 {
@@ -259,7 +259,7 @@ pj_command_wrap(const pj_command *command, pj_str program,
         goto done;
     pj_strv_clear(&wrapped->wrap_args);
     pj_str_clear(&wrapped->wrap_argv0);
-    /* nice of busybox is nice by its name only.  */
+    /* nice of busybox is nice only by its name.  */
     if (pj_str_dup(pj_is_multicall(canonical) ? owned : canonical,
                    &wrapped->wrap_argv0) < 0
         || pj_strv_extend(&wrapped->wrap_args, args, count) < 0

@@ -1,4 +1,4 @@
-/* command.h: the immutable prepared command, seen from inside.  */
+/* command.h: internals of the immutable prepared command.  */
 #ifndef PJ_COMMAND_H
 #define PJ_COMMAND_H
 
@@ -12,11 +12,11 @@ struct pj_command {
     pj_policy *policy;  /* keeps /dev/null open */
     const pj_allowance *allowance; /* of that policy */
     pj_pin *binary;     /* the validated program */
-    pj_pin *wrapper;    /* NULL when the program runs by itself */
+    pj_pin *wrapper;    /* NULL if the program runs directly */
     pj_pin *directory;
     pj_str argv0;       /* of the validated program */
     pj_str wrap_argv0;  /* of the wrapper */
-    pj_str cwd;         /* as it is shown */
+    pj_str cwd;         /* as displayed */
     pj_strv argv;
     pj_strv wrap_args;
     pj_pairv env;
@@ -29,7 +29,7 @@ struct pj_command {
     int64_t stop_grace_ns;
     pj_str input; /* for standard input; absent: /dev/null */
 
-    /* Made last, by pj_command_seal; they point into the above.  */
+    /* Set last, by pj_command_seal; they point into the above.  */
     char **exec_argv;
     char **exec_envp;
     char *env_block;
@@ -39,7 +39,7 @@ struct pj_command {
 
 pj_command *pj_command_new(pj_policy *policy);
 
-/* Builds what exec takes.  0, or -1 when there is no memory.  */
+/* Builds what exec takes.  Returns 0, or -1 if out of memory.  */
 int pj_command_seal(pj_command *command);
 
 /* The pin that is executed.  */

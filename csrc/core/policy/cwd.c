@@ -28,7 +28,7 @@ pj_cwd_check(pj_str path, pj_error *err)
     return 0;
 }
 
-/* A directory to its canonical path, in memory of its own.  */
+/* The canonical path of a directory, newly allocated.  */
 static int
 resolve(pj_str path, pj_str *canonical, pj_error *err)
 {
@@ -74,8 +74,8 @@ pj_cwd_pin(pj_str path)
     return pin;
 }
 
-/* The policy's own directory: opened when it was built, and opened again
-   if another one has taken its place since.  */
+/* The policy's own directory: opened when the policy was built, and reopened
+   if it has been replaced since.  */
 static int
 choose_fixed(const pj_policy_options *policy, pj_pin *known, pj_pin **out,
              pj_str *shown, pj_error *err)
@@ -96,7 +96,7 @@ done:
     return result;
 }
 
-/* The wanted directory, or the fallback, or an absent string.  */
+/* The requested directory, or the fallback, or an absent string.  */
 static pj_str
 wanted(const pj_policy_options *policy, const pj_request *request)
 {
@@ -110,7 +110,7 @@ is_listed(const pj_policy_options *policy, pj_str canonical, pj_error *err)
         pj_str entry = {NULL, 0};
         int equal;
 
-        /* A directory of the list that is gone allows nothing.  */
+        /* A listed directory that no longer exists allows nothing.  */
         if (resolve(policy->cwd_dirs[i], &entry, err) < 0) {
             if (err->code == PJ_E_OutOfMemory)
                 return -1;

@@ -8,14 +8,14 @@
 int pj_cwd_check(pj_str path, pj_error *err);
 
 /* Chooses, resolves and opens the directory of a request.  `known` is what
-   pj_cwd_pin gave when the policy was built, or NULL.  `*shown` is how the
-   directory is told, to be freed with pj_str_clear.  */
+   pj_cwd_pin returned when the policy was built, or NULL.  `*shown` is the
+   path to report, to be freed with pj_str_clear.  */
 int pj_cwd_choose(const pj_policy_options *policy, pj_pin *known,
                   const pj_request *request, pj_pin **out, pj_str *shown,
                   pj_error *err);
 
-/* Opens one directory for good, for policies that use only that one.
-   NULL when it is not there now: prepare looks again.  */
+/* Opens one directory permanently, for policies that use only that one.
+   NULL if it does not exist now: prepare looks again.  */
 pj_pin *pj_cwd_pin(pj_str path);
 
 #endif

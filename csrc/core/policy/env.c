@@ -1,10 +1,10 @@
-/* env.c: the environment of a request, by the policy.  */
+/* env.c: build the environment of a request under the policy.  */
 #include "policy/env.h"
 
 #include "base/error.h"
 #include "base/variable.h"
 
-/* Passes a pair on, or notes its name.  */
+/* Passes a pair on, or records its name as stripped.  */
 static int
 offer(const pj_pair *pair, int wanted, pj_pairv *env, pj_strv *stripped)
 {

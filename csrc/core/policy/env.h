@@ -1,4 +1,4 @@
-/* env.h: the child's environment, built from nothing.  */
+/* env.h: the child's environment, built from scratch.  */
 #ifndef PJ_ENV_H
 #define PJ_ENV_H
 

@@ -1,4 +1,4 @@
-/* options.c: a policy as it is asked for.  */
+/* options.c: the options that a policy is built from.  */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -21,7 +21,7 @@ check_path(pj_str path, pj_error *err)
                         "from / on, no PATH is searched", err->value);
 }
 
-/* C has no rules that are never NULL.  */
+/* Nothing in C prevents NULL rules.  */
 static int
 check_rules(const pj_program_rules *rules, pj_error *err)
 {
@@ -112,7 +112,7 @@ check_limits(const pj_policy_options *o, pj_error *err)
     return 0;
 }
 
-/* C has enums that hold any number, and lists that are too short.  */
+/* In C an enum can hold any number, and a list can be too short.  */
 static int
 check_kinds(const pj_policy_options *o, pj_error *err)
 {
@@ -201,7 +201,7 @@ dup_cwd(const pj_policy_options *from, pj_policy_options *to)
     return pj_str_dup(from->cwd_fallback, &to->cwd_fallback);
 }
 
-/* Into options that are empty.  */
+/* Copies into empty options.  */
 static int
 fill(pj_policy_options *to, const pj_policy_options *from)
 {

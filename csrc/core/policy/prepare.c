@@ -57,7 +57,7 @@ check_risk(const pj_policy *policy, const pj_allowance *allowance,
 
     if (policy->options->risky == PJ_RISKY_DISABLED)
         return 0;
-    /* Another file is there than when the policy was built.  */
+    /* The file was replaced after the policy was built.  */
     if (command->binary != allowance->pin)
         risk = pj_risk_of_pin(command->binary, allowance->name);
     if (risk == PJ_RISK_NONE)
@@ -73,9 +73,9 @@ check_risk(const pj_policy *policy, const pj_allowance *allowance,
                         "risky_bin_policy", pj_risk_name(risk), err->value);
 }
 
-/* What the program will see as argv[0]: its canonical path, or, where it
-   was allowed under another name, the path with that name, because many
-   programs take their task from it.  */
+/* What the program will see as argv[0]: its canonical path or, if it was
+   allowed under another name, the path with that name, because many programs
+   select their task by it.  */
 static int
 choose_argv0(const pj_allowance *allowance, pj_str path,
              pj_command *command, pj_error *err)
@@ -88,8 +88,8 @@ choose_argv0(const pj_allowance *allowance, pj_str path,
                       &command->argv0) < 0 ? pj_error_memory(err) : 0;
 }
 
-/* Check 6: the argument rules.  What paths lead to has to wait until the
-   working directory is known.  */
+/* Check 6: the argument rules.  Where paths lead is checked once the working
+   directory is known.  */
 static int
 check_args(const pj_allowance *allowance, const pj_request *request,
            pj_command *command, pj_path_claims *claims, pj_error *err)
@@ -118,7 +118,7 @@ check_env(const pj_policy *policy, const pj_allowance *allowance,
     return 0;
 }
 
-/* Check 8: the working directory, and the paths that start from it.  */
+/* Check 8: the working directory, and the paths relative to it.  */
 static int
 check_places(const pj_policy *policy, const pj_request *request,
              pj_command *command, const pj_path_claims *claims,
@@ -130,8 +130,8 @@ check_places(const pj_policy *policy, const pj_request *request,
     return pj_path_claims_check(claims, command->directory->path, err);
 }
 
-/* What the program will read.  The host holds it in memory that counts as
-   the program's.  */
+/* What the program will read.  The host keeps it in memory that is charged to
+   the program.  */
 static int
 check_input(const pj_policy *policy, const pj_allowance *allowance,
             const pj_request *request, pj_command *command, pj_error *err)

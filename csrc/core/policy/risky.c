@@ -1,4 +1,4 @@
-/* risky.c: recognising dangerous programs, from the table in risky.def.  */
+/* risky.c: recognise dangerous programs by the table in risky.def.  */
 #include "policy/risky.h"
 
 #include <fcntl.h>
@@ -67,7 +67,7 @@ look_up_prefix(pj_str name)
     return PJ_RISK_NONE;
 }
 
-/* Cuts `suffix` from the end of a name.  */
+/* Removes `suffix` from the end of a name.  */
 static int
 cut_suffix(pj_str *name, pj_str suffix)
 {
@@ -103,7 +103,7 @@ without_version(pj_str name)
     return kept;
 }
 
-/* x86_64-linux-gnu-gcc: the name behind a target triplet.  */
+/* x86_64-linux-gnu-gcc: the name after a target triplet.  */
 static pj_str
 without_triplet(pj_str name)
 {
@@ -112,7 +112,7 @@ without_triplet(pj_str name)
         "riscv", "powerpc", "ppc", "s390", "mips", "sparc", "loongarch",
         "alpha", "hppa", "m68k", "avr", "wasm", "ia64", "sh4",
     };
-    /* What a triplet can end in; the program follows.  */
+    /* How a triplet can end; the program name follows.  */
     static const char *const ends[] = {
         "-gnu-", "-gnueabihf-", "-gnueabi-", "-gnux32-", "-gnuabi64-",
         "-musl-", "-musleabihf-", "-uclibc-", "-elf-", "-eabi-",
@@ -170,7 +170,7 @@ pj_is_multicall(pj_str canonical)
     return 0;
 }
 
-/* 0 when they differ.  A failed read leaves that open, and counts as no
+/* 0 if they differ.  A failed read is inconclusive and does not count as a
    difference.  */
 static int
 same_bytes(int a, int b)
@@ -194,7 +194,7 @@ same_bytes(int a, int b)
     return 1;
 }
 
-/* Whether two files of one size hold the same bytes.  A file that cannot
+/* Whether two files of equal size have the same content.  A file that cannot
    be read counts as the same: what cannot be ruled out is denied.  */
 static int
 is_copy(const char *known, const char *path)
@@ -221,7 +221,7 @@ is_disguise_of(const pj_pin *pin, const char *known)
 
     if (stat(known, &st) != 0 || st.st_size != pin->identity.size)
         return 0;
-    /* Where the shell itself is an applet, its file is all the others'.  */
+    /* If the shell itself is an applet, all applets share its file.  */
     resolved = realpath(known, NULL);
     multicall = resolved != NULL && pj_is_multicall(pj_str_of(resolved));
     free(resolved);
@@ -243,7 +243,7 @@ risk_of_disguise(const pj_pin *pin)
     for (size_t i = 0; i < COUNT(exact_rows); i++) {
         const struct risky_row *row = &exact_rows[i];
 
-        /* A multi-call file is what its name says it is.  */
+        /* A multi-call file is judged by its name.  */
         if ((row->risk != PJ_RISK_SHELL && row->risk != PJ_RISK_INTERPRETER)
             || pj_is_multicall(row->name))
             continue;
@@ -267,16 +267,16 @@ pj_risk_of_pin(const pj_pin *pin, pj_str name)
 {
     pj_risk risk = PJ_RISK_NONE;
 
-    /* The file of a multi-call program has a name that says nothing.  */
+    /* The file name of a multi-call program says nothing.  */
     if (!pj_is_multicall(pin->path))
         risk = pj_risk_of_name(pj_str_basename(pin->path));
-    /* Any program may take its task from the name: argv[0] keeps it.  */
+    /* Any program may select its task by the name: argv[0] keeps it.  */
     if (risk == PJ_RISK_NONE)
         risk = pj_risk_of_name(name);
     return risk != PJ_RISK_NONE ? risk : risk_of_disguise(pin);
 }
 
-/* The interpreter that the first line of a script names, or absent.  */
+/* The interpreter named in the first line of a script, or absent.  */
 static pj_str
 interpreter_of(const char *path, char *line, size_t size)
 {
