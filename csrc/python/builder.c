@@ -51,7 +51,7 @@ builder_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The end of every method: a changed copy.  */
+/* Ends every method: returns a changed copy.  */
 static PyObject *
 with(PyObject *self, const pj_policy_options *options)
 {
@@ -189,7 +189,7 @@ with_timeout(PyObject *self, PyObject *value)
 
     if (value == NULL || pj_py_nanoseconds(value, &next.timeout_ns) < 0)
         return NULL;
-    /* To C, 0 is the default; here it is a mistake.  */
+    /* In C, 0 selects the default; here it is an error.  */
     if (next.timeout_ns == 0)
         next.timeout_ns = -1;
     return with(self, &next);
@@ -222,7 +222,7 @@ builder_timeout(PyObject *self, PyObject *args, PyObject *kwargs)
                                            "secs"));
 }
 
-/* The size of what is kept.  To C, 0 is the default.  */
+/* The size of what is kept.  In C, 0 selects the default.  */
 static int
 take_size(PyObject *value, uint64_t *out)
 {
@@ -367,7 +367,7 @@ builder_build(PyObject *self, PyObject *Py_UNUSED(ignored))
     pj_error err;
     int failed;
 
-    /* Resolving paths reads the file system, which can block.  */
+    /* Resolving paths reads the file system, which may block.  */
     Py_BEGIN_ALLOW_THREADS
     failed = pj_policy_new(builder_options(self), &policy, &err);
     Py_END_ALLOW_THREADS

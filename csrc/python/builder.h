@@ -1,5 +1,5 @@
-/* builder.h: what the two files of ProcPolicyBuilder share: builder.c has
-   the type, the programs and the limits, places.c the environment and the
+/* builder.h: shared by the two files of ProcPolicyBuilder: builder.c has the
+   type, the programs and the limits, places.c the environment and the
    directory.  */
 #ifndef PJ_PY_BUILDER_H
 #define PJ_PY_BUILDER_H
@@ -18,18 +18,17 @@ PyObject *pj_py_builder_profile(PyObject *self, PyObject *args,
                                 PyObject *kwargs);
 extern const char pj_py_profile_doc[];
 
-/* The options behind a builder, to change a copy of and hand on.  */
+/* The options of a builder, for making a changed copy.  */
 static inline const pj_policy_options *
 builder_options(PyObject *self)
 {
     return ((BuilderObject *)self)->options;
 }
 
-/* A builder with these options, which are copied; or the error that they
-   are.  */
+/* A builder with a copy of these options; raises if they are invalid.  */
 PyObject *builder_make(PyTypeObject *type, const pj_policy_options *options);
 
-/* Parses the one argument of most setters.  Borrowed.  */
+/* Parses the single argument of most setters.  Borrowed.  */
 PyObject *builder_only(PyObject *args, PyObject *kwargs, const char *format,
                        char *name);
 

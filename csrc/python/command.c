@@ -33,9 +33,9 @@ command_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* One run, without the GIL.  The core calls back to look for signals, and
-   for memory when an output gets large: such outputs are read straight
-   into the bytes object that Python will see, and never copied.  */
+/* One run, without the GIL.  The core calls back to check for signals, and
+   for memory when an output gets large: such outputs are read directly into
+   the bytes object that Python will see, and never copied.  */
 struct run {
     PyThreadState *thread;
     PyObject *large[2]; /* bytes objects for stdout and stderr, or NULL */
@@ -63,20 +63,20 @@ resize_large(void *context, int stream, void *Py_UNUSED(old),
     PyObject *waiting;
 
     PyEval_RestoreThread(run->thread);
-    /* A signal's exception may be waiting; it is not ours to disturb.  */
+    /* A signal's exception may be pending; it must be preserved.  */
     waiting = pj_py_take_exception();
     if (*bytes == NULL)
         *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)capacity);
     else
         _PyBytes_Resize(bytes, (Py_ssize_t)capacity);
-    /* A failed resize has set MemoryError: the core reports it.  */
+    /* A failed resize set MemoryError, which the core reports.  */
     PyErr_Clear();
     pj_py_put_exception(waiting);
     run->thread = PyEval_SaveThread();
     return *bytes == NULL ? NULL : PyBytes_AS_STRING(*bytes);
 }
 
-/* The bytes of one stream; the large object is taken over.  */
+/* The bytes of one stream; steals the large object.  */
 static PyObject *
 take_bytes(PyObject **large, const pj_bytes *bytes)
 {
@@ -92,7 +92,7 @@ take_bytes(PyObject **large, const pj_bytes *bytes)
     return result;
 }
 
-/* From what the core left to an Output, or to the error it reported.  */
+/* Turns the core's result into an Output, or raises its error.  */
 static PyObject *
 conclude(pj_state *state, pj_command *command, struct run *run, int failed,
          const pj_output *output, const pj_error *err)
@@ -158,7 +158,7 @@ command_spawn_sync(PyObject *self, PyObject *Py_UNUSED(ignored))
     return pj_py_spawn(state_of(self), ((CommandObject *)self)->command);
 }
 
-/* The package's front ends, which drive a _Process.  */
+/* Calls the package's front ends, which drive a _Process.  */
 static const char fronts[] = "proc_jail._live.running";
 
 PyDoc_STRVAR(start_doc,
@@ -265,7 +265,7 @@ command_with_launch_env(PyObject *self, PyObject *args, PyObject *kwargs)
     return failed ? NULL : pj_py_command(state_of(self), changed);
 }
 
-/* It holds descriptors: what travels is the policy and the request.  */
+/* It holds descriptors, so the policy and the request are pickled.  */
 static PyObject *
 command_reduce(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(ignored))
 {

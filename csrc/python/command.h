@@ -11,7 +11,7 @@ typedef struct {
 
 extern PyType_Spec pj_command_spec;
 
-/* Wraps a command; the reference is taken over.  */
+/* Wraps a command, stealing the reference.  */
 PyObject *pj_py_command(pj_state *state, pj_command *command);
 PyObject *pj_py_spawn(pj_state *state, pj_command *command);
 

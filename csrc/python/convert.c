@@ -27,7 +27,7 @@ pj_py_bytes(PyObject *value, const char *what)
     return bytes;
 }
 
-/* A str is an iterable too, of its characters: never what was meant.  */
+/* A str is also an iterable, of its characters: never what was meant.  */
 static int
 refuse_single(PyObject *value, const char *what)
 {
@@ -94,7 +94,7 @@ pj_py_bytes_dict(PyObject *value, const char *what)
         return NULL;
     }
     items = PyMapping_Items(value);
-    /* A list has a mapping's slots, and no items().  */
+    /* A list has a mapping's slots, but no items().  */
     if (items == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
         PyErr_Format(PyExc_TypeError, "%s must be a mapping, not %.200s",
                      what, Py_TYPE(value)->tp_name);
@@ -110,7 +110,7 @@ pj_py_bytes_dict(PyObject *value, const char *what)
     return dict;
 }
 
-/* What `file.read()` gives, which must be bytes.  */
+/* Returns `file.read()`, which must be bytes.  */
 static PyObject *
 read_all(PyObject *file)
 {
@@ -292,7 +292,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
 
     *out = -1;
     if (number == NULL) {
-        /* An int beyond any float is out of range, not a wrong type.  */
+        /* An int too large for a float is out of range, not a wrong type.  */
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
             PyErr_Clear();
             return 0;
@@ -307,7 +307,7 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     Py_DECREF(number);
     if (seconds == -1.0 && PyErr_Occurred())
         return -1;
-    /* False for NaN too.  What is positive never rounds to none.  */
+    /* False for NaN too.  Positive values never round to zero.  */
     if (seconds > 0 && seconds <= (double)PJ_TIMEOUT_MAX / 1e9)
         *out = (int64_t)fmax(1.0, nearbyint(seconds * 1e9));
     else if (seconds == 0)
@@ -315,8 +315,8 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
     return 0;
 }
 
-/* An int from 0 to `most`; -1 for one that is out of range.  True is 1 for
-   Python, but never what was meant.  */
+/* An int from 0 to `most`; -1 if out of range.  True is 1 in Python, but
+   never what was meant.  */
 static int
 small_number(PyObject *value, const char *what, int64_t most, int64_t *out)
 {

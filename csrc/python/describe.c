@@ -1,8 +1,8 @@
-/* describe.c: an object as the list of method calls that makes it again.
+/* describe.c: an object as the list of method calls that recreates it.
 
-   One form serves three purposes: pickling, comparing, and a repr that can
-   be read as code.  Values of the environment are part of the calls, since
-   a pickle needs them, and are left out of every repr.  */
+   One form serves three purposes: pickling, comparison, and a repr that
+   reads as code.  Values of the environment are part of the calls, since a
+   pickle needs them, but are left out of every repr.  */
 #include "describe.h"
 #include "convert.h"
 #include "sandbox.h"
@@ -119,7 +119,7 @@ allow_name(int number)
     return pj_allow_name((pj_allow)number);
 }
 
-/* Names of the bits in a mask, as a tuple.  */
+/* The names of the bits in a mask, as a tuple.  */
 static PyObject *
 names_in(uint32_t mask, int count, const char *(*name_of)(int))
 {
@@ -146,7 +146,7 @@ pj_py_control_names(uint32_t mask)
     return names_in(mask, PJ_CONTROL_COUNT, control_name);
 }
 
-/* Without the preset, which is in the constructor's name.  */
+/* Omits the preset, which is in the constructor's name.  */
 static int
 fill_sandbox(pj_state *state, const pj_sandbox *info, PyObject *calls)
 {
@@ -294,7 +294,7 @@ pj_py_builder_calls(pj_state *state, const pj_policy_options *info)
     return calls;
 }
 
-/* Type.Name: an enum's own repr is no code.  */
+/* Type.Name: an enum's own repr is not code.  */
 static PyObject *
 show_member(PyObject *member)
 {
@@ -309,7 +309,7 @@ show_member(PyObject *member)
     return shown;
 }
 
-/* One argument of a call; a mapping shows its names only.  */
+/* One argument of a call; only the names of a mapping are shown.  */
 static PyObject *
 show_argument(PyObject *value)
 {
@@ -326,7 +326,7 @@ show_argument(PyObject *value)
     return shown;
 }
 
-/* Appends a text that is taken over; NULL is an error.  */
+/* Appends a text, stealing it; NULL is an error.  */
 static int
 add_part(PyObject *parts, PyObject *part)
 {
@@ -411,7 +411,7 @@ pj_py_compare(PyObject *self, PyObject *other, int op,
     return result;
 }
 
-/* What "Name" or "Name.preset" makes, called without arguments.  */
+/* Calls "Name" or "Name.preset" without arguments.  */
 static PyObject *
 construct(PyObject *module, const char *name)
 {
@@ -429,7 +429,7 @@ construct(PyObject *module, const char *name)
     return object;
 }
 
-/* What one call of a replay makes of the object so far.  */
+/* Applies one call of a replay to the object so far.  */
 static PyObject *
 replay_one(PyObject *object, PyObject *call)
 {
@@ -454,10 +454,10 @@ replay_one(PyObject *object, PyObject *call)
     return next;
 }
 
-/* _replay(name, calls): makes the object again.  Policies come as their
-   builder's calls, and pin their files where they are loaded.  The calls
-   run code of whoever made the pickle, which can change the list: what is
-   called is held by a tuple of our own.  */
+/* _replay(name, calls): recreates the object.  Policies are pickled as their
+   builder's calls, and pin their files where they are loaded.  The calls run
+   code chosen by the pickle's author, which can change the list: a private
+   tuple keeps the calls alive.  */
 PyObject *
 pj_py_replay(PyObject *module, PyObject *args)
 {

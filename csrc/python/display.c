@@ -1,5 +1,5 @@
-/* display.c: how objects show themselves in notebooks: by the package's
-   own module, which is imported when the first one does.  */
+/* display.c: how objects are displayed in notebooks: by one of the package's
+   modules, which is imported on first use.  */
 #include "display.h"
 #include "package.h"
 
@@ -17,8 +17,8 @@ pj_py_bundle(PyObject *self, PyObject *args, PyObject *kwargs)
     return pj_py_package_method(shower, "bundle", self, args, kwargs);
 }
 
-/* The same two as functions of their first argument, which is how a class
-   that C did not lay out takes them.  */
+/* The same two as functions of their first argument, as needed by classes
+   whose layout is not defined in C.  */
 static PyObject *
 html_of(PyObject *Py_UNUSED(module), PyObject *self)
 {

@@ -1,4 +1,4 @@
-/* errors.c: exception classes from the one table, and raising them.  */
+/* errors.c: making exception classes from the table, and raising them.  */
 #include "errors.h"
 #include "convert.h"
 #include "describe.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 
 
-/* The name under which the offending value is found on the exception.  */
+/* The attribute of the exception that holds the offending value.  */
 static const char *
 value_field(pj_code code)
 {
@@ -40,8 +40,8 @@ value_field(pj_code code)
     }
 }
 
-/* Sets an attribute and gives the value away.  A NULL value is an error
-   that was raised before.  */
+/* Sets an attribute, stealing the value.  A NULL value means that an
+   exception is already set.  */
 static int
 set(PyObject *error, const char *name, PyObject *value)
 {
@@ -64,7 +64,7 @@ set_text(PyObject *error, const char *name, const char *value)
     return value[0] == '\0' ? 0 : set(error, name, text(value));
 }
 
-/* The fields that violations have.  */
+/* The fields of violations.  */
 static int
 set_details(pj_state *state, PyObject *error, const pj_error *err)
 {
@@ -114,8 +114,8 @@ set_system(PyObject *error, const pj_error *err)
     return err->step == NULL ? 0 : set_text(error, "step", err->step);
 }
 
-/* Raises a made exception, whose reference is taken over.  PyErr_SetObject
-   gives it the exception that is being handled as its context.  */
+/* Raises an exception, stealing the reference.  PyErr_SetObject sets its
+   context to the exception being handled.  */
 static PyObject *
 throw(PyObject *error)
 {
@@ -228,7 +228,7 @@ pj_py_raise_limit(pj_state *state, const char *name)
     return throw(error);
 }
 
-/* Adds a class under its name; `*slot` keeps a reference of its own.  */
+/* Adds a class under its name; `*slot` keeps its own reference.  */
 static int
 add_class(PyObject *module, PyObject **slot, const char *name,
           const char *doc, PyObject *bases, PyObject *fields)
@@ -254,7 +254,7 @@ fields_of(const char *const *names)
     return fields;
 }
 
-/* No output until then is no bytes, and not no answer.  */
+/* If there was no output, the streams are empty bytes and not None.  */
 static int
 add_empty_streams(PyObject *fields)
 {
@@ -361,7 +361,7 @@ pj_py_add_errors(PyObject *module, pj_state *state)
         PyObject *bases, *fields;
         int result;
 
-        /* Lack of memory is Python's own MemoryError.  */
+        /* Out of memory is Python's own MemoryError.  */
         if (code == PJ_E_OutOfMemory)
             continue;
         bases = bases_of(state, (pj_code)code);

@@ -10,8 +10,8 @@ int pj_py_add_errors(PyObject *module, pj_state *state);
 /* Raises.  Returns NULL.  */
 PyObject *pj_py_raise(pj_state *state, const pj_error *err);
 
-/* Raises for a command that was started, or not: with its argv, the output
-   until then, and the limit.  `out` and `err` are borrowed.  */
+/* Raises for a command, started or not, with its argv, the output so far,
+   and the limit.  `out` and `err` are borrowed.  */
 PyObject *pj_py_raise_exec(pj_state *state, const pj_error *error,
                            const pj_command *command, PyObject *out,
                            PyObject *err, int64_t elapsed_ns);
@@ -19,7 +19,7 @@ PyObject *pj_py_raise_exec(pj_state *state, const pj_error *error,
 /* Raises NonZeroExit for an output.  */
 PyObject *pj_py_raise_exit(pj_state *state, const OutputObject *output);
 
-/* For a limit that is no number in range.  */
+/* Raises for a limit that is not a number in range.  */
 PyObject *pj_py_raise_limit(pj_state *state, const char *name);
 
 #endif

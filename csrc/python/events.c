@@ -1,8 +1,8 @@
-/* events.c: what the host is told of its commands: audit events before
-   they are checked and started, and a call to the package at their end.
+/* events.c: notifying the host of its commands: audit events before they
+   are checked and started, and a call to the package when they end.
 
-   Arguments of audit events are made by converters, which run only where
-   there is a hook.  Environments are in none of them.  */
+   Arguments of audit events are created by converters, which run only if
+   there is a hook.  They never include environments.  */
 #include "events.h"
 #include "command.h"
 #include "convert.h"
@@ -77,12 +77,12 @@ pj_py_audit_spawn(pj_command *command)
     if (PySys_Audit("proc_jail.spawn", "O&O&O&", bin_of, command, argv_of,
                     command, cwd_of, command) < 0)
         return -1;
-    /* As the standard library raises it; the environment is left out.  */
+    /* As in the standard library, but without the environment.  */
     return PySys_Audit("subprocess.Popen", "O&O&O&O", launch_of, command,
                        pj_py_launched, command, cwd_of, command, Py_None);
 }
 
-/* A module that was imported before, or NULL without an exception.  */
+/* A module that was already imported, or NULL without an exception.  */
 static PyObject *
 imported(const char *name)
 {
@@ -94,9 +94,9 @@ imported(const char *name)
     return module;
 }
 
-/* The package's half, or NULL: nobody listens in a host that has neither
-   asked for it nor imported logging.  NULL with an exception when it could
-   not be imported.  */
+/* The package's half, or NULL if the host neither imported it nor logging,
+   since there is no listener then.  NULL with an exception if the import
+   failed.  */
 static PyObject *
 listener(void)
 {
@@ -111,9 +111,9 @@ listener(void)
     return PyImport_ImportModule("proc_jail._events");
 }
 
-/* After a call to the listener, whose answer is taken over: what it raises
-   is shown and forgotten, unless it is meant for the whole program, as
-   KeyboardInterrupt is.  -1 with that exception.  */
+/* Finishes a call to the listener, stealing its result.  Exceptions are
+   reported and ignored, unless they concern the whole program, like
+   KeyboardInterrupt: then returns -1 with the exception set.  */
 static int
 settle(PyObject *answer, PyObject *module)
 {

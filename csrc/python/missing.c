@@ -1,9 +1,9 @@
-/* missing.c: telling of what a policy goes without.  */
+/* missing.c: warning about the controls that a policy lacks.  */
 #include "policy.h"
 #include "state.h"
 
-/* What a sandbox that was named lacks its owner agreed to.  A filter that
-   makes errors of warnings makes one of every build.  */
+/* Whatever an explicit sandbox lacks was accepted by its author.  If a filter
+   turns warnings into errors, every build fails.  */
 int
 pj_py_warn_missing(pj_state *state, const pj_policy *policy)
 {

@@ -304,7 +304,7 @@ pj_py_visit_type(PyObject *self, visitproc visit, void *arg)
     return 0;
 }
 
-/* Calls `visit` for every object of the state.  */
+/* Calls `visit` on every object of the state.  */
 static int
 module_traverse(PyObject *module, visitproc visit, void *arg)
 {

@@ -6,7 +6,7 @@
 #include "report.h"
 #include "state.h"
 
-/* The references are taken over; NULL for one is an error raised before. */
+/* Steals the references; a NULL means that an exception is set.  */
 static PyObject *
 wrap(pj_state *state, PyObject *args, PyObject *out, PyObject *err,
      int returncode, double duration, PyObject *sandbox,
@@ -84,7 +84,7 @@ pj_py_restore_output(PyObject *module, PyObject *values)
                 totals);
 }
 
-/* What a pickle brought can be anything, and hold this in its turn.  */
+/* Objects from a pickle can be anything, and refer back to this one.  */
 static int
 output_traverse(PyObject *object, visitproc visit, void *arg)
 {

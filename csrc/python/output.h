@@ -6,7 +6,7 @@
 
 typedef struct {
     PyObject_HEAD
-    PyObject *args;   /* list of str, as it was launched */
+    PyObject *args;   /* list of str, as launched */
     PyObject *out;    /* bytes */
     PyObject *err;    /* bytes */
     int returncode;   /* the signal as a negative number */
@@ -18,10 +18,10 @@ typedef struct {
 
 extern PyType_Spec pj_output_spec;
 
-/* The launched program and its arguments, of a pj_command.  */
+/* The launched program and arguments of a pj_command.  */
 PyObject *pj_py_launched(void *command);
 
-/* Makes an output; `out` and `err` are taken over.  */
+/* Makes an output, stealing `out` and `err`.  */
 PyObject *pj_py_output(pj_state *state, pj_command *command, PyObject *out,
                        PyObject *err, const pj_output *output);
 PyObject *pj_py_restore_output(PyObject *module, PyObject *args);

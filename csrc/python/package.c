@@ -1,5 +1,5 @@
-/* package.c: what types of C leave to modules of the package, which are
-   imported when they are first needed.  */
+/* package.c: what C types leave to modules of the package, which are
+   imported on first use.  */
 #include "package.h"
 
 PyObject *

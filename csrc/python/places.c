@@ -2,7 +2,7 @@
 #include "builder.h"
 #include "convert.h"
 
-/* A copy with another kind of environment, and what belongs to it.  */
+/* A copy with another kind of environment and its data.  */
 static PyObject *
 with_env(PyObject *self, pj_env_kind kind, const pj_pair *pairs,
          size_t pair_count, const pj_str *names, size_t name_count)
@@ -63,7 +63,7 @@ builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-/* A setter that takes a list of strings, with what the call adds to it.  */
+/* A setter that takes a list of strings, and what the call adds to it.  */
 struct list_call {
     PyObject *tuple;
     pj_str *views;
@@ -151,7 +151,7 @@ builder_cwd(PyObject *self, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-/* A path, or none for None.  */
+/* A path, or an absent one for None.  */
 static int
 optional_path(PyObject *value, PyObject **out)
 {

@@ -37,8 +37,7 @@ policy_dealloc(PyObject *self)
 }
 
 /* Checks a request with the GIL released, since paths are resolved.
-   Returns 0, 1 when it was refused (`err` tells), or -1 with an
-   exception.  */
+   Returns 0, 1 if it was refused (see `err`), or -1 with an exception.  */
 static int
 prepare(PyObject *self, PyObject *request, pj_command **command,
         pj_error *err)
@@ -160,7 +159,7 @@ policy_check(PyObject *self, PyObject *args, PyObject *kwargs)
         Py_RETURN_NONE;
     }
     pj_py_raise(state_of(self), &err);
-    /* A host without memory or descriptors is no answer to the question. */
+    /* Running out of memory or descriptors does not answer the question.  */
     if (!PyErr_ExceptionMatches(state_of(self)->violation_error))
         return NULL;
     return pj_py_take_exception();
@@ -307,7 +306,7 @@ policy_repr(PyObject *self)
     return shown;
 }
 
-/* As its builder's calls, with build() as the last.  */
+/* Described by its builder's calls, ending with build().  */
 static PyObject *
 policy_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 {

@@ -11,10 +11,10 @@ typedef struct {
 
 extern PyType_Spec pj_policy_spec;
 
-/* Wraps a policy; the reference is taken over.  */
+/* Wraps a policy, stealing the reference.  */
 PyObject *pj_py_policy(pj_state *state, pj_policy *policy);
 
-/* missing.c: warns once of what a policy without a sandbox goes without.  */
+/* missing.c: warns once about what a policy without a sandbox lacks.  */
 int pj_py_warn_missing(pj_state *state, const pj_policy *policy);
 
 #endif

@@ -7,15 +7,15 @@
 #include "output.h"
 #include "state.h"
 
-/* A process belongs to one caller at a time.  The GIL is released while it
-   is started, awaited and finished, so a flag tells whether somebody is at
-   it; without a GIL it is all there is.  */
+/* A process belongs to one caller at a time.  The GIL is released while it is
+   started, awaited and finished, so a flag marks it as in use; in a build
+   without the GIL the flag is the only protection.  */
 typedef struct {
     PyObject_HEAD
-    pj_process *process; /* NULL when it was finished */
+    pj_process *process; /* NULL once finished */
     pj_command *command;
     atomic_flag busy;
-    atomic_int killed; /* by another thread, while one was at it */
+    atomic_int killed; /* by another thread, while in use */
     pid_t pid;
 } ProcessObject;
 
@@ -59,7 +59,7 @@ pj_py_start(pj_state *state, pj_command *command)
     atomic_init(&self->killed, 0);
     Py_BEGIN_ALLOW_THREADS
     failed = pj_process_start(command, NULL, &process, &err);
-    /* Nobody has to drive it, and its loop may be busy.  */
+    /* It may not be driven at all, or its loop may be busy.  */
     if (!failed)
         pj_process_keep_time(process);
     Py_END_ALLOW_THREADS
@@ -259,7 +259,7 @@ process_finish(PyObject *object, PyObject *Py_UNUSED(ignored))
     }
     pid = output.pid;
     pj_output_clear(&output);
-    /* In a fork of the host there is none, and nothing to tell.  */
+    /* In a fork of the host there is no process, and nothing to report.  */
     return pid == 0 ? result : pj_py_tell_ended(state, self->command, pid,
                                                 result);
 }

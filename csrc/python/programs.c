@@ -1,4 +1,4 @@
-/* programs.c: the option tables, for the package's own Python code.  */
+/* programs.c: the option tables, for the package's Python code.  */
 #include <stdlib.h>
 
 #include "programs.h"

@@ -1,5 +1,5 @@
-/* report.c: SandboxReport and AllowedProgram, what is told of a sandbox and
-   of a policy's programs.  */
+/* report.c: SandboxReport and AllowedProgram, which describe a sandbox and a
+   policy's programs.  */
 #include "report.h"
 #include "convert.h"
 #include "describe.h"

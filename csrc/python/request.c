@@ -4,8 +4,8 @@
 #include "describe.h"
 #include "state.h"
 
-/* The parts are taken over; NULL for one of the first three is an error
-   that was raised before.  */
+/* Steals the parts; a NULL for one of the first three means that an
+   exception is set.  */
 static PyObject *
 wrap(PyTypeObject *type, PyObject *bin, PyObject *argv, PyObject *env,
      PyObject *cwd, PyObject *input)
@@ -103,7 +103,7 @@ request_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
-/* A copy with another environment or directory, which are taken over.  */
+/* A copy with another environment or directory, stealing both.  */
 static PyObject *
 changed(PyObject *object, PyObject *env, PyObject *cwd)
 {
@@ -271,7 +271,7 @@ request_repr(PyObject *self)
     PyObject *shown = cwd == NULL ? NULL
         : PyUnicode_FromFormat("ProcRequest(%R, %R", bin, argv);
 
-    /* Names only: values of the environment are never shown.  */
+    /* Only names: values of the environment are never shown.  */
     if (shown != NULL && PyList_GET_SIZE(names) > 0)
         Py_SETREF(shown, PyUnicode_FromFormat("%U, env=<%R>", shown, names));
     if (shown != NULL && cwd != Py_None)
@@ -290,7 +290,7 @@ request_repr(PyObject *self)
     return shown;
 }
 
-/* All parts, as bytes: what pickles and comparisons work on.  */
+/* All parts, as bytes, for pickling and comparison.  */
 static PyObject *
 parts_of(PyObject *object)
 {

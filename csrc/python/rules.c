@@ -46,7 +46,7 @@ rules_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The end of most methods: a changed copy.  */
+/* Ends most methods: returns a changed copy.  */
 static PyObject *
 with(PyObject *self, const pj_rules_options *options)
 {
@@ -130,7 +130,7 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-/* What max_flags and max_positionals share; -1 with an exception.  */
+/* Shared by max_flags and max_positionals; -1 with an exception.  */
 static int
 take_max(PyObject *self, PyObject *args, PyObject *kwargs,
          const char *format, size_t *out)

@@ -1,4 +1,4 @@
-/* rules.h: what the two files of ArgRules share.  */
+/* rules.h: shared by the two files of ArgRules.  */
 #ifndef PJ_PY_RULES_H
 #define PJ_PY_RULES_H
 
@@ -11,14 +11,14 @@ typedef struct {
 
 extern PyType_Spec pj_rules_spec;
 
-/* The options behind rules, to change a copy of and hand on.  */
+/* The options of rules, for making a changed copy.  */
 static inline const pj_rules_options *
 rules_options(PyObject *self)
 {
     return pj_rules_get(((RulesObject *)self)->rules);
 }
 
-/* Rules with these options, which are copied; or the error that they are.  */
+/* Rules with a copy of these options; raises if they are invalid.  */
 PyObject *rules_make(PyTypeObject *type, const pj_rules_options *options);
 
 /* A copy with one more declaration.  */

@@ -22,7 +22,7 @@ rules_declare(PyObject *self, const pj_declared *declared)
     return result;
 }
 
-/* No keyword is taken by methods of names only.  */
+/* Methods that take only names accept no keywords.  */
 static int
 refuse_keywords(PyObject *kwargs, const char *method)
 {
@@ -112,8 +112,8 @@ pj_py_rules_exclusive(PyObject *self, PyObject *args, PyObject *kwargs)
                          PJ_DECLARED_EXCLUSIVE);
 }
 
-/* The methods that add to a list: a copy of `next`, of which `*items` and
-   `*count` are part.  */
+/* For methods that add to a list: returns a copy of `next`, of which `*items`
+   and `*count` are part.  */
 static PyObject *
 extend(PyObject *self, PyObject *args, PyObject *kwargs, const char *method,
        pj_rules_options *next, const pj_str **items, size_t *count)
@@ -206,7 +206,7 @@ pj_py_rules_run_nothing(PyObject *self, PyObject *args, PyObject *kwargs)
     return rules_make(Py_TYPE(self), &next);
 }
 
-/* The count under a name; None is no bound.  */
+/* The count for a name; None means no bound.  */
 static int
 count_of(PyObject *self, const char *name, PyObject *object, size_t *out)
 {
@@ -228,7 +228,7 @@ count_of(PyObject *self, const char *name, PyObject *object, size_t *out)
     return 0;
 }
 
-/* Splits names and the value behind them.  */
+/* Splits names from the value after them.  */
 static int
 take_option(PyObject *self, PyObject *args, struct strings *names,
             pj_value **value)

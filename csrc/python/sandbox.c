@@ -5,7 +5,7 @@
 #include "errors.h"
 #include "state.h"
 
-/* An object with a copy of `sandbox`; or the error that it is.  */
+/* An object with a copy of `sandbox`; raises if it is invalid.  */
 static PyObject *
 make(PyTypeObject *type, const pj_sandbox *sandbox)
 {
@@ -67,7 +67,7 @@ options_of(PyObject *self)
     return ((SandboxObject *)self)->sandbox;
 }
 
-/* The end of every method: a changed copy.  */
+/* Ends every method: returns a changed copy.  */
 static PyObject *
 with(PyObject *self, const pj_sandbox *sandbox)
 {
@@ -100,7 +100,7 @@ sandbox_strict(PyObject *type, PyObject *Py_UNUSED(ignored))
     return of_preset((PyTypeObject *)type, PJ_PRESET_STRICT);
 }
 
-/* A copy with more roots of a kind.  */
+/* A copy with more roots of one kind.  */
 static PyObject *
 with_roots(PyObject *self, PyObject *args, pj_access access)
 {
@@ -430,7 +430,7 @@ sandbox_repr(PyObject *self)
     return shown;
 }
 
-/* Two sandboxes are the same when they are written the same.  */
+/* Two sandboxes are equal if their reprs are.  */
 static PyObject *
 sandbox_compare(PyObject *self, PyObject *other, int op)
 {

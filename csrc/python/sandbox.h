@@ -11,7 +11,7 @@ typedef struct {
 
 extern PyType_Spec pj_sandbox_spec;
 
-/* An object for a copy of a sandbox.  */
+/* An object with a copy of a sandbox.  */
 PyObject *pj_py_sandbox(pj_state *state, const pj_sandbox *sandbox);
 
 #endif

@@ -1,8 +1,8 @@
 /* state.h: the state of proc_jail._core.
 
    Everything lives in the module state, so that each interpreter has its
-   own: heap types, exception classes, enums.  There is no global that
-   changes.  */
+   own: heap types, exception classes, enums.  There are no mutable
+   globals.  */
 #ifndef PJ_PY_STATE_H
 #define PJ_PY_STATE_H
 
@@ -31,7 +31,7 @@ typedef struct pj_state {
     PyObject *errors[PJ_CODE_COUNT];
     PyObject *risky_warning; /* RiskyBinaryWarning */
     PyObject *sandbox_warning; /* SandboxWarning */
-    _Atomic int sandbox_warned; /* once in an interpreter is enough */
+    _Atomic int sandbox_warned; /* once per interpreter is enough */
 
     PyObject *risky_policy_enum; /* RiskyBinPolicy */
     PyObject *double_dash_enum;  /* InjectDoubleDash */
@@ -41,7 +41,7 @@ typedef struct pj_state {
     PyObject *overflow_enum;     /* Overflow */
     PyObject *report_type;       /* SandboxReport */
     PyObject *program_type;      /* AllowedProgram */
-    PyObject *replay;            /* the function that pickles name */
+    PyObject *replay;            /* the function named in pickles */
     PyObject *restore_output;
     PyObject *restore_request;
 } pj_state;
@@ -53,9 +53,8 @@ state_of(PyObject *self)
     return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
 }
 
-/* Takes the exception that is set, as an instance, or NULL; and sets the
-   same one again, for which the context is kept as it is.  CPython 3.12
-   renamed both.  */
+/* Take the current exception, as an instance, or NULL; and restore it, with
+   its context unchanged.  CPython 3.12 renamed both.  */
 static inline PyObject *
 pj_py_take_exception(void)
 {
@@ -88,10 +87,10 @@ pj_py_put_exception(PyObject *error)
 #endif
 }
 
-/* The tp_traverse of instances that hold no other object that could hold
-   them: their type holds the module, and with it the whole package, where
-   one of them may be kept.  No tp_clear: what else is in such a cycle has
-   one.  */
+/* The tp_traverse of instances whose only reference that can be part of a
+   cycle is their type: it references the module, and so the whole package,
+   which may store such an instance.  No tp_clear: other objects in such a
+   cycle have one.  */
 int pj_py_visit_type(PyObject *self, visitproc visit, void *arg);
 
 #endif

@@ -70,7 +70,7 @@ value_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* A bound of an Int; None is none.  */
+/* A bound of an Int; None if there is none.  */
 static PyObject *
 bound_of(int64_t number, int64_t none)
 {
@@ -79,7 +79,7 @@ bound_of(int64_t number, int64_t none)
     return PyLong_FromLongLong(number);
 }
 
-/* No hosts: every one is allowed.  */
+/* The hosts; None, if there are none, allows every host.  */
 static PyObject *
 hosts_of(const pj_value_options *info)
 {
@@ -88,7 +88,7 @@ hosts_of(const pj_value_options *info)
     return pj_py_str_tuple(info->hosts, info->host_count);
 }
 
-/* What the constructor has to be called with.  */
+/* The arguments that recreate it.  */
 static PyObject *
 args_of(PyObject *self)
 {
@@ -168,7 +168,7 @@ static PyMethodDef value_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* A field is an argument of the constructor, by its place; -1 for all.  */
+/* A field is a constructor argument, by position; -1 for all.  */
 static PyObject *
 value_field(PyObject *self, void *place)
 {
@@ -204,8 +204,8 @@ raise_invalid(PyTypeObject *type, const char *message)
     return -1;
 }
 
-/* An int or None.  A number beyond 64 bits is as good as no bound, but on
-   the side where it leaves no number at all.  */
+/* An int or None.  A number beyond 64 bits is equivalent to no bound, except
+   on the side where it excludes every number.  */
 static int
 bound(PyTypeObject *type, PyObject *object, int64_t none, int64_t *out)
 {
@@ -286,7 +286,7 @@ write_path_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return new_of_strings(type, args, kwargs, "roots", PJ_VALUE_WRITE_PATH);
 }
 
-/* A length; what no text has comes out as SIZE_MAX, which is refused.  */
+/* A length; an impossible one becomes SIZE_MAX, which is refused.  */
 static int
 length(PyObject *object, size_t *out)
 {
@@ -356,7 +356,7 @@ git_ref_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return new_of_nothing(type, args, kwargs, ":GitRef", PJ_VALUE_GIT_REF);
 }
 
-/* The schemes of a Url as they were given, or the default.  */
+/* The schemes of a Url as given, or the default.  */
 static PyObject *
 schemes_of(PyObject *given)
 {
@@ -391,7 +391,7 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         host_views = pj_py_views(hosts);
     if (host_views == NULL)
         goto done_with;
-    /* An empty list of hosts allows none, and not every one.  */
+    /* An empty list would mean no hosts, not every host.  */
     if (allowed != Py_None && PyTuple_GET_SIZE(hosts) == 0) {
         raise_invalid(type, "value type invalid: hosts must not be empty; "
                       "leave it out to allow every host");
@@ -410,7 +410,7 @@ done_with:
     return result;
 }
 
-/* The base, which cannot be made by itself.  */
+/* The base type, which cannot be instantiated.  */
 static PyType_Slot base_slots[] = {
     {Py_tp_doc, "The type of a value."},
     {Py_tp_dealloc, value_dealloc},

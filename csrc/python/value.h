@@ -4,8 +4,8 @@
 
 #include "state.h"
 
-/* The types of values; an object for one; and the value of an
-   object, borrowed, or a TypeError.  */
+/* Adds the types of values; makes an object for a value; returns the value of
+   an object, borrowed, or raises TypeError.  */
 int pj_py_add_values(PyObject *module, pj_state *state);
 PyObject *pj_py_value(pj_state *state, pj_value *value);
 int pj_py_value_of(pj_state *state, PyObject *object, pj_value **out);

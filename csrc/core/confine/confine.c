@@ -19,8 +19,8 @@
 
 #define BIT PJ_BIT
 
-/* CAP_SYS_RESOURCE would raise them again, and CAP_SYS_PTRACE have another
-   process do it.  */
+/* CAP_SYS_RESOURCE could raise them again, and CAP_SYS_PTRACE could make
+   another process do it.  */
 static int
 has_limits(const pj_draft *d)
 {
@@ -36,16 +36,16 @@ add_limit(pj_confinement *out, int resource, uint64_t value)
 
     limit->resource = resource;
     limit->value.rlim_cur = limit->value.rlim_max = (rlim_t)value;
-    /* An unprivileged process cannot raise its hard limit; a host that has
-       less than was asked for keeps what it has.  */
+    /* An unprivileged process cannot raise its hard limit; a host with less
+       than requested keeps what it has.  */
     if (getrlimit((pj_resource)resource, &now) == 0
         && now.rlim_max != RLIM_INFINITY && now.rlim_max < (rlim_t)value)
         limit->value.rlim_cur = limit->value.rlim_max = now.rlim_max;
 }
 
-/* Processor time that no command within its deadline can use up: a process
-   that is left of one whose host was stopped ends by itself.  Each fork
-   begins anew, so it holds the busy, and not the hostile.  */
+/* More CPU time than a command can use within its deadline: a process left
+   over from a host that was stopped ends by itself.  Each fork starts from
+   zero, so this stops busy processes but not hostile ones.  */
 static uint64_t
 ample_seconds(int64_t timeout_ns)
 {
@@ -76,12 +76,12 @@ compile_limits(pj_draft *d)
         return;
     if (pj_draft_enforces(d, BIT(MAX_PROCESSES)))
         add_limit(out, RLIMIT_NPROC, limits[PJ_LIMIT_PROCESSES]);
-    /* Last, as the child itself has to get that far.  */
+    /* Last, since the child itself has to get this far.  */
     if (pj_draft_enforces(d, BIT(MAX_MEMORY)))
         add_limit(out, RLIMIT_AS, limits[PJ_LIMIT_MEMORY]);
 }
 
-/* Looks for the place of a cgroup where a total is asked for.  */
+/* Finds a place for a cgroup if totals are wanted.  */
 static void
 find_cgroup(pj_draft *d)
 {
@@ -109,14 +109,14 @@ close_fd(int *fd)
     *fd = -1;
 }
 
-/* The plan for what is settled.  1: something that it needs is not there,
-   and was taken back.  */
+/* Compiles the settled controls.  Returns 1 if something they need is
+   missing and was withdrawn.  */
 static int
 compile(pj_draft *d, pj_str program, pj_error *err)
 {
     pj_confinement *out = d->out;
 
-    /* A host that may not change ids was found to have them already.  */
+    /* A host that cannot change ids is known to have these already.  */
     out->has_user =
         pj_draft_enforces(d, BIT(USER)) && pj_features_changes_ids();
     out->uid = d->sandbox->uid;
@@ -126,7 +126,7 @@ compile(pj_draft *d, pj_str program, pj_error *err)
     out->shed_ids = pj_features_is_lesser_root();
     out->namespace_flags = pj_draft_enforces(d, BIT(PID_NAMESPACE))
         ? d->features.namespace_flags : 0;
-    /* A user namespace makes its first process all-powerful inside.  */
+    /* A user namespace gives its first process all capabilities in it.  */
     if (out->namespace_flags & PJ_NAMESPACE_USER)
         out->drop_capabilities = 1;
     compile_limits(d);
@@ -143,7 +143,7 @@ compile(pj_draft *d, pj_str program, pj_error *err)
     return pj_kernel_landlock(d, program, err);
 }
 
-/* What compile made, before it is made anew.  */
+/* Discards what compile made, before it is compiled again.  */
 static void
 discard(pj_confinement *out)
 {
@@ -155,9 +155,9 @@ discard(pj_confinement *out)
     out->limit_count = 0;
 }
 
-/* What can be had is settled, compiled and tried, and what turned out to be
-   refused is taken back, until what is left works.  Each round takes one
-   feature at least.  */
+/* Settles, compiles and tries what is available, and withdraws what turns out
+   to be refused, until the rest works.  Each round withdraws at least one
+   feature.  */
 static int
 compile_what_works(pj_draft *d, pj_str program, pj_error *err)
 {

@@ -1,4 +1,4 @@
-/* confine.h: a sandbox, compiled into what a child puts on.  */
+/* confine.h: a sandbox, compiled into what a child applies.  */
 #ifndef PJ_CONFINE_H
 #define PJ_CONFINE_H
 

@@ -1,5 +1,5 @@
-/* controls.c: which controls are wanted, which can be had, and the words for
-   those that cannot.  */
+/* controls.c: which controls are wanted, which are available, and the
+   messages about those that are not.  */
 #include "confine/controls.h"
 
 #include <stdio.h>
@@ -54,8 +54,8 @@ limit_controls(const pj_sandbox *sandbox)
     return wanted;
 }
 
-/* What the argument rules of a program ask for.  A sandbox of hygiene only
-   was chosen to have no limits of files.  */
+/* What a program's argument rules ask for.  The hygiene-only preset is chosen
+   in order to have no file limits.  */
 static uint32_t
 reach_controls(const pj_sandbox *sandbox, const pj_reach *reach)
 {
@@ -86,15 +86,14 @@ pj_controls_wanted(const pj_sandbox *sandbox, const pj_reach *reach)
         wanted |= BIT(UMASK);
     if (sandbox->has_user)
         wanted |= BIT(USER);
-    /* Inside a namespace of its own nothing can get away, and setsid does
-       no harm.  */
+    /* Nothing can escape from its own namespace, so setsid is harmless.  */
     if (sandbox->tree == PJ_TREE_PID_NAMESPACE)
         wanted = (wanted & ~BIT(SESSION_LOCK)) | BIT(PID_NAMESPACE);
     return wanted | pj_controls_of_files(sandbox) | limit_controls(sandbox)
         | reach_controls(sandbox, reach);
 }
 
-/* What this system can do of it, as a whole.  */
+/* The controls that this system supports completely.  */
 static uint32_t
 available_controls(const pj_features *features, const pj_sandbox *sandbox)
 {
@@ -112,7 +111,7 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
             | BIT(METADATA_LOCK) | BIT(EXEC_LOCK);
     if (abi >= 1)
         can |= BIT(HOST_SHIELD) | BIT(READ_ROOTS);
-    /* Landlock does not see memory files, the filter does.  */
+    /* Landlock does not cover memory files; the filter does.  */
     if ((can & BIT(READ_ROOTS)) && (can & BIT(SYSCALL_FILTER)))
         can |= BIT(EXECUTE_ROOTS);
     if (abi >= 3)
@@ -124,7 +123,7 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(USER);
     if (features->namespace_flags != 0)
         can |= BIT(PID_NAMESPACE);
-    /* Who has no number inside of the namespace gets no signal.  */
+    /* A process with no id in the namespace cannot be signalled.  */
     if (abi >= 6 || (can & BIT(PID_NAMESPACE)))
         can |= BIT(HOST_SIGNALS);
     if (features->cgroup)
@@ -132,15 +131,15 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
     return can;
 }
 
-/* What may be missing without a word of the policy's.  */
+/* What may be missing without the policy saying so.  */
 static uint32_t
 tolerated_controls(const pj_draft *d)
 {
     uint32_t tolerated = d->sandbox->best_effort | BIT(TREE_TOTALS);
 
-    /* What was not asked for by name is offered as far as it goes.  Rules
-       that say run_nothing ask by name; where there is a kernel to hold
-       them, those that name paths do.  */
+    /* What was not explicitly requested is provided as far as possible.
+       Rules with run_nothing are an explicit request; if there is a kernel to
+       enforce them, so are rules that name paths.  */
     if (d->policy->sandbox == NULL && pj_sandbox_has_kernel())
         return tolerated | BIT(HOST_SHIELD) | BIT(HOST_SIGNALS)
             | BIT(CPU_PER_PROCESS) | BIT(HOST_GUARD);
@@ -151,7 +150,7 @@ tolerated_controls(const pj_draft *d)
     return tolerated;
 }
 
-/* ------------------------------------------------------------ the words */
+/* --------------------------------------------------------- the messages */
 
 /* A sentence that grows.  */
 typedef struct sentence {
@@ -168,7 +167,7 @@ say(sentence *words, const char *text)
     words->used += (size_t)wrote < room ? (size_t)wrote : room - 1;
 }
 
-/* Names of controls, with `quote` around each.  */
+/* Names of controls, each enclosed in `quote`.  */
 static void
 say_names(sentence *words, uint32_t controls, const char *quote)
 {
@@ -185,7 +184,7 @@ say_names(sentence *words, uint32_t controls, const char *quote)
     }
 }
 
-/* The controls of a mask that need the same as one of them.  */
+/* The controls of a mask that have the same needs as one of them.  */
 static uint32_t
 alike(uint32_t controls, int one)
 {
@@ -220,8 +219,8 @@ say_needs(sentence *words, uint32_t controls)
     }
 }
 
-/* The call that accepts it.  Where there is no sandbox yet that is one to
-   write, which then is required: so it names what was tolerated before.  */
+/* The call that accepts it.  If there is no sandbox yet, the call adds one,
+   which is then required: so it names what was tolerated before.  */
 static void
 say_best_effort(sentence *words, uint32_t controls, int is_named)
 {
@@ -248,7 +247,7 @@ begin(uint32_t lacking, const pj_features *features, pj_error *err)
     snprintf(err->reason, sizeof err->reason, "%s", features->text);
 }
 
-/* All of it at once: who mends one thing wants to know of the next.  */
+/* Reports everything at once, to save fixing one problem after another.  */
 static int
 refuse(const pj_draft *d, uint32_t lacking, uint32_t tolerated,
        pj_error *err)
@@ -269,8 +268,8 @@ refuse(const pj_draft *d, uint32_t lacking, uint32_t tolerated,
                         many ? "their" : "its", accept.text);
 }
 
-/* What silences the warning, in both languages.  Where there is no kernel
-   to ask nothing of the default is left but hygiene.  */
+/* What silences the warning, in code and in a policy file.  If there is no
+   kernel to ask, only hygiene is left of the default.  */
 static void
 say_accept(sentence *words, uint32_t missing)
 {
@@ -301,7 +300,7 @@ pj_controls_tell(uint32_t missing, pj_error *why)
                  features.text, accept.text);
 }
 
-/* Nothing runs without a session of its own: one kill ends all of it.  */
+/* Nothing runs without its own session: one kill ends all of it.  */
 static int
 refuse_session(const pj_draft *d, pj_error *err)
 {
@@ -322,7 +321,7 @@ pj_controls_settle(pj_draft *d, pj_error *err)
     if (d->features.no_session != 0)
         return refuse_session(d, err);
 
-    /* Without the namespace the group has to hold the tree after all.  */
+    /* Without the namespace the group has to contain the tree.  */
     if ((d->wanted & ~can & BIT(PID_NAMESPACE))
         && d->sandbox->preset != PJ_PRESET_COMPAT)
         d->wanted |= BIT(SESSION_LOCK);
@@ -347,10 +346,10 @@ pj_draft_wants(const pj_draft *d, uint32_t bit)
     return (d->wanted & bit) != 0;
 }
 
-/* The controls that mean nothing while the command can take over a process
-   outside, or undo them by a file of the kernel's: whatever the preset, they
-   bring the Landlock domain and the rows of the filter that refuse it, and
-   take away the capabilities that pass both.  */
+/* The controls that are useless if the command can take over a process
+   outside, or undo them through one of the kernel's files: for any preset,
+   they add the Landlock domain and the filter rows that refuse this, and drop
+   the capabilities that bypass both.  */
 int
 pj_draft_leans_on_host(const pj_draft *d)
 {

@@ -51,7 +51,7 @@ pj_features_describe(pj_features *out)
     if (uname(&name) != 0)
         memcpy(name.sysname, "?", 2), memcpy(name.release, "?", 2);
     say_landlock(out, why, sizeof why);
-    /* With the longest of releases all of it fits a field of an error.  */
+    /* Even with the longest release name, this fits a field of an error.  */
     snprintf(out->text, sizeof out->text,
              "%.16s %.48s, Landlock ABI %d%s, seccomp %s", name.sysname,
              name.release, out->landlock_abi, why,

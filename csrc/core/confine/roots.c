@@ -1,4 +1,4 @@
-/* roots.c: the roots that hold for a program.  */
+/* roots.c: the roots that apply to a program.  */
 #include "confine/roots.h"
 
 #include "confine/controls.h"
@@ -30,8 +30,8 @@ pj_roots_gather(const pj_sandbox *sandbox, const pj_reach *reach,
         if (add(&roots[access], reach->roots[access].items,
                 reach->roots[access].count) < 0)
             return -1;
-    /* Programs open what they write for both; and the dynamic loader has
-       to read what it runs.  */
+    /* Programs open files that they write for reading too; and the dynamic
+       loader has to read what it runs.  */
     if (reach != NULL
         && add(read, reach->roots[PJ_ACCESS_WRITE].items,
                reach->roots[PJ_ACCESS_WRITE].count) < 0)

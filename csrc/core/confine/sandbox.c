@@ -1,4 +1,4 @@
-/* sandbox.c: what the kernel shall hold a child to, as it is asked for.  */
+/* sandbox.c: the definition of what the kernel is to enforce on a child.  */
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -89,7 +89,7 @@ check_roots(const pj_str *roots, size_t count, pj_error *err)
     return 0;
 }
 
-/* Below these nothing starts, and the error would be a riddle.  */
+/* Below these nothing starts, and the error would be obscure.  */
 static int
 check_limits(const pj_sandbox *sandbox, pj_error *err)
 {
@@ -105,14 +105,14 @@ check_limits(const pj_sandbox *sandbox, pj_error *err)
     return 0;
 }
 
-/* Whether a mask has bits of none of `count` things.  */
+/* Whether a mask has bits beyond the first `count`.  */
 static int
 has_more(uint32_t mask, int count)
 {
     return (uint64_t)mask >> count != 0;
 }
 
-/* Numbers outside of their enum.  */
+/* Refuses numbers outside their enum.  */
 static int
 check_choices(const pj_sandbox *sandbox, pj_error *err)
 {
@@ -146,7 +146,7 @@ pj_sandbox_check(const pj_sandbox *sandbox, pj_error *err)
             return -1;
     if (sandbox->has_umask && sandbox->umask > 0777)
         return invalid(PJ_STR(""), "umask must be 0 to 0o777", err);
-    /* -1 means "leave it" to setresuid.  */
+    /* To setresuid, -1 means "no change".  */
     if (sandbox->has_user
         && (sandbox->uid == (uid_t)-1 || sandbox->gid == (gid_t)-1))
         return invalid(PJ_STR(""), "user needs a uid and a gid", err);

@@ -1,7 +1,7 @@
-/* bpf.c: putting together a program of the classic packet filter.
+/* bpf.c: assembling a classic BPF program.
 
-   What does not fit is remembered and refused in the end, since a filter
-   with a distance that was cut goes somewhere else, without a word.  */
+   Anything that does not fit is recorded and refused at the end, since a
+   jump with a truncated distance would silently go somewhere else.  */
 #include "confine/linux/bpf.h"
 
 #include <string.h>
@@ -53,8 +53,8 @@ pj_bpf_emit(pj_bpf *p, unsigned code, uint32_t k)
     p->count++;
 }
 
-/* How far it is from an instruction to a label; -1 where there is no way.
-   Places were put in the order of the code.  */
+/* The distance from an instruction to a label; -1 if it cannot be reached.
+   Places were put in code order.  */
 static int
 distance(const pj_bpf *p, int from, int label)
 {

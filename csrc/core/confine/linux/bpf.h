@@ -1,17 +1,17 @@
-/* bpf.h: putting together a program of the classic packet filter.  */
+/* bpf.h: assembling a classic BPF program.  */
 #ifndef PJ_BPF_H
 #define PJ_BPF_H
 
 #include <linux/filter.h>
 #include <stdint.h>
 
-/* More than any plan takes; the kernel's own bound is 4096.  */
+/* More than any plan needs; the kernel's own limit is 4096.  */
 #define PJ_BPF_MOST 768
 #define PJ_BPF_LABELS 512
 
-/* Jump targets.  NEXT is the instruction that follows.  A label may be put
-   at several places, as are the common ends: a jump, which can only go
-   forward and not far, goes to the first of them that comes after it.  */
+/* Jump targets.  NEXT is the following instruction.  A label may be put at
+   several places, as the common ends are: a jump, which can only go forward
+   and not far, goes to the first of them after it.  */
 enum { PJ_BPF_NEXT = 0 };
 
 typedef struct pj_bpf {
@@ -22,10 +22,10 @@ typedef struct pj_bpf {
     } puts[PJ_BPF_LABELS];
     int count, put_count;
     int last_label;
-    int overflow; /* something was left out */
+    int overflow; /* something did not fit */
 } pj_bpf;
 
-/* Begins a program; labels up to `named` are the caller's own.  */
+/* Begins a program; labels up to `named` are the caller's.  */
 void pj_bpf_begin(pj_bpf *p, int named);
 
 int pj_bpf_label(pj_bpf *p);
@@ -35,8 +35,8 @@ void pj_bpf_emit(pj_bpf *p, unsigned code, uint32_t k);
 /* Tests are BPF_JEQ, BPF_JGE, BPF_JGT, BPF_JSET and BPF_JA.  */
 void pj_bpf_jump(pj_bpf *p, unsigned test, uint32_t k, int yes, int no);
 
-/* Turns labels into distances.  -1 for a program that is too long, for a
-   jump that is, and for a label that is not after its jump.  */
+/* Turns labels into distances.  -1 if the program or a jump is too long, or
+   a label does not come after its jump.  */
 int pj_bpf_resolve(pj_bpf *p);
 
 #endif

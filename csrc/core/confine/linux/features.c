@@ -41,7 +41,7 @@ pj_features_probe(pj_features *out)
     pj_features_describe(out);
 }
 
-/* An answer, and not an accident.  */
+/* A refusal rather than a transient failure.  */
 static int
 is_refusal(int number)
 {
@@ -55,7 +55,7 @@ pj_features_withdraw(pj_features *features, const pj_child_report *report)
 {
     pj_features before = *features;
 
-    /* Such a program cannot be executed here, or not on this processor.  */
+    /* The init program cannot be executed here, or on this processor.  */
     if (report->stage == PJ_STAGE_KILLED
         && (features->namespace_flags != 0 || !features->no_user))
         return pj_features_have_no_init(features);
@@ -93,7 +93,7 @@ pj_features_withdraw(pj_features *features, const pj_child_report *report)
     return memcmp(&before, features, sizeof before) != 0;
 }
 
-/* Capabilities of this process, as bits; 0 where it cannot be told.  */
+/* Capabilities of this process, as bits; 0 if they cannot be read.  */
 static uint64_t
 capabilities(int effective)
 {
@@ -108,7 +108,7 @@ capabilities(int effective)
         : (uint64_t)data[1].permitted << 32 | data[0].permitted;
 }
 
-/* The start of a file of /proc/self; -1 when it cannot be read.  */
+/* Reads the start of a file in /proc/self; -1 if it cannot be read.  */
 static int
 read_own(const char *path, char *out, size_t size)
 {
@@ -123,8 +123,8 @@ read_own(const char *path, char *out, size_t size)
     return 0;
 }
 
-/* Whether an id has a number outside of this user namespace.  What cannot
-   be read is not held against it: the child will tell.  */
+/* Whether an id is mapped outside this user namespace.  If the map cannot be
+   read, assumes that it is: the child will find out.  */
 static int
 is_mapped(const char *path, uint64_t id)
 {
@@ -150,8 +150,8 @@ pj_features_changes_ids(void)
         | UINT64_C(1) << CAP_SETGID;
     char groups[16];
 
-    /* Where an unprivileged user made the namespace, supplementary groups
-       may not be given up.  */
+    /* In a namespace created by an unprivileged user, supplementary groups
+       may not be dropped.  */
     if (read_own("/proc/self/setgroups", groups, sizeof groups) == 0
         && strncmp(groups, "deny", 4) == 0)
         return 0;
@@ -178,13 +178,13 @@ pj_features_is_lesser_root(void)
         return 0;
     if (geteuid() != 0)
         return 1;
-    /* The namespace that the system began with maps all to itself.  */
+    /* The initial namespace maps all ids to themselves.  */
     return read_own("/proc/self/uid_map", text, sizeof text) < 0
         || sscanf(text, "%llu %llu %llu", &first, &outside, &count) != 3
         || first != 0 || outside != 0 || count != UINT32_MAX;
 }
 
-/* Whether a namespace can be made, and its user mapped.  */
+/* Whether a namespace can be created and its user mapped.  */
 static int
 works(int flags, int init_fd)
 {
@@ -203,7 +203,7 @@ pj_features_pid_namespace(void)
 
     if (init_fd < 0)
         return 0;
-    /* With the privilege for it, the user stays what it is.  */
+    /* With sufficient privilege, the user stays the same.  */
     if (works(CLONE_NEWPID, init_fd))
         flags = CLONE_NEWPID;
     else if (works(CLONE_NEWPID | CLONE_NEWUSER, init_fd))

@@ -16,7 +16,7 @@
 
 #define BIT PJ_BIT
 
-/* Whether there is any file that the program may change.  */
+/* Whether there are any files that the program may change.  */
 static int
 has_write_root(const pj_draft *d)
 {
@@ -24,8 +24,8 @@ has_write_root(const pj_draft *d)
         || (d->reach != NULL && d->reach->roots[PJ_ACCESS_WRITE].count > 0);
 }
 
-/* A control of which the kernel has a part only is reported missing, and
-   that part is enforced: so what is asked here is what is wanted.  */
+/* A control that the kernel supports only in part is reported missing, but
+   that part is enforced: so this looks at what is wanted.  */
 int
 pj_kernel_filter(pj_draft *d, pj_error *err)
 {
@@ -52,8 +52,8 @@ pj_kernel_filter(pj_draft *d, pj_error *err)
                             err);
 }
 
-/* Files in memory are memory, which the limit of a process does not count.
-   With a cgroup they are; elsewhere strict does not let them be made.  */
+/* In-memory files use memory that a per-process limit does not count.  A
+   cgroup does; without one, strict does not allow them to be created.  */
 static int
 check_memory_roots(const pj_draft *d, const pj_strv *roots, pj_error *err)
 {
@@ -109,8 +109,8 @@ build_landlock(pj_draft *d, const pj_landlock_plan *plan,
 int
 pj_kernel_landlock(pj_draft *d, pj_str program, pj_error *err)
 {
-    /* A filter cannot read a path, so the rules have to know what may be
-       executed where nothing else is.  */
+    /* A filter cannot read a path, so if nothing else may be executed, the
+       rules have to know what may be.  */
     const pj_landlock_plan plan = {
         .read = pj_draft_wants(d, BIT(READ_ROOTS)),
         .write = pj_draft_wants(d, BIT(WRITE_ROOTS)),

@@ -10,8 +10,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* The list: the name that mountinfo tells, the number that statfs does
-   (linux/magic.h, and the sources of those that it leaves out).  */
+/* The names as in mountinfo, the numbers as from statfs (linux/magic.h, and
+   the kernel sources for those it lacks).  */
 static const struct {
     const char *name;
     uint32_t magic;
@@ -20,7 +20,7 @@ static const struct {
     {"sysfs", 0x62656572},
     {"cgroup", 0x27e0eb},
     {"cgroup2", 0x63677270},
-    {"cpuset", 0x27e0eb}, /* the cgroup file system, as it once was called */
+    {"cpuset", 0x27e0eb}, /* the old name of the cgroup file system */
     {"debugfs", 0x64626720},
     {"tracefs", 0x74726163},
     {"securityfs", 0x73636673},
@@ -89,8 +89,8 @@ is_kernel_name(const char *name, size_t len)
     return 0;
 }
 
-/* The whole of a file that does not know its size; NULL when it cannot be
-   read.  The caller frees it.  */
+/* The whole contents of a file of unknown size; NULL if it cannot be read.
+   The caller frees it.  */
 static char *
 read_whole(const char *path)
 {
@@ -121,8 +121,8 @@ read_whole(const char *path)
     return text;
 }
 
-/* Blanks, tabs, line ends and backslashes of a path stand there as three
-   octal digits.  In place; gives the new length.  */
+/* Decodes a path's spaces, tabs, newlines and backslashes, which mountinfo
+   escapes as three octal digits.  In place; returns the new length.  */
 static size_t
 unescape(char *path, size_t len)
 {
@@ -143,7 +143,7 @@ unescape(char *path, size_t len)
     return used;
 }
 
-/* Adds the mount point of one line, if it is of these.  The fields: id,
+/* Adds the mount point of one line, if its type is listed.  The fields: id,
    parent, device, root, mount point, options, any number of tags, `-`,
    type.  */
 static int

@@ -20,7 +20,7 @@
 #include "confine/linux/landlock_abi.h"
 #include "confine/linux/needs.h"
 
-/* The kernel's names, without the part that all of them share.  */
+/* The kernel's names, without their common prefix.  */
 #define FS(name) LANDLOCK_ACCESS_FS_##name
 
 #define READ_RIGHTS (FS(READ_FILE) | FS(READ_DIR))
@@ -29,19 +29,19 @@
      | FS(MAKE_REG) | FS(MAKE_SOCK) | FS(MAKE_FIFO) | FS(MAKE_BLOCK)     \
      | FS(MAKE_SYM))
 #define WRITE_RIGHTS (FS(WRITE_FILE) | CHANGE_TREE | FS(REFER) | FS(TRUNCATE))
-/* Nobody gets to make device nodes.  */
+/* Creating device nodes is never granted.  */
 #define WRITE_GRANT (WRITE_RIGHTS & ~(FS(MAKE_CHAR) | FS(MAKE_BLOCK)))
-/* What is kept from the kernel's own files.  A directory that is made or
-   removed there commands it too: a cgroup, for instance.  */
+/* What is denied on the kernel's own files.  Creating or removing a directory
+   there controls the kernel too: a cgroup, for instance.  */
 #define KERNEL_RIGHTS (FS(WRITE_FILE) | CHANGE_TREE)
 #define FILE_RIGHTS                                                      \
     (FS(EXECUTE) | FS(WRITE_FILE) | FS(READ_FILE) | FS(TRUNCATE))
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What each version brought, and how much of the attributes it reads.  5
-   brought IOCTL_DEV, which is not asked for: a filter that knows the requests
-   does more (seccomp_ioctl.def).  */
+/* What each version added, and how much of the attributes it reads.  5 added
+   IOCTL_DEV, which is not used: a filter that knows the requests does more
+   (seccomp_ioctl.def).  */
 static const struct {
     int abi;
     size_t size;
@@ -57,7 +57,7 @@ static const struct {
                  | LANDLOCK_SCOPE_SIGNAL}},
 };
 
-/* All that a version knows.  */
+/* All rights that a version knows.  */
 static struct landlock_ruleset_attr
 known_to(int abi, size_t *size)
 {
@@ -82,7 +82,7 @@ pj_landlock_abi(int *why)
     return abi < 0 ? 0 : (int)abi;
 }
 
-/* What the ruleset takes away unless a rule gives it.  */
+/* What the ruleset denies unless a rule grants it.  */
 static struct landlock_ruleset_attr
 wanted(const pj_landlock_plan *plan)
 {
@@ -96,7 +96,7 @@ wanted(const pj_landlock_plan *plan)
         attr.handled_access_fs |= FS(EXECUTE);
     if (plan->kernel)
         attr.handled_access_fs |= KERNEL_RIGHTS;
-    /* What handles any right refuses this one, handled or not.  */
+    /* A ruleset that handles any right denies this one, handled or not.  */
     if (attr.handled_access_fs != 0)
         attr.handled_access_fs |= FS(REFER);
     if (plan->network) {
@@ -109,7 +109,7 @@ wanted(const pj_landlock_plan *plan)
     return attr;
 }
 
-/* As much of it as the version knows.  */
+/* The part of it that the version knows.  */
 static struct landlock_ruleset_attr
 handled(const pj_landlock_plan *plan, int abi, size_t *size)
 {
@@ -128,15 +128,15 @@ create(const pj_landlock_plan *plan, int abi)
     size_t size = 0;
     struct landlock_ruleset_attr attr = handled(plan, abi, &size);
 
-    /* A ruleset must handle something.  Making block devices is nothing
-       that a child without privileges could do.  */
+    /* A ruleset must handle something.  An unprivileged child could not
+       create block devices anyway.  */
     if (attr.handled_access_fs == 0 && attr.handled_access_net == 0
         && attr.scoped == 0)
         attr.handled_access_fs = FS(MAKE_BLOCK) | (abi >= 2 ? FS(REFER) : 0);
     return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0U);
 }
 
-/* Gives `rights` at an open file.  0; -1 with errno.  */
+/* Grants `rights` on an open file.  Returns 0, or -1 with errno set.  */
 static int
 allow_fd(int ruleset, int fd, uint64_t rights)
 {
@@ -148,14 +148,14 @@ allow_fd(int ruleset, int fd, uint64_t rights)
         return -1;
     if (!S_ISDIR(st.st_mode))
         rule.allowed_access &= FILE_RIGHTS;
-    /* A link is no place of its own, and its target has one elsewhere.  */
+    /* A link needs no rule: its target has one where it is.  */
     if (rule.allowed_access == 0 || S_ISLNK(st.st_mode))
         return 0;
     return (int)syscall(SYS_landlock_add_rule, ruleset,
                         LANDLOCK_RULE_PATH_BENEATH, &rule, 0U);
 }
 
-/* And at a path.  */
+/* The same for a path.  */
 static int
 allow(int ruleset, const char *path, uint64_t rights)
 {
@@ -170,7 +170,7 @@ allow(int ruleset, const char *path, uint64_t rights)
     return result;
 }
 
-/* Rights at all of a directory but the places below it.  */
+/* Rights on a whole directory except the places below it.  */
 struct grant {
     int ruleset;
     uint64_t rights;
@@ -186,7 +186,7 @@ is_out_of_room(int number)
 
 enum where { APART, ABOVE, IN };
 
-/* Where a path stands to the places.  */
+/* Where a path is relative to the places.  */
 static enum where
 look(pj_str path, const pj_strv *places)
 {
@@ -201,8 +201,8 @@ look(pj_str path, const pj_strv *places)
     return found;
 }
 
-/* One entry.  What cannot be opened is left out: this process could not
-   write there either.  */
+/* Handles one entry.  One that cannot be opened is skipped: this process
+   could not write there either.  */
 static int
 grant_entry(const struct grant *grant, const char *path)
 {
@@ -221,9 +221,9 @@ grant_entry(const struct grant *grant, const char *path)
     return result;
 }
 
-/* Walks down to the places, granting what stands beside the way.  The
-   directories on the way themselves get nothing, since a right to them
-   would be one to all below.  `path` is PATH_MAX long.  */
+/* Walks down to the places, granting their siblings on the way.  The
+   directories on the way get nothing, since a right to one covers all below
+   it.  `path` is PATH_MAX long.  */
 static int
 grant_around(const struct grant *grant, char *path, size_t len)
 {
@@ -254,8 +254,8 @@ grant_around(const struct grant *grant, char *path, size_t len)
     return result;
 }
 
-/* Gives `rights` below a root, but for the file systems of the kernel.  A
-   root that is in one of them is what its owner says it is.  */
+/* Grants `rights` below a root, except on the kernel's file systems.  A root
+   inside one of them is taken as intended.  */
 static int
 allow_without(int ruleset, const char *root, uint64_t rights,
               const pj_strv *kernel)
@@ -312,7 +312,7 @@ add_roots(int ruleset, const pj_landlock_plan *plan, uint64_t all,
     return 0;
 }
 
-/* Without limits of writing: everything but the kernel's files.  */
+/* Without write limits: everything except the kernel's files.  */
 static int
 add_the_rest(int ruleset, const pj_strv *kernel, pj_error *err)
 {
@@ -322,9 +322,9 @@ add_the_rest(int ruleset, const pj_strv *kernel, pj_error *err)
     return 0;
 }
 
-/* What programs need to start and to speak their language, and no data:
-   libraries, locales, time zones, the harmless devices.  Nothing of /proc:
-   /proc/self would be this process here, and all of it is too much.  */
+/* What programs need to start and to use their locale, but no data:
+   libraries, locales, time zones, harmless devices.  Nothing in /proc:
+   /proc/self would be the current process, and all of it is too much.  */
 static void
 add_system(int ruleset, uint64_t all)
 {
@@ -346,7 +346,7 @@ add_system(int ruleset, uint64_t all)
 }
 
 /* The program itself, its interpreter and loader; the system's loaders for
-   the programs of other roots.  */
+   programs in other roots.  */
 static int
 add_program(int ruleset, const pj_landlock_plan *plan, pj_str program,
             uint64_t all, pj_error *err)
@@ -364,7 +364,7 @@ add_program(int ruleset, const pj_landlock_plan *plan, pj_str program,
         result = pj_error_memory(err);
     for (size_t i = 0; i < needs.count; i++)
         allow(ruleset, needs.items[i].ptr, rights);
-    /* Nobody else is started where only the program is.  */
+    /* Not needed if nothing but the program may be started.  */
     for (size_t i = 0; i < COUNT(loaders) && !plan->nothing; i++)
         allow(ruleset, loaders[i], rights);
     pj_strv_clear(&needs);
@@ -381,8 +381,8 @@ fill(int ruleset, const pj_landlock_plan *plan, uint64_t all,
     if ((plan->write || plan->kernel) && pj_kernel_fs_places(&kernel) < 0)
         result = pj_error_memory(err);
     add_system(ruleset, all);
-    /* Moving and linking are not limited; what would gain rights by it
-       still is.  */
+    /* Moving and linking are not limited, except where that would gain
+       rights.  */
     if (!plan->write)
         allow(ruleset, "/", FS(REFER) & all);
     if (result == 0 && plan->kernel && !plan->write)
@@ -405,7 +405,7 @@ pj_landlock_build(const pj_landlock_plan *plan, int abi,
 
     if (low < 0)
         return pj_error_system(err, "landlock ruleset", errno);
-    /* Above 2, as all that the child still needs.  */
+    /* Above 2, like every descriptor that the child still needs.  */
     ruleset = fcntl(low, F_DUPFD_CLOEXEC, 3);
     close(low);
     if (ruleset < 0)

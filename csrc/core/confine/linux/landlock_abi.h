@@ -1,7 +1,7 @@
-/* landlock_abi.h: the kernel's interface, by its own names.
+/* landlock_abi.h: the kernel's interface, under its own names.
 
-   Written out, since headers are older than kernels: what <linux/landlock.h>
-   of a build machine lacks, the machine that runs may have.  */
+   Spelled out, since headers are older than kernels: the running kernel may
+   have what <linux/landlock.h> of the build machine lacks.  */
 #ifndef PJ_LANDLOCK_ABI_H
 #define PJ_LANDLOCK_ABI_H
 

@@ -20,7 +20,7 @@ typedef Elf32_Phdr elf_segment;
 #define NATIVE_CLASS ELFCLASS32
 #endif
 
-/* The path of PT_INTERP, into `out`; 0 when there is none.  */
+/* Stores the path of PT_INTERP in `out`; 0 if there is none.  */
 static size_t
 elf_interpreter(int fd, char *out, size_t size)
 {
@@ -50,7 +50,7 @@ elf_interpreter(int fd, char *out, size_t size)
     return 0;
 }
 
-/* The interpreter that a `#!` line names, into `out`.  */
+/* Stores the interpreter that a `#!` line names in `out`.  */
 static size_t
 script_interpreter(int fd, char *out, size_t size)
 {
@@ -73,7 +73,7 @@ script_interpreter(int fd, char *out, size_t size)
 static size_t
 interpreter(const char *path, char *out, size_t size)
 {
-    /* A script may name a FIFO, whose open would wait for a writer.  */
+    /* A script may name a FIFO, whose open would block for a writer.  */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t len;
 

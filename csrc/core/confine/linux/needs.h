@@ -6,7 +6,7 @@
 
 /* Adds the interpreter of a script and the dynamic loader of an ELF file,
    and theirs in turn, as canonical paths.  What cannot be read adds
-   nothing.  0, or -1 when there is no memory.  */
+   nothing.  Returns 0, or -1 if out of memory.  */
 int pj_needs_of(pj_str path, pj_strv *out);
 
 #endif

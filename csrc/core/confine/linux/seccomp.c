@@ -1,16 +1,16 @@
 /*
  * seccomp.c: compiling the system call filter.
  *
- * The shape.  When a filter is installed, the kernel (since 5.11) simulates
- * it for every system call number, and calls that it finds to be always
- * allowed do not run it any more.  The simulation costs as many steps as the
- * filter takes, and ends at the first instruction that it does not know.  So
- * the calls that programs make most are decided first, by comparisons of the
- * number, which it knows; then comes an instruction that it does not.
+ * When a filter is installed, the kernel (since 5.11) emulates it for every
+ * system call number, and calls that it finds to be always allowed no longer
+ * run it.  The emulation costs as many steps as the filter takes, and stops
+ * at the first instruction that it does not know.  So the calls that programs
+ * make most are decided first, by comparing the number, which it knows; then
+ * comes an instruction that it does not.
  *
- * The rest divides the numbers into words of 32, finds the word by halving,
- * and tests one bit of a constant.  Only a hit goes on, to the few calls
- * that depend on their arguments, and else to a refusal.
+ * The rest divides the numbers into words of 32, finds the word by binary
+ * search, and tests one bit of a constant.  Only a hit goes on, to the few
+ * calls that depend on their arguments, or else to a refusal.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -47,7 +47,7 @@ enum group {
     EXEC, ALWAYS, GROUPS
 };
 
-/* Numbers that older headers lack are defined there.  */
+/* The table defines the numbers that older headers lack.  */
 static const struct {
     enum group group;
     int number;
@@ -57,10 +57,10 @@ static const struct {
 #undef PJ_SYSCALL
 };
 
-/* The highest call that was looked at when the table was written.  Whatever
-   comes later may undo any of this, and libc can do without it.  Numbers
-   from 424 on are those of all architectures; the ones between an
-   architecture's own and these belong to nobody.  */
+/* The highest call that was reviewed when the table was written.  Any later
+   one may undo all of this, and libc can do without it.  Numbers from 424 on
+   are common to all architectures; those between an architecture's own and
+   these are unassigned.  */
 #define LAST SYS_rseq_slice_yield
 #define FIRST_COMMON 424
 #ifdef __x86_64__
@@ -141,7 +141,7 @@ is_allowed(const struct program *p, int number)
 }
 
 /* The widest ranges of allowed numbers around hot calls, each as its first
-   number and the one past its end.  How many bounds that makes.  */
+   number and the one past its end.  Returns the number of bounds.  */
 static int
 hot_bounds(const struct program *p, uint32_t *bounds)
 {
@@ -163,14 +163,14 @@ hot_bounds(const struct program *p, uint32_t *bounds)
     return count;
 }
 
-/* Past an odd count of bounds is inside of a range.  */
+/* Past an odd number of bounds is inside a range.  */
 static int
 hot_leaf(int passed)
 {
     return passed % 2 == 1 ? PJ_RET_ALLOW : COLD;
 }
 
-/* Finds by halving which of bounds[from..to-1] were passed.  */
+/* Finds by binary search which of bounds[from..to-1] were passed.  */
 static void
 emit_hot(pj_bpf *p, const uint32_t *bounds, int from, int to)
 {
@@ -187,7 +187,7 @@ emit_hot(pj_bpf *p, const uint32_t *bounds, int from, int to)
     }
 }
 
-/* What the kernel's simulation sees.  Other architectures' calls have other
+/* What the kernel's emulation sees.  Other architectures' calls have other
    numbers: their callers are killed.  */
 static void
 emit_entry(struct program *program)
@@ -202,7 +202,7 @@ emit_entry(struct program *program)
     pj_bpf_jump(p, BPF_JEQ, NATIVE_ARCH, PJ_BPF_NEXT, KILL);
 #endif
     pj_seccomp_load_number(p);
-    /* That a number is at least 0 is no question.  */
+    /* A number is always at least 0, so that bound needs no test.  */
     emit_hot(p, bounds, bounds[0] == 0, count);
     pj_bpf_put(p, PJ_RET_ALLOW);
     pj_bpf_emit(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -210,7 +210,7 @@ emit_entry(struct program *program)
     pj_bpf_emit(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 }
 
-/* Numbers that are of no call, or of none that was known.  */
+/* Numbers of no call, or of none that was known.  */
 static void
 emit_unknown(pj_bpf *p)
 {
@@ -227,7 +227,7 @@ emit_unknown(pj_bpf *p)
     pj_bpf_put(p, known);
 }
 
-/* Finds the word among words[0..count-1] by halving.  */
+/* Finds the word among words[0..count-1] by binary search.  */
 static void
 emit_search(pj_bpf *p, const int *words, int count)
 {
@@ -276,7 +276,7 @@ emit_all(struct program *program, const pj_seccomp_plan *plan)
 
     emit_entry(program);
     pj_bpf_put(p, COLD);
-    /* What the simulation does not know.  */
+    /* An instruction that the emulation does not know.  */
     pj_bpf_emit(p, BPF_LDX | BPF_W | BPF_IMM, 0);
     emit_unknown(p);
     emit_words(program);

@@ -7,7 +7,7 @@
 struct sock_filter;
 
 /* What a filter refuses.  Any filter also refuses io_uring, whose operations
-   pass no filter, and calls that nobody knew when this was written.  */
+   bypass filters, and calls that were unknown when this was written.  */
 typedef struct pj_seccomp_plan {
     int syscalls;   /* what no tool needs */
     int host;       /* other processes' memory and descriptors */
@@ -15,12 +15,12 @@ typedef struct pj_seccomp_plan {
     int network;    /* sockets */
     int metadata;   /* chmod and its kind, all but a list of ioctls */
     int execute;    /* memory files that could be executed */
-    int memory;     /* memory that no limit of a process counts */
-    int ipc;        /* objects of System V, message queues */
+    int memory;     /* memory that no per-process limit counts */
+    int ipc;        /* System V objects, message queues */
     int watch;      /* notice of what cannot be read, leases */
     int locks;      /* exclusive locks on what can only be read */
-    int exec;       /* every program but the one that is started */
-    uint32_t allow; /* bits 1 << pj_allow: what is not refused after all */
+    int exec;       /* every program except the one being started */
+    uint32_t allow; /* bits 1 << pj_allow: exceptions that are allowed */
 } pj_seccomp_plan;
 
 /* Whether filters can be made for this architecture and are known to the
@@ -31,7 +31,7 @@ int pj_seccomp_available(void);
 int pj_seccomp_wanted(const pj_seccomp_plan *plan);
 
 /* Compiles a filter into memory that the caller frees.  Fails with
-   OutOfMemory, and with SandboxUnavailable for what no program can hold. */
+   OutOfMemory, or with SandboxUnavailable if it does not fit a program.  */
 int pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
                      unsigned short *count, pj_error *err);
 

@@ -36,7 +36,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What a plan says, as bits.  */
+/* A plan as bits.  */
 enum {
     PJ_ON_SYSCALLS = 1,
     PJ_ON_SESSION = 2,
@@ -93,7 +93,7 @@ pj_seccomp_load_arg(pj_bpf *p, int index)
     pj_bpf_emit(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
 }
 
-/* Refuses an argument that has, or is, this; all else is allowed.  */
+/* Refuses an argument with bits of `k`, or equal to it; allows all else.  */
 static void
 refuse(pj_bpf *p, int index, unsigned test, uint32_t k)
 {
@@ -101,7 +101,7 @@ refuse(pj_bpf *p, int index, unsigned test, uint32_t k)
     pj_bpf_jump(p, test, k, PJ_RET_REFUSE, PJ_RET_ALLOW);
 }
 
-/* Allows it only if it is this.  */
+/* Allows only an argument equal to `k`.  */
 static void
 require(pj_bpf *p, int index, uint32_t k)
 {
@@ -118,7 +118,7 @@ emit_clone(pj_bpf *p, const pj_seccomp_plan *plan)
            | CLONE_NEWNET);
 }
 
-/* Its flags are in memory, where no filter can look; libc falls back to
+/* Its flags are in memory, which a filter cannot read; libc falls back to
    clone.  */
 static void
 emit_clone3(pj_bpf *p, const pj_seccomp_plan *plan)
@@ -135,8 +135,8 @@ emit_prlimit(pj_bpf *p, const pj_seccomp_plan *plan)
     require(p, 0, 0);
 }
 
-/* Only the caller itself, which is 0, or its own group.  A namespace of its
-   own has no numbers for those outside, but users are the same there.  */
+/* Only the caller itself, which is 0, or its own group.  In its own namespace,
+   processes outside have no ids, but users are the same there.  */
 static void
 emit_scheduling(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -192,7 +192,7 @@ emit_socketpair(pj_bpf *p, const pj_seccomp_plan *plan)
     pj_bpf_jump(p, BPF_JEQ, SOCK_SEQPACKET, PJ_RET_ALLOW, PJ_RET_REFUSE);
 }
 
-/* The start itself is by descriptor, which libc never is.  */
+/* The program is started by descriptor, which libc never does.  */
 static void
 emit_execveat(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -200,7 +200,7 @@ emit_execveat(pj_bpf *p, const pj_seccomp_plan *plan)
     require(p, 4, AT_EMPTY_PATH);
 }
 
-/* It leaves a character device behind, without CAP_MKNOD.  */
+/* It creates a character device, without CAP_MKNOD.  */
 static void
 emit_rename(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -208,8 +208,8 @@ emit_rename(pj_bpf *p, const pj_seccomp_plan *plan)
     refuse(p, 4, BPF_JSET, RENAME_WHITEOUT);
 }
 
-/* A lease makes whoever opens the file wait, up to lease-break-time; it, and
-   a hint of lifetimes, take a descriptor that only reads.  */
+/* A lease makes others that open the file wait, up to lease-break-time.  It
+   needs only a descriptor for reading, as does a write lifetime hint.  */
 static void
 emit_fcntl(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -221,7 +221,7 @@ emit_fcntl(pj_bpf *p, const pj_seccomp_plan *plan)
     pj_bpf_jump(p, BPF_JEQ, FCNTL_SETDELEG, PJ_RET_REFUSE, PJ_RET_ALLOW);
 }
 
-/* Unlike fcntl's, an exclusive lock takes a descriptor that only reads.  */
+/* Unlike fcntl's, this exclusive lock needs only a descriptor for reading.  */
 static void
 emit_flock(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -233,7 +233,7 @@ enum fate { REFUSED, NAMED, FINE, SOCKETS };
 
 static const struct {
     enum fate fate;
-    uint32_t bits; /* REFUSED: of the plan; NAMED: of its allow */
+    uint32_t bits; /* REFUSED: in the plan; NAMED: in its allow */
     uint32_t request;
 } requests[] = {
 #define PJ_IOCTL_REFUSED(when, request) {REFUSED, when, request},
@@ -283,9 +283,9 @@ insert_sorted(uint32_t *sorted, size_t count, uint32_t request)
     return count + 1;
 }
 
-/* All that is left where writing is limited, runs of three and more as one.
-   Others get the answer of a file that does not know the request: programs
-   that only try have a way around it.  */
+/* All that is left where writing is limited, runs of three or more as one.
+   Others get the error of a file that does not know the request: programs
+   that merely try it have a fallback.  */
 static void
 emit_fine(pj_bpf *p, const pj_seccomp_plan *plan)
 {
@@ -304,7 +304,7 @@ emit_fine(pj_bpf *p, const pj_seccomp_plan *plan)
             pj_bpf_jump(p, BPF_JEQ, sorted[i], PJ_RET_ALLOW, PJ_BPF_NEXT);
             continue;
         }
-        /* The ones below were asked for already.  */
+        /* Those below were tested already.  */
         pj_bpf_jump(p, BPF_JGE, sorted[i], PJ_BPF_NEXT, PJ_RET_NO_TTY);
         pj_bpf_jump(p, BPF_JGT, sorted[end_of_run - 1], PJ_BPF_NEXT,
                     PJ_RET_ALLOW);

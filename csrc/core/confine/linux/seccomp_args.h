@@ -5,7 +5,7 @@
 #include "confine/linux/bpf.h"
 #include "confine/linux/seccomp.h"
 
-/* The ends of a filter, as labels; pj_seccomp_rets puts them.  */
+/* The ends of a filter, as labels; pj_seccomp_rets places them.  */
 enum {
     PJ_RET_ALLOW = 1,
     PJ_RET_REFUSE,  /* EPERM */
@@ -16,13 +16,13 @@ enum {
 
 void pj_seccomp_rets(pj_bpf *p);
 
-/* The number of the call, or the low half of an argument: the kernel looks
-   at no more of the ones that are tested.  */
+/* Loads the call number, or the low half of an argument: the kernel itself
+   uses no more of those that are tested.  */
 void pj_seccomp_load_number(pj_bpf *p);
 void pj_seccomp_load_arg(pj_bpf *p, int index);
 
-/* The next number that has a case under a plan, from *at on, which starts
-   at 0; -1 after the last.  */
+/* The next number with a case in a plan, from *at on, which starts at 0; -1
+   after the last.  */
 int pj_seccomp_next_case(const pj_seccomp_plan *plan, int *at);
 
 /* The cases, and a refusal for every other number.  */

@@ -1,4 +1,4 @@
-/* features.c: what is left where no kernel rules are known.  */
+/* features.c: what remains on systems without known kernel rules.  */
 #include "confine/features.h"
 
 #include <string.h>

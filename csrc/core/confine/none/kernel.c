@@ -1,7 +1,7 @@
-/* kernel.c: no rules, where no kernel holds them.  */
+/* kernel.c: no rules, since no kernel enforces them.  */
 #include "confine/kernel.h"
 
-/* Settled before: nothing that needs these is enforced.  */
+/* Already settled: nothing that needs these is enforced.  */
 int
 pj_kernel_filter(pj_draft *d, pj_error *err)
 {
