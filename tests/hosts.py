@@ -25,7 +25,7 @@ PORTABLE = os.environ.get("PJ_PORTABLE") == "1" or sys.platform != "linux"
 on_linux = pytest.mark.skipif(PORTABLE, reason="only Linux can do this")
 
 
-def _has_loopback() -> bool:
+def has_loopback() -> bool:
     with socket.socket() as server:
         try:
             server.bind(("127.0.0.1", 0))
@@ -38,7 +38,7 @@ def _has_loopback() -> bool:
 
 # A fresh network namespace has the device, and it is down.
 needs_loopback = pytest.mark.skipif(
-    not _has_loopback(), reason="127.0.0.1 cannot be reached here"
+    not has_loopback(), reason="127.0.0.1 cannot be reached here"
 )
 
 # What a command leaves without a parent becomes the host's own, not ours.

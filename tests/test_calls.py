@@ -48,8 +48,7 @@ if os.geteuid() == 0:
     BUDGETS["Sandbox().user(65534, 65534)"] = (36, 20, 1)
 
 
-@pytest.mark.parametrize("sandbox", BUDGETS)
-def test_a_spawn_makes_so_many_calls(sandbox: str, helper: Build) -> None:
+def calls_of_a_spawn(helper: Build, sandbox: str) -> list[float]:
     code = HOST.format(sandbox=sandbox, spawns=SPAWNS)
     done = subprocess.run(
         [helper("calls"), sys.executable, "-c", code, program("true")],
@@ -58,9 +57,16 @@ def test_a_spawn_makes_so_many_calls(sandbox: str, helper: Build) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    counts = [int(word) / SPAWNS for word in done.stdout.split()]
-    print(counts)
+    return [int(word) / SPAWNS for word in done.stdout.split()]
+
+
+@pytest.mark.parametrize("sandbox", BUDGETS)
+def test_a_spawn_makes_so_many_calls(sandbox: str, helper: Build) -> None:
+    """The least of three counts: a busy machine adds calls, and takes none."""
+    tries = [calls_of_a_spawn(helper, sandbox) for _ in range(3)]
+    print(tries)
+    counts = [min(count) for count in zip(*tries, strict=True)]
     budget = BUDGETS[sandbox]
     for count, most in zip(counts, budget, strict=True):
         # How the numbers of descriptors lie adds some, and second looks.
-        assert most * 0.8 <= count <= most * 1.15 + 2, (counts, budget)
+        assert most * 0.8 <= count <= most * 1.15 + 2, (tries, budget)

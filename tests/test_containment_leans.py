@@ -20,6 +20,7 @@ from containment import (
     run_here,
     uids,
 )
+from hosts import needs_loopback
 from proc_jail import (
     ArgRules,
     Network,
@@ -67,6 +68,7 @@ def attempt(
     return in_host(uid, work)
 
 
+@needs_loopback
 @uids
 @named
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way[0])

@@ -18,6 +18,7 @@ from containment import (
     run_here,
     uids,
 )
+from hosts import needs_loopback
 from proc_jail import Network, Output, Sandbox
 
 DENY = [
@@ -40,6 +41,7 @@ def compare(uid: int, sandbox: Sandbox, work: Work, maybe: str = "") -> None:
     assert_stopped(in_host(uid, lambda: work(sandbox)))
 
 
+@needs_loopback
 @uids
 @denied
 @pytest.mark.parametrize("kind", ["tcp", "mptcp", "fastopen", "udp"])

@@ -38,6 +38,7 @@ from containment import (
     run_here,
     uids,
 )
+from hosts import has_loopback
 from proc_jail import (
     ArgRules,
     Network,
@@ -227,8 +228,14 @@ FILES: dict[str, list[Try]] = {
     "network": [
         Try(text, DENY)
         for text in (
-            "bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT'",
-            "bash -c 'echo >/dev/udp/127.0.0.1/$PORT'",
+            *(
+                (
+                    "bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT'",
+                    "bash -c 'echo >/dev/udp/127.0.0.1/$PORT'",
+                )
+                if has_loopback()
+                else ()
+            ),
             "/usr/bin/python3 -c 'import socket;"
             ' socket.socket(socket.AF_UNIX).connect("\\0$NAME")\'',
             "perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0)"

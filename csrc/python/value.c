@@ -222,7 +222,7 @@ bound(PyTypeObject *type, PyObject *object, int64_t none, int64_t *out)
     *out = PyLong_AsLongLongAndOverflow(object, &overflow);
     if (overflow != 0 && (overflow < 0) != (none < 0))
         return raise_invalid(type, "value type invalid: a bound of an Int "
-                             "leaves no number of 64 bits");
+                             "is beyond 64 bits; give one within");
     if (overflow != 0)
         *out = none;
     return 0;
@@ -251,7 +251,7 @@ new_of_strings(PyTypeObject *type, PyObject *args, PyObject *kwargs,
     pj_str *views;
 
     if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
-        PyErr_SetString(PyExc_TypeError, "no keyword arguments are taken");
+        PyErr_SetString(PyExc_TypeError, "keyword arguments are not accepted");
         return NULL;
     }
     tuple = pj_py_bytes_tuple(args, what);
@@ -394,7 +394,7 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     /* An empty list would mean no hosts, not every host.  */
     if (allowed != Py_None && PyTuple_GET_SIZE(hosts) == 0) {
         raise_invalid(type, "value type invalid: hosts must not be empty; "
-                      "leave it out to allow every host");
+                      "leave them out to allow every host");
         goto done_with;
     }
     options.words = views;

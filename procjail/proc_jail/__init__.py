@@ -93,8 +93,8 @@ from proc_jail._errors import TYPE_CHECKING, PolicyFileError
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    # What packs applications reads here what C, or __getattr__(),
-    # imports when it is first needed.
+    # Tools that bundle applications find here what C or __getattr__()
+    # imports on first use.
     from proc_jail import _display, _events, profiles  # noqa: F401
     from proc_jail._lint import Finding, lint
     from proc_jail._live.many import run_many

@@ -1186,7 +1186,7 @@ class ArgTooManyPositionals(Violation):
     """The request has more positionals than max_positionals."""
 
 class ArgFlagAfterPositional(Violation):
-    """A flag stands where the injected '--' would make it a positional."""
+    """A flag is where the injected '--' would make it a positional."""
 
 class ArgValueInvalid(Violation):
     """The value of an option is missing or could be read as an option."""
@@ -1195,7 +1195,7 @@ class EnvForbidden(Violation):
     """An environment name is empty or contains '='."""
 
 class CwdForbidden(Violation):
-    """The policy does not allow the working directory, or it is none."""
+    """The policy does not allow the working directory, or it is not one."""
 
 class NulByte(Violation):
     """A string contains a NUL byte, which no program can be given."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from proc_jail._core import ProcJailError
 
-# For the package's face too: that of typing is slow to import.
+# Also for the package's __init__: typing is slow to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# The fields of errors, in the order they are shown in.
+# The fields of errors, in the order in which they are shown.
 FIELDS = (
     "bin",
     "path",
@@ -52,7 +52,7 @@ class PolicyFileError(ProcJailError, ValueError):
     `__cause__` is the Violation or OSError behind it, if there is one.
     """
 
-    __module__ = "proc_jail"  # where it is found
+    __module__ = "proc_jail"  # where users import it from
 
     code = "PolicyFileError"
     path: str | None = None

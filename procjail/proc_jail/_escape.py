@@ -15,10 +15,10 @@ _ANSI = re.compile(
     r"(?:\x1b\\|\x07|\x9c|$)?"
     r"|\x1b[ -/]*(?:[0-~]|$)",
 )
-# What moves a cursor, turns text around, or cannot be seen: controls but for
-# tab and newline, what Unicode calls default ignorable (with it the tags, in
-# which a text can hide), and halves of surrogate pairs, which no encoder
-# takes.  A selector of variants is part of what it follows; a second one, or
+# What moves a cursor, turns text around, or cannot be seen: controls except
+# tab and newline, what Unicode calls default ignorable (including the tags,
+# in which a text can hide), and halves of surrogate pairs, which no encoder
+# takes.  A variation selector is part of what it follows; a second one, or
 # one that follows nothing, is not.
 _UNSEEN = re.compile(
     "["
@@ -31,7 +31,7 @@ _UNSEEN = re.compile(
     "]"
     r"|(?<![^\s\ufe00-\ufe0f])[\ufe00-\ufe0f]"
 )
-# White space that is not one blank, or not known as one.
+# White space that is not a single blank, or not recognised as one.
 _BLANKS = re.compile(r"[^\S ]")
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proc_jail._core import PreparedCommand, ProcRequest
 
 logger = logging.getLogger("proc_jail")
-# Nothing is printed in a host that has not set logging up.
+# Nothing is printed unless the host configures logging.
 if not any(isinstance(h, logging.NullHandler) for h in logger.handlers):
     logger.addHandler(logging.NullHandler())
 
@@ -33,7 +33,7 @@ class Watcher(Protocol):
     ) -> None: ...
 
 
-# Called at each end; proc_jail.otel puts one in.
+# Called at the end of each command; proc_jail.otel adds one.
 watchers: list[Watcher] = []
 
 

@@ -33,10 +33,10 @@ pj_args_check_rules(const pj_rules_options *rules, const pj_program *program,
         || rules->double_dash != PJ_DOUBLE_DASH_AFTER_FLAGS)
         return 0;
     if (program->dashdash == PJ_DASHDASH_IGNORED)
-        return invalid_rules(program, "reads options behind `--` too", err);
+        return invalid_rules(program, "reads options after `--` too", err);
     if (program->dashdash == PJ_DASHDASH_SUBCOMMAND
         && rules->subcommand.ptr == NULL)
-        return invalid_rules(program, "honours `--` only behind a pinned "
+        return invalid_rules(program, "honours `--` only after a pinned "
                              "subcommand", err);
     return 0;
 }

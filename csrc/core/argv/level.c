@@ -43,7 +43,7 @@ read_long(pj_reading *r, const pj_grammar *g, pj_error *err)
     if ((g->traits & PJ_TRAIT_NEXT_WORD)
         || (option->arity != PJ_ARITY_REQUIRED
             && option->arity != PJ_ARITY_OPTIONAL))
-        return pj_words_refuse(r, g, arg, index, "has to be the next word",
+        return pj_words_refuse(r, g, arg, index, "must be the next word",
                                err);
     arg->value = (pj_str){equals + 1,
                           (size_t)(token.ptr + token.len - equals) - 1};
@@ -72,7 +72,7 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
         if (rest.len > 0 && (g->traits & (PJ_TRAIT_NO_BUNDLE
                                           | PJ_TRAIT_DECLARED)))
             return pj_reading_refuse(r, index, token, "write its letters "
-                                     "apart", err);
+                                     "separately", err);
         return 0;
     }
     if (rest.len == 0)
@@ -81,7 +81,7 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
     if (option->arity != PJ_ARITY_OPTIONAL
         && (option->arity != PJ_ARITY_REQUIRED
             || (g->traits & PJ_TRAIT_DECLARED)))
-        return pj_words_refuse(r, g, arg, index, "has to be the next word",
+        return pj_words_refuse(r, g, arg, index, "must be the next word",
                                err);
     arg->value = rest;
     return 1;
@@ -116,8 +116,9 @@ read_old_style(pj_reading *r, const pj_grammar *g, pj_error *err)
         pj_arg *arg;
 
         if (option == NULL)
-            return pj_reading_refuse(r, index, (pj_str){spelled, 2}, "a first "
-                                     "word is read as a bundle of options",
+            return pj_reading_refuse(r, index, (pj_str){spelled, 2}, "the "
+                                     "first word is read as a bundle of "
+                                     "options",
                                      err);
         arg = pj_reading_add(r, PJ_ITEM_OPTION, index, err);
         if (arg == NULL)
@@ -155,7 +156,7 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
 
         if (pj_str_equal(token, PJ_STR("--")))
             return pj_reading_refuse(r, r->at, token, "the program reads "
-                                     "options behind it too", err);
+                                     "options after it too", err);
         if (!begun && !alone && !pj_str_is_flag(token)) {
             if (option != NULL)
                 return pj_reading_refuse(r, r->at, token, "it does not come "
@@ -168,7 +169,7 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
         if (option == NULL)
             return pj_reading_refuse(r, r->at, token,
                                      begun && !pj_str_is_flag(token)
-                                     ? "starting points come before the "
+                                     ? "starting points must come before the "
                                        "expression"
                                      : "the program has no such word",
                                      err);
@@ -176,7 +177,7 @@ read_expression(pj_reading *r, const pj_grammar *g, pj_error *err)
            belong to it.  */
         if (pj_program_is_leader(option)) {
             if (!leading)
-                return pj_reading_refuse(r, r->at, token, "it has to come "
+                return pj_reading_refuse(r, r->at, token, "it must come "
                                          "first", err);
         } else {
             leading = 0;
@@ -220,7 +221,7 @@ late_option(const pj_reading *r, pj_error *err)
     err->index = (long)r->at;
     pj_escape(err->option, r->argv[r->at]);
     return pj_error_say(err, "flag %s (argv[%zu]) comes after a positional, "
-                        "where nothing tells how it would be read; put "
+                        "where it is not known how it would be read; put "
                         "options first", err->value, r->at);
 }
 
@@ -232,15 +233,16 @@ read_dashes(pj_reading *r, const pj_grammar *g, size_t operands,
 
     if (g->program->dashdash == PJ_DASHDASH_IGNORED)
         return pj_reading_refuse(r, r->at, token, "the program reads options "
-                                 "behind it too", err);
+                                 "after it too", err);
     if (g->nested)
-        return pj_reading_refuse(r, r->at, token, "a subcommand comes first",
-                                 err);
+        return pj_reading_refuse(r, r->at, token, "a subcommand must come "
+                                 "first", err);
     if ((g->traits & (PJ_TRAIT_DECLARED | PJ_TRAIT_OPTIONS_FIRST))
         && operands > 0)
         return late_option(r, err);
     if ((g->traits & PJ_TRAIT_LATE_DASHES) && operands == 0)
-        return pj_reading_refuse(r, r->at, token, "an operand comes first",
+        return pj_reading_refuse(r, r->at, token, "an operand must come "
+                                 "first",
                                  err);
     if (pj_reading_add(r, PJ_ITEM_DASHES, r->at, err) == NULL)
         return -1;

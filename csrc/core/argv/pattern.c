@@ -118,12 +118,12 @@ static const char *
 repeat_item(struct level *level, size_t size)
 {
     if (level->is_repeated)
-        return "a repeat of a repeat means nothing";
+        return "a repetition cannot be repeated";
     level->last = size;
     level->is_repeated = 1;
     if (++level->last_height > level->height)
         level->height = level->last_height;
-    return level->height > HEIGHT_MAX ? "its repeats are nested too deep"
+    return level->height > HEIGHT_MAX ? "its repetitions are nested too deeply"
                                       : NULL;
 }
 
@@ -182,7 +182,7 @@ close_group(struct scan *s)
     const struct level *inner = s->level;
 
     if (s->level == s->levels)
-        return "a ) closes nothing";
+        return "a ) has no matching (";
     s->level--;
     add_item(s->level, inner->items + inner->last + 1, inner->height);
     return NULL;
@@ -197,7 +197,7 @@ scan_one(struct scan *s)
     switch (take(s)) {
     case '\\':
         if (peek(s) >= '1' && peek(s) <= '9')
-            return "a Pattern has no back-references";
+            return "a Pattern must not have back-references";
         take(s);
         break;
     case '[':
@@ -230,14 +230,14 @@ check_expression(pj_str expression, pj_error *err)
     if (pj_str_has(expression, '\0'))
         return pj_error_nul(err, "pattern", expression, -1);
     if (expression.len == 0 || expression.len > EXPRESSION_MAX)
-        return invalid(PJ_STR(""), "the expression of a Pattern has 1 to "
-                       "1024 bytes", err);
+        return invalid(PJ_STR(""), "the expression of a Pattern must have "
+                       "1 to 1024 bytes", err);
     s.level = s.levels;
     while (s.at < expression.len && why == NULL) {
         why = scan_one(&s);
         if (why == NULL && s.level->items + s.level->last > ITEMS_MAX)
-            why = "a Pattern has at most 1000 characters, those that are "
-                  "repeated counted each time";
+            why = "a Pattern must have at most 1000 characters, those "
+                  "that are repeated counted each time";
     }
     return why == NULL ? 0 : invalid(expression, why, err);
 }

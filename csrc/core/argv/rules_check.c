@@ -43,7 +43,7 @@ check_flags(const pj_rules_options *o, pj_error *err)
             return pj_error_nul(err, "flag", o->flags[i], (long)i);
         if (!pj_str_is_flag(o->flags[i])
             || pj_str_equal(o->flags[i], PJ_STR("--")))
-            return invalid(o->flags[i], "this is no flag",
+            return invalid(o->flags[i], "this is not a flag",
                            "list tokens like -n or --count=3", err);
     }
     return 0;
@@ -120,8 +120,8 @@ check_positional(const pj_declared *d, pj_error *err)
                        err);
     if (d->max == 0 || d->min > d->max)
         return invalid(name, "a positional that may be given less often "
-                       "than it has to", "let max be at least 1 and min",
-                       err);
+                       "than it must be", "make max at least 1 and at "
+                       "least min", err);
     if (check_type(d, err) < 0)
         return -1;
     for (size_t i = 0; i < d->unless_count; i++)
@@ -157,14 +157,16 @@ check_inner(const pj_declared *d, pj_error *err)
         return invalid(word, "a subcommand without rules", "give it some",
                        err);
     if (are_plain(inner))
-        return invalid(word, "the rules of a subcommand list tokens",
+        return invalid(word, "the rules of a subcommand must not list "
+                       "tokens",
                        "declare its options by type", err);
     if (inner->forced_env_count > 0)
-        return invalid(word, "the rules of a subcommand force an "
-                       "environment", "force it for the whole program", err);
+        return invalid(word, "the rules of a subcommand must not force "
+                       "an environment", "force it for the whole program",
+                       err);
     if (depth_of(inner) + 1 >= DEPTH_MAX)
-        return invalid(word, "subcommands are nested too deep",
-                       "one program does not need that", err);
+        return invalid(word, "subcommands are nested too deeply",
+                       "leave out the inner ones", err);
     return 0;
 }
 
@@ -192,7 +194,7 @@ check_all_declared(const pj_rules_options *o, pj_error *err)
 {
     if (o->declared_count > DECLARED_MAX)
         return invalid(none, "more than 1000 declarations",
-                       "one program does not need them", err);
+                       "declare fewer", err);
     for (size_t i = 0; i < o->declared_count; i++)
         if (check_declared(&o->declared[i], err) < 0)
             return -1;
@@ -212,7 +214,7 @@ check_roots(const pj_str *roots, size_t count, pj_error *err)
             return pj_error_nul(err, "root", roots[i], (long)i);
         if (roots[i].len == 0 || roots[i].ptr[0] != '/')
             return invalid(roots[i], "a root that is not absolute",
-                           "write it from / on", err);
+                           "begin it with /", err);
     }
     return 0;
 }
@@ -243,8 +245,8 @@ pj_rules_check(const pj_rules_options *o, pj_error *err)
         return invalid(none, "unknown double-dash mode",
                        "use Never or AfterFlags", err);
     if (are_plain(o) && pj_rules_are_typed(o))
-        return invalid(none, "they list tokens and declare by type", "use "
-                       "either allowed_flags, max_flags, max_positionals "
+        return invalid(none, "they both list tokens and declare by type",
+                       "use either allowed_flags, max_flags, max_positionals "
                        "and a pinned subcommand, or flag, option, "
                        "positional and subcommand with rules", err);
     if ((o->subcommand.ptr != NULL && check_subcommand(o->subcommand, err) < 0)

@@ -29,8 +29,8 @@ pj_traits_check_number(const pj_reading *r, const pj_grammar *g,
                                                     token.ptr[i]);
 
         if (pj_is_digit(token.ptr[i]))
-            return pj_reading_refuse(r, r->at, token, "a number is read as "
-                                     "the first argument only, and alone",
+            return pj_reading_refuse(r, r->at, token, "a number must be "
+                                     "the first argument, and alone",
                                      err);
         if (option == NULL || option->arity != PJ_ARITY_NO_VALUE)
             break;
@@ -47,8 +47,8 @@ pj_traits_check_files(const pj_reading *r, const pj_grammar *g,
         return 0;
     for (size_t i = r->at; i < r->argc; i++)
         if (r->argv[i].len > 1 && r->argv[i].ptr[0] == '@')
-            return pj_reading_refuse(r, i, r->argv[i], "it stands for the "
-                                     "words of a file; write ./ before it",
+            return pj_reading_refuse(r, i, r->argv[i], "it names a file of "
+                                     "arguments; write ./ before it",
                                      err);
     return 0;
 }

@@ -53,7 +53,7 @@ check_arity(const pj_typed *typed, const pj_declared *d, pj_str name,
         return invalid(typed, name, "takes no value", "declare it by flag",
                        err);
     if (d->kind == PJ_DECLARED_OPTION && d->optional && !maybe)
-        return invalid(typed, name, "cannot go without its value",
+        return invalid(typed, name, "always takes a value",
                        "leave out optional", err);
     return 0;
 }
@@ -69,8 +69,8 @@ bind_names(pj_typed *typed, size_t number, pj_error *err)
         uint16_t *slot;
 
         if (row == NULL)
-            return invalid(typed, d->names[i], "is no option that it has",
-                           "look at its manual, or at csrc/programs", err);
+            return invalid(typed, d->names[i], "matches no option",
+                           "see its manual, or csrc/programs", err);
         slot = &typed->declared_of[row - program->options];
         if (*slot != 0 && *slot != number + 1)
             return invalid(typed, d->names[i], "is declared twice",
@@ -166,7 +166,7 @@ check_own(const pj_typed *typed, pj_error *err)
         for (size_t k = 0; is_option(d) && k < d->name_count; k++)
             if (d->names[k].ptr[0] != '-'
                 && d->names[k].ptr[d->names[k].len - 1] != '=')
-                return invalid(typed, d->names[k], "is no option",
+                return invalid(typed, d->names[k], "is not an option",
                                "begin it with '-'", err);
     }
     return 0;
@@ -254,20 +254,21 @@ check_whole(pj_typed *typed, pj_error *err)
             && bind_group(typed, i, d->unless, d->unless_count, err) < 0)
             return -1;
         if (d->kind == PJ_DECLARED_POSITIONAL && typed->grammar.nested)
-            return invalid(typed, d->names[0], "stands beside subcommands",
-                           "declare it inside of them", err);
+            return invalid(typed, d->names[0],
+                           "is declared beside subcommands",
+                           "declare it inside them", err);
         /* What follows the subcommand would be taken as operands.  */
         if (d->kind == PJ_DECLARED_POSITIONAL
             && program->dashdash == PJ_DASHDASH_SUBCOMMAND)
             return invalid(typed, d->names[0],
-                           "stands where the program reads a subcommand",
-                           "declare the subcommand, and this inside of it",
+                           "is where the program reads a subcommand",
+                           "declare the subcommand, and this inside it",
                            err);
     }
     if (typed->rules->double_dash == PJ_DOUBLE_DASH_NEVER)
         return 0;
     if (program->dashdash == PJ_DASHDASH_IGNORED)
-        return invalid(typed, PJ_STR("--"), "ends no options",
+        return invalid(typed, PJ_STR("--"), "does not end its options",
                        "leave out inject_double_dash", err);
     if (typed->grammar.traits & PJ_TRAIT_LATE_DASHES)
         return invalid(typed, PJ_STR("--"), "is an error before a positional",

@@ -27,7 +27,7 @@ check_root(pj_str root, pj_error *err)
         return pj_error_nul(err, "root", root, -1);
     if (root.len > 0 && root.ptr[0] == '/')
         return 0;
-    return invalid(root, "a root is an absolute path", err);
+    return invalid(root, "a root must be an absolute path", err);
 }
 
 /* In lower case, for comparison with a URL.  */
@@ -45,8 +45,8 @@ check_scheme(pj_str scheme, pj_error *err)
         fits &= (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+'
             || c == '-' || c == '.';
     }
-    return fits ? 0 : invalid(scheme, "a scheme of a Url is a word in lower "
-                              "case, without ://", err);
+    return fits ? 0 : invalid(scheme, "a scheme of a Url must be a lower-"
+                              "case word, without ://", err);
 }
 
 static int
@@ -59,7 +59,7 @@ check_host(pj_str host, pj_error *err)
     if (pj_str_starts(name, PJ_STR("*.")))
         name = (pj_str){name.ptr + 2, name.len - 2};
     return pj_is_host_name(name)
-        ? 0 : invalid(host, "a host of a Url is a host name, or *. and one",
+        ? 0 : invalid(host, "a host of a Url must be a name or *.name",
                       err);
 }
 
@@ -96,19 +96,19 @@ check_options(const pj_value_options *o, pj_error *err)
     switch (o->type) {
     case PJ_VALUE_INT:
         return o->min <= o->max ? 0
-            : invalid(PJ_STR(""), "the least number of an Int is larger "
-                      "than the greatest", err);
+            : invalid(PJ_STR(""), "the min of an Int is greater than its "
+                      "max", err);
     case PJ_VALUE_CHOICE:
         return o->word_count == 0
             ? invalid(PJ_STR(""), "a Choice needs a word", err)
             : check_each(o->words, o->word_count, check_word, err);
     case PJ_VALUE_TEXT:
         return o->max_length <= PJ_TEXT_MAX ? 0
-            : invalid(PJ_STR(""), "max_length of a Text is 0 to 131072",
+            : invalid(PJ_STR(""), "max_length of a Text must be 0 to 131072",
                       err);
     case PJ_VALUE_PATTERN:
         return o->max_length <= PJ_PATTERN_MAX ? 0
-            : invalid(PJ_STR(""), "max_length of a Pattern is 0 to 4096",
+            : invalid(PJ_STR(""), "max_length of a Pattern must be 0 to 4096",
                       err);
     case PJ_VALUE_READ_PATH:
     case PJ_VALUE_WRITE_PATH:
@@ -119,7 +119,7 @@ check_options(const pj_value_options *o, pj_error *err)
     case PJ_VALUE_GIT_REF:
         return 0;
     }
-    return invalid(PJ_STR(""), "there is no such type", err);
+    return invalid(PJ_STR(""), "unknown type", err);
 }
 
 static size_t

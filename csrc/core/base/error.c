@@ -213,8 +213,8 @@ pj_error_nul(pj_error *err, const char *what, pj_str value, long index)
 {
     pj_error_begin(err, PJ_E_NulByte, value);
     err->index = index;
-    return pj_error_say(err, "NUL byte in the %s %s; no program can be "
-                        "given one, remove it", what, err->value);
+    return pj_error_say(err, "NUL byte in the %s %s; remove it (no "
+                        "program can be given one)", what, err->value);
 }
 
 void

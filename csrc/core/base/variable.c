@@ -63,7 +63,7 @@ pj_variable_check_name(pj_str name, pj_error *err)
         return 0;
     pj_error_begin(err, PJ_E_EnvForbidden, name);
     return pj_error_say(err, "environment name forbidden: '%s'; a name is "
-                        "not empty and holds no '='", err->value);
+                        "not empty and contains no '='", err->value);
 }
 
 int

@@ -288,6 +288,7 @@ void
 pj_controls_tell(uint32_t missing, pj_error *why)
 {
     sentence needs = {.used = 0}, accept = {.used = 0};
+    int many = (missing & (missing - 1)) != 0;
     pj_features features;
 
     pj_features_probe(&features);
@@ -295,9 +296,9 @@ pj_controls_tell(uint32_t missing, pj_error *why)
     say_needs(&needs, missing);
     say_accept(&accept, missing);
     pj_error_say(why, "sandbox control%s missing: %s; found %s; commands run "
-                 "without; to accept this silently, write %s",
-                 missing & (missing - 1) ? "s" : "", needs.text,
-                 features.text, accept.text);
+                 "without %s; to accept this silently, write %s",
+                 many ? "s" : "", needs.text,
+                 features.text, many ? "them" : "it", accept.text);
 }
 
 /* Nothing runs without its own session: one kill ends all of it.  */
@@ -306,9 +307,9 @@ refuse_session(const pj_draft *d, pj_error *err)
 {
     begin(BIT(SESSION_LOCK), &d->features, err);
     return pj_error_say(err, "no command can have a session of its own: this "
-                        "process runs inside of a sandbox that locks its "
+                        "process runs inside a sandbox that locks its "
                         "session; give the outer sandbox "
-                        ".tree(Tree.PidNamespace), inside of which others "
+                        ".tree(Tree.PidNamespace), inside which others "
                         "can be made");
 }
 

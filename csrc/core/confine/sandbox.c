@@ -46,7 +46,7 @@ pj_control_find(pj_str name, pj_control *out, pj_error *err)
             *out = (pj_control)i;
             return 0;
         }
-    return invalid(name, "there is no control of this name",
+    return invalid(name, "no control has this name",
                    err == NULL ? &scratch : err);
 }
 
@@ -127,7 +127,7 @@ check_choices(const pj_sandbox *sandbox, pj_error *err)
     if (has_more(sandbox->best_effort, PJ_CONTROL_COUNT))
         return invalid(PJ_STR(""), "unknown control", err);
     if (has_more(sandbox->allow, PJ_ALLOW_COUNT))
-        return invalid(PJ_STR(""), "unknown bit of allow", err);
+        return invalid(PJ_STR(""), "unknown bit in allow", err);
     return 0;
 }
 

@@ -93,8 +93,8 @@ pj_binary_resolve(pj_str path, pj_str *canonical, pj_error *err)
         return pj_error_nul(err, "path", path, -1);
     if (path.len == 0 || path.ptr[0] != '/') {
         pj_error_begin(err, PJ_E_BinNotAbsolute, path);
-        return pj_error_say(err, "binary path must be absolute: %s; write "
-                            "it from / on, no PATH is searched", err->value);
+        return pj_error_say(err, "binary path must be absolute: %s; begin "
+                            "it with / (PATH is not searched)", err->value);
     }
     /* Callers pass owned strings or literals: NUL-terminated.  */
     resolved = realpath(path.ptr, NULL);

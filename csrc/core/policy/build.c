@@ -95,7 +95,7 @@ require_rules(const pj_policy *policy, pj_error *err)
         pj_error_begin(err, PJ_E_ArgRulesRequired,
                        policy->allowed[i].canonical);
         return pj_error_say(err, "argument rules required for binary: %s; "
-                            "add arg_rules, ArgRules() allows no argument",
+                            "add arg_rules (ArgRules() allows no argument)",
                             err->value);
     }
     return 0;

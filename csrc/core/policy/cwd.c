@@ -23,7 +23,7 @@ pj_cwd_check(pj_str path, pj_error *err)
     if (pj_str_has(path, '\0'))
         return pj_error_nul(err, "working directory", path, -1);
     if (path.len == 0 || path.ptr[0] != '/')
-        return forbid(path, "not an absolute path", "write it from / on",
+        return forbid(path, "not an absolute path", "begin it with /",
                       err);
     return 0;
 }

@@ -17,8 +17,8 @@ check_path(pj_str path, pj_error *err)
     if (path.len > 0 && path.ptr[0] == '/')
         return 0;
     pj_error_begin(err, PJ_E_BinNotAbsolute, path);
-    return pj_error_say(err, "binary path must be absolute: %s; write it "
-                        "from / on, no PATH is searched", err->value);
+    return pj_error_say(err, "binary path must be absolute: %s; begin it "
+                        "with / (PATH is not searched)", err->value);
 }
 
 /* Nothing in C prevents NULL rules.  */
@@ -28,8 +28,8 @@ check_rules(const pj_program_rules *rules, pj_error *err)
     if (rules->rules != NULL)
         return 0;
     pj_error_begin(err, PJ_E_ArgRulesRequired, rules->path);
-    return pj_error_say(err, "argument rules required for binary: %s; make "
-                        "some, NULL is none", err->value);
+    return pj_error_say(err, "argument rules required for binary: %s; pass "
+                        "rules, not NULL", err->value);
 }
 
 static int
@@ -123,7 +123,7 @@ check_kinds(const pj_policy_options *o, pj_error *err)
     if (o->cwd_kind == PJ_CWD_JAILED && o->cwd_dir_count == 0)
         return bad_limit("cwd_dirs", "the root of PJ_CWD_JAILED", err);
     if (o->cwd_kind != PJ_CWD_ALLOWLIST && o->cwd_dir_count > 1)
-        return bad_limit("cwd_dirs", "one but for PJ_CWD_ALLOWLIST", err);
+        return bad_limit("cwd_dirs", "one, except for PJ_CWD_ALLOWLIST", err);
     return 0;
 }
 

@@ -38,8 +38,8 @@ check_binary(const pj_policy *policy, pj_str path, pj_command *command,
     if (*allowance != NULL)
         result = 0;
     else if (pj_is_multicall(canonical))
-        not_allowed(path, canonical, "; of a multi-call program each name "
-                    "is allowed by itself", err);
+        not_allowed(path, canonical, "; allow each name of a multi-call "
+                    "program separately", err);
     else
         not_allowed(path, canonical, "; add allow_bin and arg_rules for it",
                     err);
@@ -69,7 +69,7 @@ check_risk(const pj_policy *policy, const pj_allowance *allowance,
     pj_error_begin(err, PJ_E_BinRiskyDenied, allowance->canonical);
     err->risk = risk;
     return pj_error_say(err, "risky binary denied (%s): %s; it can run "
-                        "other code whatever its arguments, see "
+                        "other code whatever its arguments; see "
                         "risky_bin_policy", pj_risk_name(risk), err->value);
 }
 
@@ -149,7 +149,7 @@ check_input(const pj_policy *policy, const pj_allowance *allowance,
     err->max = max;
     err->got = request->input.len;
     return pj_error_say(err, "standard input forbidden: max %llu bytes, got "
-                        "%zu; bring less, or raise max_stdin or max_memory",
+                        "%zu; send less, or raise max_stdin or max_memory",
                         (unsigned long long)max, request->input.len);
 }
 

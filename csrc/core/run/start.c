@@ -41,8 +41,8 @@ verify(const pj_command *command, pj_error *err)
     if (command->directory->fd < 0
         && !pj_pin_is_current(command->directory)) {
         pj_error_begin(err, PJ_E_CwdForbidden, command->directory->path);
-        return pj_error_say(err, "working directory forbidden: %s: another "
-                            "one than was checked; prepare the request "
+        return pj_error_say(err, "working directory forbidden: %s: not "
+                            "the one that was checked; prepare the request "
                             "again", err->value);
     }
     return command->wrapper == NULL ? 0
@@ -95,7 +95,7 @@ spawn_failed(const pj_command *command, const pj_child_report *report,
     if (report->stage == PJ_STAGE_OTHER) {
         pj_error_begin(err, PJ_E_BinChanged, command->binary->path);
         return pj_error_say(err, "binary changed since it was checked: %s "
-                            "has another file now; prepare the request "
+                            "is another file now; prepare the request "
                             "again", command->argv0.ptr);
     }
     if (report->stage == PJ_STAGE_KILLED)

@@ -1,7 +1,7 @@
 """A linter for policies: what a policy allows and should not.
 
-The program's table (csrc/programs) tells what an option can do; the policy
-itself and the files that it names tell the rest.
+The program's table (csrc/programs) says what an option can do; the policy
+itself and the files that it names say the rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the linter says of a program's options, by its table."""
+"""What the linter says about a program's options, by its table."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Finding(NamedTuple):
     remedy: str
 
 
-Finding.__module__ = "proc_jail"  # where it is found
+Finding.__module__ = "proc_jail"  # where users import it from
 
 
 class Effect(NamedTuple):
-    """What is said of an option that can do something."""
+    """What is said about an option that can do something."""
 
     code: str
     severity: str
@@ -65,7 +65,7 @@ EFFECTS = {
         "OptionReads",
         "warning",
         "read",
-        "can read other files than the operands",
+        "can read files other than the operands",
         "leave it out, or give it a read_path with roots",
     ),
     "network": Effect(
@@ -86,8 +86,8 @@ EFFECTS = {
         "OptionReadsInput",
         "warning",
         "input",
-        "takes names or commands from the standard input",
-        "leave it out: rules hold arguments only",
+        "takes names or commands from standard input",
+        "leave it out: rules check arguments only",
     ),
     "endless": Effect(
         "OptionEndless",
@@ -100,12 +100,12 @@ EFFECTS = {
 
 
 class Part(NamedTuple):
-    """The rules of a program or of a subcommand, and what is known of it."""
+    """The rules of a program or a subcommand, and what is known about it."""
 
     path: str
     rules: Level
     table: Row | None
-    # Tables in which else a flag may be found: that of a pinned subcommand.
+    # Other tables that may have a flag: that of a pinned subcommand.
     more: tuple[Row, ...] = ()
 
 
@@ -140,7 +140,7 @@ def _unknown_program(part: Part) -> Iterator[Finding]:
         "note",
         None,
         part.path,
-        "what its options can do is not known here",
+        "it is not known what its options can do",
         "no table in csrc/programs",
         "read its manual for options that run, write or read",
     )
@@ -187,7 +187,7 @@ def _flag(part: Part, token: str, held: set[str]) -> Iterator[Finding]:
             "note",
             None,
             part.path,
-            f"the flag {token} is none that its table has",
+            f"its table has no flag {token}",
             _source(part.table),
             "take it out, or look it up in the program's manual",
         )
@@ -203,7 +203,7 @@ def _typed(
         )
 
 
-# What a value is checked to be before the start.
+# How a value of a type is checked to be used.
 CHECKED: dict[type, str] = {ReadPath: "read", WritePath: "write"}
 
 
@@ -316,7 +316,7 @@ def _double_dash(part: Part, plain: Plain) -> Iterator[Finding]:
         "warning",
         None,
         part.path,
-        "no -- parts the positionals from its options",
+        "no -- separates the positionals from its options",
         f"{_source(part.table)}: it honours --",
         "put -- before the positionals: double_dash",
     )

@@ -1,4 +1,4 @@
-"""What the linter says of a policy as a whole, and of the files it names."""
+"""What the linter says about a policy as a whole and the files it names."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _of_policy(data: Data) -> Iterator[Finding]:
             "warning",
             None,
             None,
-            "the kernel holds commands to nothing but process hygiene",
+            "the kernel enforces nothing but process hygiene",
             "sandbox preset compat",
             "use the default sandbox, and best_effort for what is missing",
         )
@@ -77,7 +77,7 @@ def _of_policy(data: Data) -> Iterator[Finding]:
 
 
 def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
-    """Asked of a policy of its own, which looks as this one does."""
+    """Ask a policy made for this program alone, which checks the same way."""
     path = program.path
     builder = ProcPolicyBuilder().sandbox(Sandbox.compat()).allow_bin(path)
     try:
@@ -115,8 +115,8 @@ def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
             "error",
             "execute",
             path,
-            f"it is a risky program ({kind}): whatever it is told to run, "
-            "runs",
+            f"it is a risky program ({kind}), which runs whatever it is "
+            "told to run",
             "csrc/core/policy/risky.def",
             "allow the programs that are needed instead of it",
         )
@@ -141,7 +141,7 @@ def _of_modules(program: Program) -> Iterator[Finding]:
         None,
         program.path,
         f"its path types let it read {' '.join(roots)} and nothing else: it "
-        "will not find its own modules outside of the system's libraries, "
+        "will not find its own modules outside the system's libraries, "
         "nor a directory for temporary files",
         "read_roots",
         "name its modules with may_read, a temporary directory with may_write",
@@ -206,7 +206,7 @@ def _of_roots(
 
 
 def _roots(data: Data) -> Iterator[tuple[str, str, str]]:
-    """Directories that all commands stand in, read, or write to."""
+    """Directories that all commands run in, read, or write to."""
     cwd = data["cwd"]
     cwd = {"path": cwd} if isinstance(cwd, str) else cwd
     for key in ("path", "jail", "default"):

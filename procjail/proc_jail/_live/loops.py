@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from proc_jail._core import _Process
 
-# Where no descriptor tells of the end, it is asked for.
+# Where no descriptor reports the end, it is polled for.
 PROBE = 0.005
 
 
@@ -77,7 +77,7 @@ class AsyncioWaiter:
     """Waits with add_reader on each descriptor, and one timer."""
 
     def __init__(self, process: _Process) -> None:
-        # Not at the top: it is slow to import, and whoever needs it has it.
+        # Not at the top: it is slow to import, and its users have it already.
         import asyncio
 
         self._loop = asyncio.get_running_loop()
@@ -88,7 +88,7 @@ class AsyncioWaiter:
         self._timer: asyncio.TimerHandle | None = None
 
     def _ignore(self, fds: set[int]) -> None:
-        # A loop that was closed has forgotten them by itself.
+        # A closed loop has already forgotten them.
         if not self._loop.is_closed():
             for fd in fds:
                 self._loop.remove_reader(fd)
@@ -110,7 +110,7 @@ class AsyncioWaiter:
 
     def _wake(self) -> None:
         if self._woken is None:
-            # Nobody wants the bytes yet; the loop would spin over them.
+            # Nobody wants the bytes yet; the loop would spin on them.
             self._ignore(set(self._open))
         elif not self._woken.done():
             self._woken.set_result(None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from proc_jail._core import Output, ProcPolicy, ProcRequest
 
-# Signals are looked for as often; see the core's own loop.
+# Signals are checked this often, as in the core's own loop.
 SLICE = 0.05
 
 
@@ -96,7 +96,7 @@ class _Batch:
         self.selector.close()
 
 
-# At run time typing would keep them, and this module, for ever.
+# At run time, typing would keep them, and this module, forever.
 if TYPE_CHECKING:
 
     @overload

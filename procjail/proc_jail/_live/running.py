@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from proc_jail._core import Output, PreparedCommand, _Process
 
 LINE_LIMIT = 65536
-# How long the interpreter's end waits for threads that are at a command.
+# How long interpreter exit waits for threads that handle a command.
 EXIT_BOUND = 1.0
 
-# What runs when the interpreter ends is killed and reaped first.
+# Commands that run when the interpreter exits are killed and reaped.
 _running: weakref.WeakSet[_Run] = weakref.WeakSet()
 _watching: list[bool] = []
 
@@ -63,9 +63,9 @@ class _Run:
                 self._waiter = loops.waiter(self.process)
             else:
                 await self._waiter.wait()
-            # Somebody else may have ended it meanwhile.
+            # Another caller may have ended it meanwhile.
             self.done = self.finished or self.process.step()
-            # What was closed is forgotten before its number is used again.
+            # Forget what was closed before its number is used again.
             if self._waiter is not None and not self.finished:
                 self._waiter.follow()
         except BaseException:
@@ -82,11 +82,11 @@ class _Run:
                 self.output = self.process.finish()
             except Exception as error:
                 if type(error) is RuntimeError:
-                    raise  # another thread is at it
+                    raise  # another thread is handling it
                 self.error = error.with_traceback(None)
             _running.discard(self)
         if self.error is not None:
-            # A copy: its traceback will hold frames that hold this.
+            # A copy: its traceback will refer to frames that refer to this.
             raise copy.copy(self.error)
         assert self.output is not None
         return self.output
@@ -283,7 +283,7 @@ class AsyncRunningCommand:
         return f"<{type(self).__name__} pid={self.pid} {state}>"
 
 
-# Not generators: one that is left early is closed later, by the loop.
+# Not generators: the loop closes an unfinished one only later.
 class _AsyncChunks:
     """The chunks of stdout, as RunningCommand gives them."""
 
@@ -355,7 +355,7 @@ def _end_all() -> None:
     while _running and time.monotonic() < end:
         for run in list(_running):
             run.abandon()
-        if _running:  # a daemon thread is at it
+        if _running:  # a daemon thread is handling it
             time.sleep(0.001)
 
 

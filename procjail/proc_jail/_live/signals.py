@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-# What ends the host, and has to end its commands too.
+# Signals that end the host, and must end its commands too.
 ENDING = ("SIGTERM", "SIGHUP", "SIGINT")
 
 

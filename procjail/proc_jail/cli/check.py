@@ -18,7 +18,7 @@ def check(args: argparse.Namespace) -> int:
         command = policy.prepare(request_of(args, policy))
     except PolicyFileError as error:
         return _answer(INVALID, allowed=False, error=_told(error))
-    except SandboxUnavailable as error:  # of the system, and not denied
+    except SandboxUnavailable as error:  # the system is at fault; not denied
         return _answer(FAILED, allowed=False, error=_told(error))
     except Violation as error:
         return _answer(DENIED, allowed=False, error=_told(error))

@@ -1,6 +1,6 @@
 """Completion for bash and zsh, made from the parser.
 
-Not shtab or argcomplete: the scripts are short, and so completion is there
+Not shtab or argcomplete: the scripts are short, and completion works
 without a dependency, and without starting Python at each TAB.
 """
 
@@ -123,7 +123,7 @@ def _reply(how: str) -> str:
 
 def _bash_values(argument: Argument) -> str:
     if argument.takes == "words":
-        # IFS is a newline: so are the words parted.
+        # IFS is a newline, so newlines separate the words.
         return _reply("-W $'" + "\\n".join(argument.words) + "'")
     return {"files": _reply("-f"), "folders": _reply("-d")}.get(
         argument.takes, ":"
@@ -131,7 +131,7 @@ def _bash_values(argument: Argument) -> str:
 
 
 def _bash(commands: Mapping[str, list[Argument]]) -> Iterator[str]:
-    """Cases of COMMAND:PREVIOUS WORD:WORD, first the more special ones."""
+    """Cases of COMMAND:PREVIOUS WORD:WORD, the more specific ones first."""
     for name, arguments in commands.items():
         for argument in arguments:
             if argument.names and argument.takes:

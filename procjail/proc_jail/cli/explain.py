@@ -128,7 +128,7 @@ def _reading(request: ProcRequest) -> Facts:
     for kind, _, option, *values in items:
         given = " ".join(shlex.quote(v) for v in values if v is not None)
         if kind == "dashes":
-            yield "read as", "-- (no options behind it)"
+            yield "read as", "-- (no options after it)"
         elif kind == "operand":
             yield "read as", f"operand {given}"
         else:

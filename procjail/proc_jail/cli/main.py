@@ -33,7 +33,7 @@ from proc_jail.cli.streams import drop_stdout, fill_streams
 EPILOG = """\
 exit status of run: the program's own; 128+N if signal N ended it; 124 stopped
 by a limit; 125 proc-jail failed, or the policy is invalid; 126 denied.
-exit status of the others: 0 fine, or allowed; 1 failed, or lint found an
+exit status of the others: 0 success, or allowed; 1 failed, or lint found an
 error; 2 wrong usage; 3 denied; 4 the policy file is invalid.
 """
 
@@ -65,19 +65,19 @@ def make_parser() -> Parser:
     added = _with_command(commands, "run", "run a program", run)
     added.usage_status = RUN_FAILED
     _with_command(
-        commands, "check", "tell, as JSON, whether a program may run", check
+        commands, "check", "print, as JSON, whether a program may run", check
     )
-    _with_command(commands, "explain", "tell which check says what", explain)
+    _with_command(commands, "explain", "show what each check says", explain)
     added = _with_policy(commands, "lint", "look for holes in a policy", lint)
     added.add_argument("--json", action="store_true", help="print JSON")
     added = _add(commands, "profiles", "list the profiles", profiles)
-    added.add_argument("profile", nargs="?", help="tell about this one")
+    added.add_argument("profile", nargs="?", help="show only this one")
     added.add_argument("--json", action="store_true", help="print JSON")
     _add(commands, "schema", "print the JSON Schema of policies", _schema)
     added = _with_policy(
         commands, "mcp", "offer the programs to an MCP client", _mcp
     )
-    added.add_argument("--name", default="proc_jail", help="of the server")
+    added.add_argument("--name", default="proc_jail", help="server name")
     added = _add(
         commands, "completion", "print a script for a shell", _completion
     )
@@ -117,7 +117,7 @@ def _with_command(
     text: str,
     action: Callable[[argparse.Namespace], int],
 ) -> Parser:
-    """Cut off what follows `--`, before argparse sees the rest."""
+    """Remove what follows `--`, before argparse sees the rest."""
     usage = f"proc-jail {name} [OPTIONS] POLICY -- BIN [ARG ...]"
     parser = _with_policy(commands, name, text, action, usage=usage)
     parser.add_argument(
@@ -132,7 +132,7 @@ def _with_command(
         help="a variable to ask for; may be repeated",
     )
     parser.add_argument(
-        "--stdin", metavar="FILE", help="standard input; - is this one's"
+        "--stdin", metavar="FILE", help="standard input; - for proc-jail's"
     )
     return parser
 
@@ -144,7 +144,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-# These import what few need, or only with an extra.
+# These import modules that are rarely needed, or need an extra.
 
 
 def _schema(args: argparse.Namespace) -> int:
@@ -186,9 +186,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     takes_command = hasattr(args, "env")
     if takes_command and not args.command:
-        args.parser.error("write -- and the program behind the policy")
+        args.parser.error("write -- and the program after the policy")
     if end < len(argv) and not takes_command:
-        args.parser.error("no program is run here")
+        args.parser.error("this command runs no program")
     return args
 
 
@@ -215,7 +215,7 @@ def _act(argv: Sequence[str]) -> int:
             is_run = args.name == "run"
             status: int = args.action(args)
         finally:
-            # Also what --help and --version have printed.
+            # This includes the output of --help and --version.
             sys.stdout.flush()
     except PolicyFileError as error:
         complain(str(error))
@@ -226,6 +226,6 @@ def _act(argv: Sequence[str]) -> int:
         code = getattr(error, "code", None)
         complain(f"{code}: {error}" if code else str(error))
         if not isinstance(error, ProcJailError):
-            drop_stdout()  # which may be what failed
+            drop_stdout()  # it may be what failed
         return RUN_FAILED if is_run else FAILED
     return status

@@ -9,7 +9,7 @@ from proc_jail.cli.streams import Sink
 
 # What a command exits with; those of `run` leave room for the program's own.
 OK = 0
-FAILED = 1  # also: lint found an error
+FAILED = 1  # or lint found an error
 USAGE = 2
 DENIED = 3
 INVALID = 4  # the policy file
@@ -20,7 +20,7 @@ PIPE_CLOSED = 141
 
 
 def complain(text: str) -> None:
-    """Print an error of proc-jail on one line, if anybody reads it."""
+    """Print an error of proc-jail on one line, if anyone reads it."""
     line = f"proc-jail: {one_line(text)}\n"
     with contextlib.suppress(OSError):
         Sink(2, 0).write(line.encode("utf-8", "backslashreplace"))

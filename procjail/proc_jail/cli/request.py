@@ -28,12 +28,12 @@ def request_of(args: argparse.Namespace, policy: ProcPolicy) -> ProcRequest:
     name, *argv = args.command
     try:
         path = path_of(policy, name)
-    except LookupError as error:  # and what is no path will be denied
+    except LookupError as error:  # what is not a path is denied below
         complain(str(error.args[0]))
         path = name
     request = ProcRequest(path, argv, dict(args.env), args.cwd)
     if args.stdin == "-":
-        # One byte more than may be is enough to be refused.
+        # One byte more than the limit is enough to be refused.
         most = setting_of(policy, "max_stdin") or (0,)
         return request.with_stdin(sys.stdin.buffer.read(most[0] + 1))
     if args.stdin is not None:

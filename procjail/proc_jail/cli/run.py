@@ -93,8 +93,8 @@ def _output_of(
 ) -> Output:
     """Run it; its output is written as it comes, its errors at the end.
 
-    The end of an output can only be kept if its beginning was not yet given
-    away, so where the policy says so it is all written at the end.
+    The end of an output can only be kept if its beginning has not been
+    passed on, so with KeepHeadTail all of it is written at the end.
     """
     written = 0
     if setting_of(policy, "on_overflow") == (Overflow.KeepHeadTail,):
@@ -103,7 +103,7 @@ def _output_of(
         streams.write(output.stdout, output.stderr)
     else:
         with command.start() as running:
-            # Nobody looks at the command while its reader is waited for.
+            # Nothing watches the command while a write waits for its reader.
             streams.out.at_deadline = running.kill
             for chunk in running:
                 streams.out.write(chunk)

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from proc_jail._escape import one_line
 
-# By the words that are painted.
+# Keyed by the words that are coloured.
 COLOURS = {
     "ok": "32",
     "allowed": "32",
@@ -46,7 +46,7 @@ class Screen:
     def table(
         self, head: Sequence[str], rows: Sequence[Sequence[object]]
     ) -> None:
-        """Columns under a head on a terminal; else lines, parted by tabs."""
+        """Columns under a head on a terminal, otherwise lines with tabs."""
         texts = [[one_line(cell) for cell in row] for row in rows]
         if not self.is_terminal:
             for row in texts:

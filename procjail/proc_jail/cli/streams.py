@@ -9,18 +9,19 @@ import sys
 import time
 from collections.abc import Callable
 
-# How long a reader that takes nothing is waited for behind a deadline.
+# How long to wait after the deadline for a reader that takes nothing.
 GRACE = 1.0
 RETRY = 0.001
-# A write of so much does not block where select says that one can write.
+# A write of this size does not block if select reports the pipe writable.
 MOST = select.PIPE_BUF
 
 
 def fill_streams() -> None:
-    """Open what stands closed, so that nothing else gets its number.
+    """Open standard streams that are closed, so that their numbers are taken.
 
-    The wrong way round, so that reading and writing still fail. What is
-    said to a standard error that is closed is lost, and that is no failure.
+    They are opened in the wrong direction, so that reading and writing still
+    fail. What is written to a closed standard error is lost, which is not a
+    failure.
     """
     for fd, name, flags in (
         (0, "stdin", os.O_WRONLY),
@@ -32,7 +33,7 @@ def fill_streams() -> None:
         with contextlib.suppress(OSError):
             os.fstat(fd)
             continue
-        # The lowest number that is free, as those below it are open.
+        # open() takes the lowest free number; those below are open.
         opened = os.open(os.devnull, flags)
         if opened != fd:
             os.dup2(opened, fd)
@@ -51,7 +52,7 @@ def drop_stdout() -> None:
 class Sink:
     """A standard stream whose reader is waited for, until a deadline.
 
-    Behind it something is still taken from a reader that goes on reading.
+    After it, writing continues as long as the reader keeps reading.
     """
 
     def __init__(self, fd: int, deadline: float) -> None:
@@ -84,6 +85,6 @@ class Sink:
         return self._is_writable(GRACE)
 
     def _is_writable(self, seconds: float) -> bool:
-        # As long as select takes on every system.
+        # The longest time that select accepts on every system.
         seconds = min(seconds, 1e6)
         return bool(select.select([], [self._fd], [], seconds)[1])

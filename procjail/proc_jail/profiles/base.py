@@ -33,7 +33,7 @@ Row = dict[str, Any]
 NUMBER = Pattern(r"[-+]?[0-9]*\.?[0-9]+[A-Za-z%]{0,3}", 64)
 COUNT = Pattern(r"[-+]?[0-9]+[A-Za-z]{0,3}", 64)
 WORDS = Pattern(r"[A-Za-z0-9_,=+.:/-]+", 200)
-# What prints names of users needs to know them.
+# Programs that print user names need these files.
 USERS = ("/etc/passwd", "/etc/group", "/etc/nsswitch.conf")
 
 
@@ -72,9 +72,9 @@ class Profile:
     name: str
     title: str
     operands: tuple[Operand, ...] = ()
-    # Names of options: the only ones; those left out; those that the table
-    # says can do something, and that are taken all the same; those whose
-    # value is a file to write in the table, and is only read here.
+    # Names of options: the only ones; those left out; those allowed even
+    # though the table says that they can do something; those whose value
+    # is a file to write in the table, and is only read here.
     only: frozenset[str] | None = None
     deny: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
@@ -85,12 +85,12 @@ class Profile:
     may_read: tuple[str, ...] = ()
     # Rules for subcommands, instead of operands.
     inner: tuple[Profile, ...] = ()
-    # Command lines that have to pass, and that must not.
+    # Command lines that must pass, and those that must not.
     match: tuple[str, ...] = ()
     not_match: tuple[str, ...] = ()
-    # The table, where it is not that of the name.
+    # The table, if it is not the one of that name.
     table: str = ""
-    # Files that it reads name programs, and no option keeps it from them.
+    # Files that it reads name programs, and no option prevents that.
     only_kernel_holds: bool = False
 
     def rules(self, roots: Roots) -> ArgRules:

@@ -12,7 +12,7 @@ from proc_jail.profiles.base import Operand, Profile
 
 QUIET = ("--no-ext-diff", "--no-textconv")
 REVISIONS = (Operand("revisions and paths", "text"),)
-# Never, though below a root to write to: .git/config may be there too.
+# Never, even below a root for writing: .git/config may be there too.
 NEVER = frozenset({"--output"})
 
 
@@ -190,7 +190,7 @@ PARTS = (
 GIT = Profile(
     "git",
     "look at a repository, running nothing of it",
-    only_kernel_holds=True,  # filters of .git/config have any name
+    only_kernel_holds=True,  # filters in .git/config can have any name
     only=frozenset({"-P", "--no-pager", "--literal-pathspecs"}),
     force=(
         "--no-pager",

@@ -18,8 +18,8 @@ class _ProgramTool(BaseTool):
     )
     program: Any
 
-    # `self` by position only, and no parameter that an argument of the
-    # program could be taken for.
+    # `self` is positional-only, and no parameter can clash with the name
+    # of a program's argument.
     def _run(self, /, **arguments: Any) -> tuple[str, ToolResult]:
         result: ToolResult = self.program.call(arguments)
         return result.text, result

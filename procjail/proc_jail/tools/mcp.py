@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # How many commands of one session run at a time; others wait.
 LIMIT = 16
-# Seconds between two notes of progress; a client need not count chunks.
+# Seconds between progress notifications; one per chunk is too many.
 INTERVAL = 0.1
 INSTRUCTIONS = (
     "Each tool runs one program, without a shell. What is denied was not "
@@ -67,7 +67,7 @@ class _Tools:
         tools = tools_for(policy, max_output=max_output)
         self._tools = {tool.name: tool for tool in tools}
         self._listed = [_listed(tool) for tool in tools]
-        # Who need not wait goes round the event loop no more than without.
+        # A call that need not wait takes no extra turn of the event loop.
         self._gate = anyio.Semaphore(LIMIT, fast_acquire=True)
 
     async def list(

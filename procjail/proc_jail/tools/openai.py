@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from proc_jail.tools.tool import Tool
     from proc_jail.tools.values import Schema
 
-# What strict mode refuses in a schema; the policy checks all of it.
+# What strict mode does not accept in a schema; the policy checks it.
 _UNKNOWN_TO_STRICT = ("maxLength", "minLength", "format")
 
 

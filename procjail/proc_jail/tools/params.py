@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from proc_jail._policy.model import Option, Positional, Table
     from proc_jail.tools.values import Schema
 
-# Where on the command line it stands.
+# Where it is on the command line.
 OPTION, POSITIONAL, OUTSIDE = "option", "positional", "outside"
-# What APIs take as the name of a property.
+# What APIs accept as the name of a property.
 NAME_LIMIT = 64
 
 
@@ -133,7 +133,7 @@ class OptionParameter:
         if self.option.optional and isinstance(given, bool):
             return [self.name] if given else []
         word = word_of(self.option.value, given, name)
-        # Attached to a letter, nothing is no value.
+        # Attached to a letter, an empty value is no value.
         if self.form == " " or (self.form == "" and not word):
             return [self.name, word]
         return [f"{self.name}{self.form}{word}"]
@@ -145,7 +145,7 @@ class PairParameter:
 
     option: Option
     name: str
-    # The keys of the two words; which of them has the type; the other one.
+    # The keys of the two words; which one has the type; the other one.
     keys: tuple[str, str]
     typed: str
     required: bool = False

@@ -21,7 +21,7 @@ class Reach:
 
     # The kernel lets it write no file.
     read_only: bool
-    # It may talk to other machines.
+    # It may connect to other machines.
     open_world: bool
 
 

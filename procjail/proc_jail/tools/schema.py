@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from proc_jail._policy.model import Table
     from proc_jail.tools.values import Schema
 
-# What is done about a positional that begins with a dash.
+# How to handle a positional that begins with a dash.
 ALWAYS, BEFORE_DASHED, NEVER = "always", "before dashed", "never"
 DESCRIPTION_LIMIT = 1024
 
@@ -41,7 +41,7 @@ class Section:
 
     parameters: tuple[Parameter, ...]
     dashes: str = NEVER
-    # Whether its words are an expression, which comes behind positionals.
+    # Whether its words are an expression, which comes after positionals.
     expression: bool = False
     # The subcommand that follows.
     word: str | None = None

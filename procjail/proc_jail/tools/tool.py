@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from proc_jail._core import PreparedCommand, ProcPolicy
 
 MAX_OUTPUT = 65536
-# The code of a call that has not the shape of the schema.
+# The code of a call that does not match the schema.
 INVALID = "ArgumentsInvalid"
 
 
@@ -37,7 +37,7 @@ class ToolResult:
     and cut (`truncated`). `text` describes the result to a model.
     """
 
-    __module__ = "proc_jail.tools"  # where it is found
+    __module__ = "proc_jail.tools"  # where users import it from
 
     ok: bool
     exit_code: int | None
@@ -263,7 +263,7 @@ class Tool:
 def _parsed(arguments: Mapping[str, Any] | str) -> Mapping[str, Any]:
     if isinstance(arguments, str):
         try:
-            # No call without arguments at all has any text for them.
+            # A call without any arguments has no text for them.
             arguments = json.loads(arguments or "{}")
         except (ValueError, RecursionError) as error:
             raise BadArgument(f"the arguments are no JSON: {error}") from None

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 # Extended expressions that mean the same to ECMAScript: without classes,
-# without escapes but of what is special in both, and without a bracket that
-# begins with what POSIX takes for itself.
+# without escapes except of what is special in both, and without a bracket
+# that begins with what POSIX reserves.
 _SHARED = re.compile(
     r"(?:[^][\\(){}*+?|^$]|\\[][\\(){}*+?|^$./]"
     r"|\[\^?[^][\\^][^][\\]*\]|[()*+?|]|\{\d+(?:,\d*)?\})*",
@@ -99,7 +99,7 @@ def word_of(value: _Value | None, given: object, name: str) -> str:
     """
     if isinstance(given, str) and not isinstance(value, Int):
         return given
-    # Numbers are text on a command line. JSON does not tell 5 from 5.0.
+    # Numbers are text on a command line. JSON does not distinguish 5 from 5.0.
     if isinstance(given, float) and given.is_integer():
         given = int(given)
     if isinstance(given, int) and not isinstance(given, bool):

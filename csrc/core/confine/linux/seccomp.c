@@ -323,7 +323,7 @@ pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
         pj_error_begin(err, PJ_E_SandboxUnavailable,
                        PJ_STR("syscall_filter"));
         pj_error_say(err, "sandbox control syscall_filter is not available: "
-                     "internal error: a filter that does not resolve");
+                     "internal error: the filter does not resolve");
         goto done;
     }
     size = (size_t)p->bpf.count * sizeof **out;

@@ -122,7 +122,7 @@ class How(Enum):
 
 
 class Field(NamedTuple):
-    """An entry of a table, and the method that stands behind it, if one."""
+    """An entry of a table, and the method that it calls, if any."""
 
     kind: Kind
     doc: str

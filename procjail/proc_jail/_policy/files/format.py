@@ -101,7 +101,7 @@ VALUES = {
         GIT_REF,
     )
 }
-# Those that can do without a word about them may be named by a string.
+# Those without required entries may be named by a string.
 BARE = {
     name: {"type": name}
     for name, table in VALUES.items()
@@ -201,7 +201,7 @@ _PLAIN_OR_TYPED = Apart(tuple(PLAIN), tuple(TYPED))
 
 SUBCOMMAND: Table = Table(
     "subcommand",
-    "the arguments behind a word, by type",
+    "the arguments after a word, by type",
     {
         "word": Field(NAMES, "the word, or some", required=True),
         **TYPED,
@@ -218,12 +218,12 @@ _ARGV = Field(List(TEXT), "the arguments", required=True)
 
 EXAMPLE = Table(
     "example",
-    "a request that has to pass",
+    "a request that must pass",
     {"argv": _ARGV, "cwd": _CWD, "env": _ENV},
 )
 COUNTEREXAMPLE = Table(
     "counterexample",
-    "a request that has to be refused",
+    "a request that must be refused",
     {
         "argv": _ARGV,
         "cwd": _CWD,
@@ -234,7 +234,7 @@ COUNTEREXAMPLE = Table(
 RULES = {
     "subcommand": Field(
         Either(WORD, _INNER),
-        "the word that has to come first; or, by type, subcommands",
+        "the word that must come first; or, by type, subcommands",
     ),
     **PLAIN,
     **TYPED,
@@ -255,11 +255,11 @@ PROGRAM = Table(
         "hosts": Field(WORDS, "hosts that the profile may reach"),
         **RULES,
         "match": Field(
-            List(Either(List(TEXT), EXAMPLE)), "requests that have to pass"
+            List(Either(List(TEXT), EXAMPLE)), "requests that must pass"
         ),
         "not_match": Field(
             List(Either(List(TEXT), COUNTEREXAMPLE)),
-            "requests that have to be refused",
+            "requests that must be refused",
         ),
     },
     NeedsOne("path", "profile"),
@@ -309,7 +309,7 @@ USER = Table(
 PRESETS = {"default": "", "strict": "strict", "compat": "compat"}
 SANDBOX = Table(
     "sandbox",
-    "what the kernel holds commands to",
+    "what the kernel enforces on commands",
     {
         "preset": Field(Choice(PRESETS), "where to start from; default"),
         "network": Field(
@@ -371,7 +371,7 @@ POLICY = Table(
         ),
         "timeout": Field(Seconds(), "the deadline; 30 seconds", "timeout"),
         "stop_grace": Field(
-            Seconds(zero=True), "SIGTERM so long before it; 0", "stop_grace"
+            Seconds(zero=True), "SIGTERM this long before it; 0", "stop_grace"
         ),
         "max_stdout": Field(Size(), "of output; 10MiB", "max_stdout"),
         "max_stderr": Field(Size(), "of errors; 1MiB", "max_stderr"),

@@ -131,7 +131,7 @@ def _add_option(rules: ArgRules, table: Values, at: At) -> ArgRules:
 
 def _add_positional(rules: ArgRules, table: Values, at: At) -> ArgRules:
     value = make_value(table["value"], at / "value")
-    # A list without a bound on top is not meant to have one of 1 below.
+    # If only `min` is given, the default `max` of 1 must not be below it.
     with at.blamed():
         return rules.positional(
             table["name"],
@@ -229,7 +229,7 @@ def build(builder: ProcPolicyBuilder, table: Values, at: At) -> ProcPolicy:
     """Call build(), and name the entry that it fails for.
 
     A control that the system lacks is not a fault of the file: that error
-    keeps its class, and tells what to write in the file.
+    keeps its class, and says what to write in the file.
     """
     try:
         return builder.build()

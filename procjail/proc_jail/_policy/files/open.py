@@ -2,7 +2,7 @@
 
 Whoever can write a policy can run what they like, so a file is read only if
 this user or root owns it and nobody else may write to it. What is checked is
-the open file, and not its name: it cannot be another one when it is read.
+the open file, not its name, so it cannot be replaced before it is read.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from proc_jail._errors import PolicyFileError
 MAX_SIZE = 1 << 20
 WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
-# A FIFO would let the open wait for a writer.
+# Opening a FIFO would wait for a writer.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-# A directory that may be passed through need not be readable.
+# A directory that may be searched need not be readable.
 _FOLDER = os.O_DIRECTORY | getattr(os, "O_PATH", os.O_RDONLY)
 
 
@@ -69,7 +69,7 @@ def _check_folder(path: str, found: os.stat_result) -> None:
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         raise _refused(
             path,
-            "stands in a directory that everybody may write to "
+            "is in a directory that everybody may write to "
             f"(mode {mode & 0o7777:04o}), so anybody may replace it",
         )
 
@@ -81,7 +81,7 @@ def _check_file(path: str, found: os.stat_result) -> None:
         raise _refused(
             path,
             f"belongs to the user {found.st_uid}, "
-            f"and not to you ({os.geteuid()}) or root",
+            f"not to you ({os.geteuid()}) or root",
         )
     if found.st_mode & WRITABLE:
         raise _refused(

@@ -1,8 +1,8 @@
-"""Where the entries of a policy file stand, for what errors say.
+"""Where the entries of a policy file are, for error messages.
 
 The parsers of TOML and JSON give values without places. This reads the same
-text once more, only for the places, and before it, for a bound on nesting:
-the parsers recurse, and take time by the square of a dotted key's length.
+text once more for the places, and before that, to limit nesting: the parsers
+recurse, and take time quadratic in the length of a dotted key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_DEPTH = 32
 Key = tuple[str | int, ...]
 
 # Strings are read whole, so that nothing in them is taken for structure.
-# One token takes one line, but for strings of three quotes.
+# A token is within one line, except for strings of three quotes.
 _TOKEN = re.compile(
     r"""
     (?P<space>   [ \t\r]+ | \#[^\n]* )
@@ -47,7 +47,7 @@ class TooDeep(Exception):
 
 
 class Lost(Exception):
-    """The text is not read here in the way its parser reads it."""
+    """The text is not read here the way its parser reads it."""
 
     def __init__(self) -> None:
         super().__init__("its structure is not understood")
@@ -104,7 +104,7 @@ class Places:
 
 
 class _Reader:
-    """Reads values, which TOML and JSON write alike but for the sign."""
+    """Reads values, which TOML and JSON write alike except for the sign."""
 
     def __init__(self, text: str, sign: str, read_key: Callable[[str], str]):
         self.places = Places()

@@ -138,7 +138,7 @@ class Text:
     def read(self, value: Any, at: At) -> str:
         check_type(self, value, at)
         if "\0" in value:
-            raise at.error("must not hold a NUL byte")
+            raise at.error("must not contain a NUL byte")
         try:
             os.fsencode(value)
         except UnicodeEncodeError:
@@ -201,7 +201,7 @@ class Seconds:
             if found is None:
                 raise at.error(f"must be {self.what}, not '{shown(value)}'")
             value = _exact(float(found[1]) * TIMES[found[2]])
-        if not 0 <= value <= 1e9:  # nor is NaN
+        if not 0 <= value <= 1e9:  # False for NaN
             raise at.error("must be a time of 0 to 1e9 seconds")
         if value == 0 and not self._zero:
             raise at.error("must be more than 0")

@@ -28,7 +28,7 @@ from proc_jail._policy.files.positions import (
 )
 
 if TYPE_CHECKING:
-    # Imported by its name; what packs applications reads it here.
+    # Imported by name; tools that bundle applications find it here.
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: F401
 
@@ -69,7 +69,7 @@ class At:
     def __init__(self, source: Source, key: Key = ()) -> None:
         self.source = source
         self.key = key
-        # A dict that was not a file may even hold itself.
+        # A dict that does not come from a file may even contain itself.
         if len(key) > MAX_DEPTH:
             raise self.error("is nested too deeply")
 
@@ -87,7 +87,7 @@ class At:
         except PolicyFileError:
             raise
         except (ProcJailError, LookupError) as error:
-            # What str() makes of a KeyError is not its message.
+            # str() of a KeyError is not its message.
             raise self.error(str(error.args[0])) from error
 
 
@@ -103,7 +103,7 @@ def key_text(key: Key) -> str:
 
 
 def read_source(path: str | bytes | os.PathLike[str]) -> Source:
-    """Open, check and parse a policy file; the suffix tells the language."""
+    """Open, check and parse a policy file; the suffix says the language."""
     name = os.fsdecode(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix == ".toml":
@@ -141,7 +141,7 @@ def _parse(
     return source
 
 
-# A document of nothing but the key, to read its escapes.
+# A document with only the key, to read its escapes.
 _ONE_KEY: dict[object, str] = {toml_places: "%s = 0", json_places: "{%s: 0}"}
 
 
