@@ -187,6 +187,9 @@ def test_a_host_without_descriptors(step: str) -> None:
     """An ExecError, since it is not the request's fault, with its errno."""
     echo = program("echo")
     policy = policy_for(echo, None, lambda b: b.cwd_jailed("/"))
+    # Loads what records denials, for which there is no descriptor later.
+    with pytest.raises(ValueError, match="/none"):
+        policy.prepare(ProcRequest("/none", []))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest = os.dup(0)
     os.close(lowest)
