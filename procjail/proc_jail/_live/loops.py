@@ -162,21 +162,38 @@ class AnyioWaiter:
             self._watched.close()
 
 
-def waiter(process: _Process) -> Waiter:
-    """A waiter for the event loop that is running."""
+def _is_asyncio() -> bool:
+    """Return whether the event loop that is running is asyncio's."""
     sniffio = sys.modules.get("sniffio")
-    library = "asyncio"
-    if sniffio is not None:
-        try:
-            library = sniffio.current_async_library()
-        except sniffio.AsyncLibraryNotFoundError:
-            raise RuntimeError("no running event loop") from None
-    if library == "asyncio":
-        return AsyncioWaiter(process)
+    if sniffio is None:
+        return True
     try:
-        return AnyioWaiter(process)
+        return bool(sniffio.current_async_library() == "asyncio")
+    except sniffio.AsyncLibraryNotFoundError:
+        raise RuntimeError("no running event loop") from None
+
+
+def load() -> None:
+    """Import what waiting on the running event loop takes.
+
+    Before a command is started: CPython drops a KeyboardInterrupt that
+    arrives inside of an import.
+    """
+    if _is_asyncio():
+        return
+    try:
+        import anyio
     except ModuleNotFoundError as error:
         raise RuntimeError(
             "commands run on asyncio; for another event loop install "
             "proc_jail[anyio]"
         ) from error
+    anyio.get_current_task()  # imports the backend
+
+
+def waiter(process: _Process) -> Waiter:
+    """Return a waiter for the event loop that is running."""
+    if _is_asyncio():
+        return AsyncioWaiter(process)
+    load()
+    return AnyioWaiter(process)

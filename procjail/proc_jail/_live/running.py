@@ -347,6 +347,7 @@ def start(command: PreparedCommand) -> RunningCommand:
 
 async def spawn(command: PreparedCommand) -> Output:
     """Run a command on the running event loop: PreparedCommand.spawn()."""
+    loops.load()
     return await _drive(_Run(command))
 
 
