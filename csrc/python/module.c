@@ -84,33 +84,40 @@ member_list(const struct member *members)
     return list;
 }
 
-/* enum.IntEnum(name, members, module="proc_jail"), with a docstring.  */
-static int
-add_enum(PyObject *module, PyObject **slot, const char *name,
-         const char *doc, const struct member *members)
+int
+pj_py_add_made(PyObject *module, PyObject **slot, const char *library,
+               const char *maker, PyObject *args, const char *doc)
 {
-    PyObject *library = PyImport_ImportModule("enum");
-    PyObject *base = NULL, *args = NULL, *kwargs = NULL, *text = NULL;
+    PyObject *source = args == NULL ? NULL : PyImport_ImportModule(library);
+    PyObject *make = NULL, *kwargs = NULL, *text = NULL;
     int result = -1;
 
-    if (library != NULL)
-        base = PyObject_GetAttrString(library, "IntEnum");
-    if (base != NULL)
-        args = Py_BuildValue("(sN)", name, member_list(members));
-    if (args != NULL)
+    if (source != NULL)
+        make = PyObject_GetAttrString(source, maker);
+    if (make != NULL)
         kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
     if (kwargs != NULL)
-        *slot = PyObject_Call(base, args, kwargs);
+        *slot = PyObject_Call(make, args, kwargs);
     if (*slot != NULL)
         text = PyUnicode_FromString(doc);
     if (text != NULL && PyObject_SetAttrString(*slot, "__doc__", text) == 0)
-        result = PyModule_AddObjectRef(module, name, *slot);
-    Py_XDECREF(library);
-    Py_XDECREF(base);
+        result = PyModule_AddObjectRef(
+            module, PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, 0)), *slot);
+    Py_XDECREF(source);
+    Py_XDECREF(make);
     Py_XDECREF(args);
     Py_XDECREF(kwargs);
     Py_XDECREF(text);
     return result;
+}
+
+static int
+add_enum(PyObject *module, PyObject **slot, const char *name,
+         const char *doc, const struct member *members)
+{
+    return pj_py_add_made(module, slot, "enum", "IntEnum",
+                          Py_BuildValue("(sN)", name, member_list(members)),
+                          doc);
 }
 
 static int

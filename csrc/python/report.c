@@ -5,34 +5,12 @@
 #include "describe.h"
 #include "state.h"
 
-/* collections.namedtuple(name, fields, module="proc_jail"), with a
-   docstring.  */
 static int
 add_record(PyObject *module, PyObject **slot, const char *name,
            const char *fields, const char *doc)
 {
-    PyObject *library = PyImport_ImportModule("collections");
-    PyObject *make = NULL, *args = NULL, *kwargs = NULL, *text = NULL;
-    int result = -1;
-
-    if (library != NULL)
-        make = PyObject_GetAttrString(library, "namedtuple");
-    if (make != NULL)
-        args = Py_BuildValue("(ss)", name, fields);
-    if (args != NULL)
-        kwargs = Py_BuildValue("{s:s}", "module", "proc_jail");
-    if (kwargs != NULL)
-        *slot = PyObject_Call(make, args, kwargs);
-    if (*slot != NULL)
-        text = PyUnicode_FromString(doc);
-    if (text != NULL && PyObject_SetAttrString(*slot, "__doc__", text) == 0)
-        result = PyModule_AddObjectRef(module, name, *slot);
-    Py_XDECREF(library);
-    Py_XDECREF(make);
-    Py_XDECREF(args);
-    Py_XDECREF(kwargs);
-    Py_XDECREF(text);
-    return result;
+    return pj_py_add_made(module, slot, "collections", "namedtuple",
+                          Py_BuildValue("(ss)", name, fields), doc);
 }
 
 int

@@ -93,4 +93,10 @@ pj_py_put_exception(PyObject *error)
    cycle have one.  */
 int pj_py_visit_type(PyObject *self, visitproc visit, void *arg);
 
+/* module.c: adds a class to the module that a function of the standard
+   library makes, as enum.IntEnum(*args, module="proc_jail") does, with a
+   docstring.  The first of `args` is its name; steals them.  */
+int pj_py_add_made(PyObject *module, PyObject **slot, const char *library,
+                   const char *maker, PyObject *args, const char *doc);
+
 #endif

@@ -22,6 +22,7 @@
 
 #include "system/linux/child.h"
 #include "system/linux/steps.h"
+#include "system/limit.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -204,27 +205,14 @@ drop_descriptors(const pj_child_plan *plan)
     return 0;
 }
 
-static rlim_t
-less(rlim_t limit, uint64_t size)
-{
-    return limit == RLIM_INFINITY ? limit
-        : limit > size ? (rlim_t)(limit - size) : 0;
-}
-
-/* The standard input that the host holds in memory for the program counts
-   towards its memory limit.  */
 static int
 limit_resources(const pj_child_plan *plan)
 {
     const pj_confinement *confinement = plan->confinement;
 
     for (size_t i = 0; i < confinement->limit_count; i++) {
-        struct rlimit limit = confinement->limits[i].value;
+        struct rlimit limit = pj_limit_of(plan, i);
 
-        if (confinement->limits[i].resource == RLIMIT_AS) {
-            limit.rlim_cur = less(limit.rlim_cur, plan->input_size);
-            limit.rlim_max = less(limit.rlim_max, plan->input_size);
-        }
         if (syscall(SYS_prlimit64, 0, confinement->limits[i].resource,
                     &limit, NULL) != 0)
             return -1;

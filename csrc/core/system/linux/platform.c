@@ -21,18 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "system/descriptor.h"
 #include "system/linux/init_image.h"
 #include "system/linux/linux.h"
 #include "system/linux/order.h"
-
-int64_t
-pj_platform_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* The child puts its streams on 0 to 2, so no other descriptor that it needs
    may have one of those numbers.  */
@@ -53,20 +45,9 @@ raise_fd(int fd)
 static int
 raise_both(const int raw[2], int ends[2])
 {
-    int number;
-
     ends[0] = raise_fd(raw[0]);
     ends[1] = raise_fd(raw[1]);
-    if (ends[0] >= 0 && ends[1] >= 0)
-        return 0;
-    number = errno;
-    if (ends[0] >= 0)
-        close(ends[0]);
-    if (ends[1] >= 0)
-        close(ends[1]);
-    ends[0] = ends[1] = -1;
-    errno = number;
-    return -1;
+    return pj_descriptor_both(ends);
 }
 
 int
@@ -92,31 +73,6 @@ pj_platform_lifeline(int ends[2])
 }
 
 int
-pj_platform_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    int result = pthread_condattr_init(&attributes);
-
-    if (result != 0)
-        return result;
-    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (result == 0)
-        result = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return result;
-}
-
-int
-pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
-                  int64_t until_ns)
-{
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
-                             .tv_nsec = (long)(until_ns % 1000000000)};
-
-    return pthread_cond_timedwait(condition, lock, &until);
-}
-
-int
 pj_linux_memory_file(const char *name, unsigned more)
 {
     unsigned flags = PJ_MFD_CLOEXEC | PJ_MFD_ALLOW_SEALING;
@@ -125,25 +81,6 @@ pj_linux_memory_file(const char *name, unsigned more)
     if (fd < 0 && errno == EINVAL)
         fd = (int)syscall(SYS_memfd_create, name, flags);
     return raise_fd(fd);
-}
-
-/* All of `bytes`; -1 with errno.  */
-static int
-write_all(int fd, pj_str bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            errno = wrote < 0 ? errno : ENOSPC;
-            return -1;
-        }
-        bytes.ptr += wrote;
-        bytes.len -= (size_t)wrote;
-    }
-    return 0;
 }
 
 /* Reopens the file read-only, if /proc can open it.  */
@@ -175,8 +112,8 @@ pj_platform_input(pj_str bytes)
 
     if (fd < 0)
         return -1;
-    if (fchmod(fd, 0400) == 0 && write_all(fd, bytes) == 0 && seal(fd) == 0
-        && lseek(fd, 0, SEEK_SET) == 0)
+    if (fchmod(fd, 0400) == 0 && pj_descriptor_write(fd, bytes) == 0
+        && seal(fd) == 0 && lseek(fd, 0, SEEK_SET) == 0)
         return reopen(fd);
     number = errno;
     close(fd);
@@ -196,7 +133,7 @@ pj_platform_init_program(void)
     fd = pj_linux_memory_file("proc_jail-init", PJ_MFD_EXEC);
     if (fd < 0)
         return -1;
-    if (write_all(fd, pj_init_image()) == 0 && seal(fd) == 0)
+    if (pj_descriptor_write(fd, pj_init_image()) == 0 && seal(fd) == 0)
         return fd;
     number = errno;
     close(fd);

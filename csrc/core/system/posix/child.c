@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "system/limit.h"
 #include "system/posix/child.h"
 
 /* The byte wakes the parent.  */
@@ -68,27 +69,14 @@ drop_descriptors(void)
     return 0;
 }
 
-static rlim_t
-less(rlim_t limit, uint64_t size)
-{
-    return limit == RLIM_INFINITY ? limit
-        : limit > size ? (rlim_t)(limit - size) : 0;
-}
-
-/* The standard input that the host holds in memory for the program counts
-   towards its memory limit.  */
 static int
 limit_resources(const pj_child_plan *plan)
 {
     const pj_confinement *confinement = plan->confinement;
 
     for (size_t i = 0; i < confinement->limit_count; i++) {
-        struct rlimit limit = confinement->limits[i].value;
+        struct rlimit limit = pj_limit_of(plan, i);
 
-        if (confinement->limits[i].resource == RLIMIT_AS) {
-            limit.rlim_cur = less(limit.rlim_cur, plan->input_size);
-            limit.rlim_max = less(limit.rlim_max, plan->input_size);
-        }
         if (setrlimit((pj_resource)confinement->limits[i].resource, &limit)
             != 0)
             return -1;

@@ -17,14 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t
-pj_platform_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+#include "system/descriptor.h"
 
 static int
 raise_fd(int fd)
@@ -40,7 +33,7 @@ raise_fd(int fd)
 int
 pj_platform_pipe(int ends[2])
 {
-    int raw[2], number;
+    int raw[2];
 
     /* Another thread may fork between pipe and fcntl, and its child keeps an
        end open.  POSIX has nothing better; the closing loop of a child keeps
@@ -49,35 +42,7 @@ pj_platform_pipe(int ends[2])
         return -1;
     ends[0] = raise_fd(raw[0]);
     ends[1] = raise_fd(raw[1]);
-    if (ends[0] >= 0 && ends[1] >= 0)
-        return 0;
-    number = errno;
-    if (ends[0] >= 0)
-        close(ends[0]);
-    if (ends[1] >= 0)
-        close(ends[1]);
-    ends[0] = ends[1] = -1;
-    errno = number;
-    return -1;
-}
-
-/* All of `bytes`; -1 with errno.  */
-static int
-write_all(int fd, pj_str bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0) {
-            errno = wrote < 0 ? errno : ENOSPC;
-            return -1;
-        }
-        bytes.ptr += wrote;
-        bytes.len -= (size_t)wrote;
-    }
-    return 0;
+    return pj_descriptor_both(ends);
 }
 
 /* Written through one open file, passed on as another that is read-only.
@@ -90,7 +55,7 @@ pj_platform_input(pj_str bytes)
 
     if (writer < 0)
         return -1;
-    if (write_all(writer, bytes) == 0 && fchmod(writer, 0400) == 0)
+    if (pj_descriptor_write(writer, bytes) == 0 && fchmod(writer, 0400) == 0)
         reader = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     number = errno;
     unlink(name);
@@ -119,57 +84,6 @@ pj_platform_lifeline(int ends[2])
     errno = ENOSYS;
     return -1;
 }
-
-#ifdef __APPLE__
-
-/* Conditions on Darwin only have the wall clock; a relative wait is measured
-   correctly.  */
-int
-pj_platform_condition(pthread_cond_t *condition)
-{
-    return pthread_cond_init(condition, NULL);
-}
-
-int
-pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
-                  int64_t until_ns)
-{
-    int64_t left = until_ns - pj_platform_now();
-    struct timespec length = {.tv_sec = (time_t)(left / 1000000000),
-                              .tv_nsec = (long)(left % 1000000000)};
-
-    return left <= 0 ? ETIMEDOUT
-        : pthread_cond_timedwait_relative_np(condition, lock, &length);
-}
-
-#else
-
-int
-pj_platform_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    int result = pthread_condattr_init(&attributes);
-
-    if (result != 0)
-        return result;
-    result = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (result == 0)
-        result = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return result;
-}
-
-int
-pj_platform_await(pthread_cond_t *condition, pthread_mutex_t *lock,
-                  int64_t until_ns)
-{
-    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
-                             .tv_nsec = (long)(until_ns % 1000000000)};
-
-    return pthread_cond_timedwait(condition, lock, &until);
-}
-
-#endif
 
 int
 pj_platform_open_path(const char *path, int directory, int *fd,
