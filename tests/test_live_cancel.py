@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 import time
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
-from conftest import Build, policy_for, shell
+from conftest import Build, children, policy_for, shell
 from fronts import (
     NAP,
     asking,
@@ -29,6 +32,9 @@ from proc_jail import (
     ProcRequest,
     Timeout,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 # -------------------------------------------------------------- cancelling
 
@@ -252,6 +258,44 @@ def test_sigterm_is_sent_while_the_loop_is_busy(
             assert info.value.elapsed < 19
 
     run_on(loop, main)
+
+
+def interrupted_at(number: int, loop: str) -> BaseException | None:
+    """What a Ctrl-C at this line of the front end ends in, kept alive.
+
+    Lines count from the start of the command; None: there are not so many.
+    """
+    command = script("exit 0")
+    passed = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> TraceFunction | None:
+        nonlocal passed
+        if not frame.f_code.co_filename.endswith("_live/running.py"):
+            return None
+        if event == "line" and children():
+            passed += 1
+            if passed == number:
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        run_on(loop, command.spawn)
+    except KeyboardInterrupt as error:
+        return error
+    finally:
+        sys.settrace(None)
+    return None
+
+
+@on_loops
+def test_an_interrupt_at_any_line_leaves_nothing(loop: str) -> None:
+    """At once, although the traceback keeps all frames."""
+    number = 1
+    while (error := interrupted_at(number, loop)) is not None:
+        assert not children(), (number, error)
+        number += 1
+    assert number > 10
 
 
 def tasks() -> int:

@@ -30,6 +30,13 @@ pj_pair *pj_py_pair_views(PyObject *dict);
 pj_str *pj_py_joined(const pj_str *items, size_t count, const pj_str *more,
                      size_t more_count);
 
+/* How much is kept by an option for which PJ_OUTPUT_NONE is nothing.  */
+static inline unsigned long long
+pj_py_kept(uint64_t option)
+{
+    return option == PJ_OUTPUT_NONE ? 0 : option;
+}
+
 /* Back to Python, decoded as by os.fsdecode().  */
 PyObject *pj_py_str(pj_str text);
 PyObject *pj_py_str_list(const pj_str *items, size_t count);

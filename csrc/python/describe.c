@@ -249,21 +249,17 @@ seconds_of(int64_t nanoseconds)
     return PyFloat_FromDouble((double)nanoseconds / 1e9);
 }
 
-static PyObject *
-size_of(uint64_t size)
-{
-    return PyLong_FromUnsignedLongLong(size == PJ_OUTPUT_NONE ? 0 : size);
-}
-
 static int
 add_limits(pj_state *state, const pj_policy_options *info, PyObject *calls)
 {
     if (pj_py_add(calls, "timeout", seconds_of(info->timeout_ns)) < 0
         || pj_py_add(calls, "max_stdout",
-               size_of(info->max_stdout)) < 0)
+               PyLong_FromUnsignedLongLong(
+                         pj_py_kept(info->max_stdout))) < 0)
         return -1;
     if (pj_py_add(calls, "max_stderr",
-            size_of(info->max_stderr)) < 0)
+            PyLong_FromUnsignedLongLong(
+                         pj_py_kept(info->max_stderr))) < 0)
         return -1;
     if (info->max_stdin > 0
         && pj_py_add(calls, "max_stdin",

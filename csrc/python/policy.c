@@ -279,12 +279,6 @@ calls_of(PyObject *self)
         state_of(self), pj_policy_get(((PolicyObject *)self)->policy));
 }
 
-static unsigned long long
-shown_size(uint64_t size)
-{
-    return size == PJ_OUTPUT_NONE ? 0 : size;
-}
-
 static PyObject *
 policy_repr(PyObject *self)
 {
@@ -299,8 +293,8 @@ policy_repr(PyObject *self)
         shown = PyUnicode_FromFormat(
             "ProcPolicy(bins=%R, timeout=%R, max_stdout=%llu, "
             "max_stderr=%llu)", bins, seconds,
-            shown_size(info->max_stdout),
-            shown_size(info->max_stderr));
+            pj_py_kept(info->max_stdout),
+            pj_py_kept(info->max_stderr));
     Py_XDECREF(bins);
     Py_XDECREF(seconds);
     return shown;

@@ -33,14 +33,22 @@ class _Run:
 
     def __init__(self, command: PreparedCommand) -> None:
         _watch_host()
-        self.process: _Process = _core._start(command)
-        self.pid: int = self.process.pid
         self.output: Output | None = None
         self.error: Exception | None = None
         self.done = False
         self._waiter: loops.Waiter | None = None
         self._waited_for = False
         _running.add(self)
+        # Last, so that an interrupt finds either no process or all of this.
+        try:
+            self.process: _Process = _core._start(command)
+        except BaseException:
+            _running.discard(self)
+            raise
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     @property
     def finished(self) -> bool:
@@ -348,7 +356,15 @@ def start(command: PreparedCommand) -> RunningCommand:
 async def spawn(command: PreparedCommand) -> Output:
     """Run a command on the running event loop: PreparedCommand.spawn()."""
     loops.load()
-    return await _drive(_Run(command))
+    run = None
+    try:
+        run = _Run(command)
+        return await _drive(run)
+    except BaseException:
+        # Its traceback would keep the process: Ctrl-C can come anywhere.
+        if run is not None:
+            run.abandon()
+        raise
 
 
 def _end_all() -> None:
