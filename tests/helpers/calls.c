@@ -55,7 +55,9 @@ is_host(pid_t pid)
     return leader == host;
 }
 
-/* What is called again while one waits: as often as the machine is busy.  */
+/* What is called again while one waits: as often as the machine is busy.
+   getpid asks in each round whether this is still the process that started
+   the command.  */
 static int
 waits(unsigned long number)
 {
@@ -67,7 +69,7 @@ waits(unsigned long number)
         SYS_poll,
 #endif
         SYS_pselect6, SYS_ppoll, SYS_waitid, SYS_wait4, SYS_nanosleep,
-        SYS_clock_nanosleep, SYS_sched_yield, SYS_kill, SYS_futex,
+        SYS_clock_nanosleep, SYS_sched_yield, SYS_kill, SYS_futex, SYS_getpid,
     };
 
     for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++)
@@ -87,9 +89,11 @@ see_call(pid_t pid)
         return;
     if (of_host && info.entry.nr == SYS_getresuid)
         counting = !counting;
-    else if (counting && of_host && !waits(info.entry.nr))
-        host_calls++;
-    else if (counting && tasks[task].counted)
+    else if (!counting)
+        return;
+    else if (of_host)
+        host_calls += !waits(info.entry.nr);
+    else if (tasks[task].counted)
         child_calls++;
 }
 
