@@ -63,7 +63,12 @@ def _ignore(number: int, _: object) -> None:
 def ignore_signals() -> None:
     """Ignore the signals for good: nothing runs any more.
 
-    Otherwise they would be fatal again while the interpreter ends.
+    Otherwise they would be fatal again while the interpreter ends. They are
+    blocked first: Python complains of one that arrived for a handler and
+    finds none (3.11: "ignored due to race condition"), and restores the
+    default of signals that have handlers when it ends.
     """
-    for number in ending_signals():
+    numbers = ending_signals()
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    for number in numbers:
         signal.signal(number, signal.SIG_IGN)
