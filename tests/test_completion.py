@@ -25,6 +25,7 @@ COMMANDS = [
     "check",
     "explain",
     "lint",
+    "doctor",
     "profiles",
     "schema",
     "mcp",

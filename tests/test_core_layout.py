@@ -79,7 +79,7 @@ CHILD_POSIX = {
 COMPILERS = {"__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_", "memset", "memcpy"}
 
 # State of the process, of which there can be only one: see guard.c.
-PROCESS_STATE = {"guard.c": {"host", "forking"}}
+PROCESS_STATE = {"guard.c": {"host", "forking"}, "probe.c": {"known"}}
 
 # What CPython's API wants writable, though nothing here writes to it.
 # PyArg_ParseTupleAndKeywords took `char **` before 3.13; the others are

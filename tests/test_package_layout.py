@@ -31,15 +31,18 @@ ROOMS = {
     "_display": {"_core", "_errors", "_escape", "_policy"},
     "_jupyter": {"_core", "_policy"},
     "_lint": {"_core", "_policy"},
+    "_doctor": {"_core"},
     "profiles": {"_core", "_policy"},
     "tools": {"_core", "_escape", "_live", "_policy"},
     "cli": {
-        *("_core", "_errors", "_escape", "_lint", "_live", "_policy"),
-        *("profiles", "tools"),
+        *("_core", "_doctor", "_errors", "_escape", "_lint", "_live"),
+        *("_policy", "profiles", "tools"),
     },
     "__main__": {"cli"},
     # The face of the package, and what it fetches later.
-    "proc_jail": {"_core", "_errors", "_jupyter", "_lint", "_live"},
+    "proc_jail": {
+        *("_core", "_doctor", "_errors", "_jupyter", "_lint", "_live"),
+    },
 }
 
 

@@ -93,7 +93,7 @@ def test_the_answer_that_is_shown(tmp_path: Path) -> None:
 def test_every_command_and_option_is_told() -> None:
     told = make_parser().format_help()
     names = re.findall(r"^    ([a-z]+)(?:  |$)", told, re.M)
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert f"| `{name}" in CLI, name
         shown = invoke(name, "--help").stdout.decode()

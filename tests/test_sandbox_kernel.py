@@ -76,7 +76,7 @@ DEFAULTS = [
         "seccomp",
     ),
     ("landlock", "Sandbox.compat().read('/etc')", "read_roots", "Landlock"),
-    ("landlock", "Sandbox.compat().write('/tmp')", "write_roots", "ABI 3"),
+    ("landlock", "Sandbox.compat().write('/tmp')", "write_roots", "Landlock"),
     (
         "landlock",
         "Sandbox.compat().execute('/bin')",

@@ -436,6 +436,9 @@ typedef struct pj_policy_options {
        no_new_privs, no_core, syscall_filter, session_lock, and what the
        programs' rules ask for.  pj_policy_missing returns what is lacking.  */
     const pj_sandbox *sandbox;
+    /* The policy is for checking requests, on any system: no control is
+       required of this one, and pj_process_start fails with SpawnFailed.  */
+    int checks_only;
 } pj_policy_options;
 
 /* Checks what can be checked without the file system.  Fails with
@@ -468,8 +471,29 @@ void pj_policy_unref(pj_policy *policy);
 
 /* The controls that at least one program of the policy lacks, as bits
    1 << PJ_CONTROL_x.  If that is more than tree_totals, `why` (which may be
-   NULL) gets the corresponding SandboxUnavailable error.  */
+   NULL) gets the corresponding SandboxUnavailable error, except from a policy
+   that only checks.  */
 uint32_t pj_policy_missing(const pj_policy *policy, pj_error *why);
+
+/* What this system offers to a sandbox, and this process of it.  Where a
+   number is an errno, 0 means that there is nothing in the way: ENOSYS is a
+   kernel that is too old, EOPNOTSUPP one that was booted without it, EPERM a
+   filter around this process, as containers have.  */
+typedef struct pj_system {
+    int has_rules;        /* a system whose kernel can enforce anything */
+    int landlock_abi;     /* 0: none */
+    int landlock_errno;
+    int seccomp_errno;
+    int namespace_flags;  /* of clone, for Tree.PidNamespace; 0: none */
+    int namespace_errno;
+    int session_errno;    /* nothing can be started: this process is inside
+                             a sandbox that locks its session */
+    int changes_ids;      /* user() may name any user */
+    int totals;           /* a cgroup can be made for each command */
+} pj_system;
+
+/* Fills it in.  Starts up to three children, which exit at once.  */
+void pj_system_look(pj_system *out);
 
 /* What a policy specifies for one of its programs, and what the kernel will
    enforce on it.  Valid as long as the policy.  */

@@ -55,6 +55,8 @@ main(int argc, char **argv, char **envp)
         give_up(127);
     order->confinement.filter = order->confinement.filter_count > 0
         ? order->filter : NULL;
+    order->confinement.own_filter = order->confinement.own_filter_count > 0
+        ? order->own_filter : NULL;
     order->plan.confinement = &order->confinement;
     order->plan.report = &order->report;
     order->plan.exec_path = order->exec_path;

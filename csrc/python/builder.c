@@ -349,6 +349,24 @@ builder_sandbox(PyObject *self, PyObject *args, PyObject *kwargs)
     return with(self, &next);
 }
 
+PyDoc_STRVAR(checks_only_doc,
+"checks_only($self, /)\n--\n\n"
+"Return a copy whose policy checks requests, and runs nothing.\n\n"
+"It can be built on a system that lacks what its sandbox requires: to test\n"
+"a policy where it is written.  prepare() and check() answer as everywhere;\n"
+"spawning raises SpawnFailed.  programs() tells what this system would\n"
+"enforce and what is missing.\n\n"
+">>> policy = ProcPolicyBuilder().checks_only().build()");
+
+static PyObject *
+builder_checks_only(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    pj_policy_options next = *builder_options(self);
+
+    next.checks_only = 1;
+    return with(self, &next);
+}
+
 PyDoc_STRVAR(build_doc,
 "build($self, /)\n--\n\n"
 "Check the settings, resolve and pin every program, return the ProcPolicy.\n\n"
@@ -438,6 +456,7 @@ static PyMethodDef builder_methods[] = {
     {"on_overflow", FUNCTION(on_overflow), KEYWORDS, on_overflow_doc},
     {"stop_grace", FUNCTION(stop_grace), KEYWORDS, stop_grace_doc},
     {"sandbox", FUNCTION(sandbox), KEYWORDS, sandbox_doc},
+    {"checks_only", builder_checks_only, METH_NOARGS, checks_only_doc},
     {"build", builder_build, METH_NOARGS, build_doc},
     {"__reduce__", builder_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -285,7 +285,9 @@ pj_py_builder_calls(pj_state *state, const pj_policy_options *info)
             || add_limits(state, info, calls) < 0
             || (info->sandbox != NULL
                 && pj_py_add(calls, "sandbox",
-                       pj_py_sandbox(state, info->sandbox)) < 0)))
+                       pj_py_sandbox(state, info->sandbox)) < 0)
+            || (info->checks_only
+                && pj_py_add_args(calls, "checks_only", PyTuple_New(0)) < 0)))
         Py_CLEAR(calls);
     return calls;
 }

@@ -282,6 +282,25 @@ has_kernel(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     return PyBool_FromLong(pj_sandbox_has_kernel());
 }
 
+static PyObject *
+look_at_system(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
+{
+    pj_system system;
+
+    Py_BEGIN_ALLOW_THREADS
+    pj_system_look(&system);
+    Py_END_ALLOW_THREADS
+    return Py_BuildValue(
+        "{s:N,s:i,s:i,s:i,s:i,s:i,s:i,s:N,s:N}", "has_rules",
+        PyBool_FromLong(system.has_rules), "landlock_abi",
+        system.landlock_abi, "landlock_errno", system.landlock_errno,
+        "seccomp_errno", system.seccomp_errno, "namespace_flags",
+        system.namespace_flags, "namespace_errno", system.namespace_errno,
+        "session_errno", system.session_errno, "changes_ids",
+        PyBool_FromLong(system.changes_ids), "totals",
+        PyBool_FromLong(system.totals));
+}
+
 static PyMethodDef functions[] = {
     {"risk_of", (PyCFunction)(void (*)(void))risk_of,
      METH_VARARGS | METH_KEYWORDS, risk_of_doc},
@@ -295,6 +314,8 @@ static PyMethodDef functions[] = {
     {"_codes", codes, METH_NOARGS, "The table of error codes."},
     {"_has_kernel", has_kernel, METH_NOARGS,
      "Whether there are kernel controls."},
+    {"_system", look_at_system, METH_NOARGS,
+     "What the kernel offers, as a dict: the fields of pj_system."},
     {"_program_names", pj_py_program_names, METH_NOARGS,
      "The ids of the option tables."},
     {"_program", pj_py_program, METH_O,

@@ -232,13 +232,14 @@ policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
 static const char files[] = "proc_jail._policy.files";
 
 PyDoc_STRVAR(from_file_doc,
-"from_file($type, /, path)\n--\n\n"
+"from_file($type, /, path, *, checks_only=False)\n--\n\n"
 "Return the policy of a .toml or .json file (str, bytes or PathLike).\n\n"
 "The file must belong to this user or to root, and be writable by nobody\n"
 "else.  Raises PolicyFileError, with line and column, for an unknown entry\n"
 "and for an example that does not come out as stated; SandboxUnavailable\n"
-"when the system lacks what the file asks for.  docs/policy-files.md\n"
-"describes all entries.\n\n"
+"when the system lacks what the file asks for, unless it is for\n"
+"checks_only(), which runs nothing.  docs/policy-files.md describes all\n"
+"entries.\n\n"
 ">>> policy = ProcPolicy.from_file('policy.toml')");
 
 static PyObject *
@@ -248,9 +249,10 @@ policy_from_file(PyObject *Py_UNUSED(type), PyObject *args, PyObject *kwargs)
 }
 
 PyDoc_STRVAR(from_dict_doc,
-"from_dict($type, /, data)\n--\n\n"
+"from_dict($type, /, data, *, checks_only=False)\n--\n\n"
 "Return the policy of a mapping with the entries of a policy file.\n\n"
-"Raises PolicyFileError (`key` is the entry) or SandboxUnavailable.\n\n"
+"Raises PolicyFileError (`key` is the entry) or SandboxUnavailable, the\n"
+"latter unless it is for checks_only().\n\n"
 ">>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})");
 
 static PyObject *

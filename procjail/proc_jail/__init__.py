@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     # Tools that bundle applications find here what C or __getattr__()
     # imports on first use.
     from proc_jail import _display, _events, profiles  # noqa: F401
+    from proc_jail._doctor import Diagnosis, Fact, Verdict, doctor
     from proc_jail._lint import Finding, lint
     from proc_jail._live.many import run_many
     from proc_jail._live.running import AsyncRunningCommand, RunningCommand
@@ -103,8 +104,12 @@ if TYPE_CHECKING:
 else:
     _LATER = {
         "AsyncRunningCommand": "proc_jail._live.running",
+        "Diagnosis": "proc_jail._doctor",
+        "Fact": "proc_jail._doctor",
         "Finding": "proc_jail._lint",
         "RunningCommand": "proc_jail._live.running",
+        "Verdict": "proc_jail._doctor",
+        "doctor": "proc_jail._doctor",
         "lint": "proc_jail._lint",
         "run_many": "proc_jail._live.many",
     }
@@ -155,8 +160,10 @@ __all__ = [
     "Cancelled",
     "Choice",
     "CwdForbidden",
+    "Diagnosis",
     "EnvForbidden",
     "ExecError",
+    "Fact",
     "Finding",
     "GitRef",
     "HostName",
@@ -197,9 +204,11 @@ __all__ = [
     "Tree",
     "Url",
     "ValueTypeInvalid",
+    "Verdict",
     "Violation",
     "WritePath",
     "__version__",
+    "doctor",
     "lint",
     "load_ipython_extension",
     "risk_of",

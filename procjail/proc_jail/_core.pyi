@@ -726,6 +726,16 @@ class ProcPolicyBuilder:
 
         >>> builder = ProcPolicyBuilder().profile('grep', read=['/srv/docs'])
         """
+    def checks_only(self) -> ProcPolicyBuilder:
+        """Return a copy whose policy checks requests, and runs nothing.
+
+        It can be built on a system that lacks what its sandbox requires: to test
+        a policy where it is written.  prepare() and check() answer as everywhere;
+        spawning raises SpawnFailed.  programs() tells what this system would
+        enforce and what is missing.
+
+        >>> policy = ProcPolicyBuilder().checks_only().build()
+        """
     def build(self) -> ProcPolicy:
         """Check the settings, resolve and pin every program, return the ProcPolicy.
 
@@ -849,22 +859,31 @@ class ProcPolicy:
         '1:x\\n'
         """
     @classmethod
-    def from_file(cls, path: str | bytes | os.PathLike[str]) -> ProcPolicy:
+    def from_file(
+        cls,
+        path: str | bytes | os.PathLike[str],
+        *,
+        checks_only: bool = False,
+    ) -> ProcPolicy:
         """Return the policy of a .toml or .json file (str, bytes or PathLike).
 
         The file must belong to this user or to root, and be writable by nobody
         else.  Raises PolicyFileError, with line and column, for an unknown entry
         and for an example that does not come out as stated; SandboxUnavailable
-        when the system lacks what the file asks for.  docs/policy-files.md
-        describes all entries.
+        when the system lacks what the file asks for, unless it is for
+        checks_only(), which runs nothing.  docs/policy-files.md describes all
+        entries.
 
         >>> policy = ProcPolicy.from_file('policy.toml')
         """
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ProcPolicy:
+    def from_dict(
+        cls, data: Mapping[str, Any], *, checks_only: bool = False
+    ) -> ProcPolicy:
         """Return the policy of a mapping with the entries of a policy file.
 
-        Raises PolicyFileError (`key` is the entry) or SandboxUnavailable.
+        Raises PolicyFileError (`key` is the entry) or SandboxUnavailable, the
+        latter unless it is for checks_only().
 
         >>> policy = ProcPolicy.from_dict({'version': 1, 'timeout': '5s'})
         """
@@ -1287,6 +1306,7 @@ class _Process:
 def _start(command: PreparedCommand, /) -> _Process: ...
 def _codes() -> list[tuple[str, str, str, str]]: ...
 def _has_kernel() -> bool: ...
+def _system() -> dict[str, Any]: ...
 def _program_names() -> list[str]: ...
 def _program(name: _Text, /) -> dict[str, Any] | None: ...
 def _read_argv(

@@ -1,6 +1,7 @@
 /* open_file HOW PATH: opens a file that is out of bounds.
 
-   read, write, trunc, append, dir; path: by an O_PATH descriptor; reopen:
+   read, write, trunc, trunc3 (an access mode of 3), openat2 (a truncation by
+   it), append, dir; truncate, which opens nothing; path: by an O_PATH descriptor; reopen:
    for writing, by a descriptor that only reads; node: makes /dev/null.  */
 #include "attack.h"
 #include <sys/stat.h>
@@ -17,6 +18,15 @@ again(int fd, int flags)
     return open(link, flags);
 }
 
+/* struct open_how, which old headers lack: flags, mode, resolve.  */
+static int
+by_openat2(const char *path)
+{
+    unsigned long long how[3] = {O_RDONLY | O_TRUNC, 0, 0};
+
+    return (int)syscall(437, AT_FDCWD, path, how, sizeof how);
+}
+
 static int
 attempt(const char *how, const char *path)
 {
@@ -26,6 +36,12 @@ attempt(const char *how, const char *path)
         return open(path, O_WRONLY | O_CREAT, 0600);
     if (strcmp(how, "trunc") == 0)
         return open(path, O_RDONLY | O_TRUNC);
+    if (strcmp(how, "trunc3") == 0)
+        return open(path, O_ACCMODE | O_TRUNC);
+    if (strcmp(how, "openat2") == 0)
+        return by_openat2(path);
+    if (strcmp(how, "truncate") == 0)
+        return truncate(path, 0);
     if (strcmp(how, "append") == 0)
         return open(path, O_WRONLY | O_APPEND);
     if (strcmp(how, "dir") == 0)

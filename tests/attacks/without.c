@@ -2,7 +2,8 @@
    something: a filter answers for it.
 
    FEATURES are joined by commas: landlock, seccomp, namespaces (as where an
-   administrator forbids them), or clone, which kills who makes a process. */
+   administrator forbids them), gvisor (of seccomp, all but filters),
+   faccessat2, or clone, which kills who makes a process.  */
 #include "attack.h"
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -22,10 +23,17 @@
 static struct sock_filter no_landlock[] = {
     LOAD(NR), EQUAL(444, 1), FAIL(ENOSYS), ALLOW,
 };
-/* SECCOMP_GET_ACTION_AVAIL is 2.  */
 static struct sock_filter no_seccomp[] = {
-    LOAD(NR), EQUAL(SYS_seccomp, 3), LOAD(ARG0), EQUAL(2, 1), FAIL(ENOSYS),
-    ALLOW,
+    LOAD(NR), EQUAL(SYS_seccomp, 1), FAIL(ENOSYS), ALLOW,
+};
+/* gVisor's has SECCOMP_SET_MODE_FILTER (1) and nothing else.  */
+static struct sock_filter gvisor[] = {
+    LOAD(NR), EQUAL(SYS_seccomp, 3), LOAD(ARG0), EQUAL(1, 2), ALLOW,
+    ALLOW, FAIL(EINVAL),
+};
+/* What containers of other times refuse, as their filters do.  */
+static struct sock_filter no_faccessat2[] = {
+    LOAD(NR), EQUAL(439, 1), FAIL(EPERM), ALLOW,
 };
 static struct sock_filter no_namespaces[] = {
     LOAD(NR), EQUAL(SYS_clone, 3), LOAD(ARG0), ANY(0x30000000, 1),
@@ -52,6 +60,8 @@ static const struct {
     {"namespaces", {COUNT(no_namespaces), no_namespaces}},
     {"clone", {COUNT(no_clone), no_clone}},
     {"seccomp", {COUNT(no_seccomp), no_seccomp}},
+    {"gvisor", {COUNT(gvisor), gvisor}},
+    {"faccessat2", {COUNT(no_faccessat2), no_faccessat2}},
 };
 
 int

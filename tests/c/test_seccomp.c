@@ -19,6 +19,7 @@
 
 #include "confine/linux/bpf.h"
 #include "confine/linux/seccomp.h"
+#include "system/confinement.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EPERM_RET (SECCOMP_RET_ERRNO | EPERM)
@@ -117,7 +118,7 @@ is_const_allow(const struct sock_filter *code, unsigned count, uint32_t arch,
 
 enum group {
     SYSCALLS, HOST, SESSION, NETWORK, METADATA, EXECUTE, MEMORY, IPC, WATCH,
-    EXEC, ALWAYS
+    EXEC, TRUNCATE, ALWAYS
 };
 
 static const struct {
@@ -194,6 +195,15 @@ say_ioctl(const pj_seccomp_plan *plan, uint32_t request)
         ? (int64_t)SECCOMP_RET_ALLOW : (int64_t)ENOTTY_RET;
 }
 
+/* Emptying a file needs an access mode that Landlock decides about.  */
+static int64_t
+say_open(uint32_t flags)
+{
+    return (flags & 01000) == 0 || IN(flags & 3, 1, 2)
+        ? (int64_t)SECCOMP_RET_ALLOW
+        : (int64_t)(SECCOMP_RET_ERRNO | EACCES);
+}
+
 /* Numbers that only some arguments decide, under this plan; -1: others. */
 static int64_t
 say_by_argument(const pj_seccomp_plan *p, int number, const uint32_t *a)
@@ -227,6 +237,14 @@ say_by_argument(const pj_seccomp_plan *p, int number, const uint32_t *a)
         if (p->metadata && a[1] == 1036)
             return EPERM_RET;
         return p->metadata || p->watch ? say(!IN(a[1], 1024, 1040)) : -1;
+#ifdef SYS_open
+    case SYS_open:
+        return p->truncate ? say_open(a[1]) : -1;
+#endif
+    case SYS_openat:
+        return p->truncate ? say_open(a[2]) : -1;
+    case 437: /* openat2 */
+        return p->truncate ? (int64_t)ENOSYS_RET : -1;
     case SYS_flock:
         return p->locks ? say((a[1] & 2) == 0) : -1;
     case SYS_ioctl:
@@ -251,6 +269,7 @@ is_on(const pj_seccomp_plan *p, enum group group)
     case IPC: return p->ipc;
     case WATCH: return p->watch;
     case EXEC: return p->exec;
+    case TRUNCATE: return p->truncate;
     default: return 1;
     }
 }
@@ -292,13 +311,13 @@ fields_of(pj_seccomp_plan *plan, int **fields)
     int *all[] = {&plan->syscalls, &plan->host, &plan->session,
                   &plan->network, &plan->metadata, &plan->execute,
                   &plan->memory, &plan->ipc, &plan->watch, &plan->locks,
-                  &plan->exec};
+                  &plan->exec, &plan->truncate};
 
     memcpy(fields, all, sizeof all);
     return fields;
 }
 
-enum { FIELDS = 11 };
+enum { FIELDS = 12 };
 
 static pj_seccomp_plan
 plan_of(unsigned bits)
@@ -326,7 +345,7 @@ compare(const struct built *b, int number, uint64_t first, uint64_t second,
 {
     struct seccomp_data data = {
         .nr = number, .arch = ARCH,
-        .args = {first, second, SOME_ARG, SOME_ARG, fifth, SOME_ARG},
+        .args = {first, second, fifth, SOME_ARG, fifth, SOME_ARG},
     };
     int64_t is = interpret(b->code, b->count, &data);
     int64_t should = expected(&b->plan, b->refused, &data);
@@ -346,12 +365,15 @@ static const int with_cases[] = {
     SYS_clone, SYS_clone3, SYS_prlimit64, SYS_sched_setscheduler,
     SYS_sched_setparam, SYS_sched_setattr, SYS_sched_setaffinity,
     SYS_setpriority, SYS_ioprio_set, SYS_socket, SYS_socketpair,
-    SYS_execveat, SYS_renameat2, SYS_fcntl, SYS_flock,
+    SYS_execveat, SYS_renameat2, SYS_fcntl, SYS_flock, SYS_openat, 437,
+#ifdef SYS_open
+    SYS_open,
+#endif
 };
 
 static const uint32_t values[] = {
     0, 1, 2, 3, 4, 5, 6, 9, 40, 0x8000, 0x20000, 0x1000, 0x1100, 1024, 1036,
-    1040, 0x10000000, 0x80001, 0xffffffff,
+    1040, 0x10000000, 0x80001, 0xffffffff, 01000, 01001, 01002, 01003,
 };
 
 /* None of those that change something is fine: btrfs makes subvolumes,
@@ -413,8 +435,9 @@ check_simulation(const struct built *b)
     unsigned steps, total = 0;
 
     for (size_t i = 0; i < COUNT(hot); i++) {
-        int decides = hot[i] == SYS_fcntl
-            && (b->plan.watch || b->plan.metadata);
+        int decides = (hot[i] == SYS_fcntl
+                       && (b->plan.watch || b->plan.metadata))
+            || (hot[i] == SYS_openat && b->plan.truncate);
 
         CHECK(is_const_allow(b->code, b->count, ARCH, (uint32_t)hot[i],
                              &steps) == !decides);
@@ -457,6 +480,77 @@ test_plans(void)
         check_simulation(&b);
         free(b.code);
     }
+}
+
+/* ----------------------------------------------------- its own signals */
+
+enum { OWN = 4321 };
+
+static const struct {
+    int number;
+    uint32_t args[3];
+    int64_t is;
+} signals[] = {
+    {SYS_kill, {0}, SECCOMP_RET_ALLOW},
+    {SYS_kill, {OWN}, SECCOMP_RET_ALLOW},
+    {SYS_kill, {0U - OWN}, SECCOMP_RET_ALLOW},
+    {SYS_kill, {OWN + 1}, EPERM_RET},
+    {SYS_kill, {0U - OWN - 1}, EPERM_RET},
+    {SYS_kill, {UINT32_MAX}, EPERM_RET},
+    {SYS_kill, {1}, EPERM_RET},
+    {SYS_tkill, {OWN}, SECCOMP_RET_ALLOW},
+    {SYS_tkill, {0}, EPERM_RET},
+    {SYS_tkill, {1}, EPERM_RET},
+    {SYS_tgkill, {OWN, 7}, SECCOMP_RET_ALLOW},
+    {SYS_tgkill, {1, OWN}, EPERM_RET},
+    {SYS_tgkill, {0U - OWN, OWN}, EPERM_RET},
+    {SYS_rt_sigqueueinfo, {OWN}, SECCOMP_RET_ALLOW},
+    {SYS_rt_sigqueueinfo, {1}, EPERM_RET},
+    {SYS_rt_tgsigqueueinfo, {OWN, 7}, SECCOMP_RET_ALLOW},
+    {SYS_rt_tgsigqueueinfo, {1, OWN}, EPERM_RET},
+    {424 /* pidfd_send_signal */, {3}, ENOSYS_RET},
+    {SYS_fcntl, {3, 1, 1}, SECCOMP_RET_ALLOW},
+    {SYS_fcntl, {3, 8, OWN}, SECCOMP_RET_ALLOW},
+    {SYS_fcntl, {3, 8, 0U - OWN}, SECCOMP_RET_ALLOW},
+    {SYS_fcntl, {3, 8, 0}, SECCOMP_RET_ALLOW},
+    {SYS_fcntl, {3, 8, 1}, EPERM_RET},
+    {SYS_fcntl, {3, 15, 0}, EPERM_RET},
+    {SYS_ioctl, {3, 0x5401}, SECCOMP_RET_ALLOW},
+    {SYS_ioctl, {3, 0x8901}, EPERM_RET},
+    {SYS_ioctl, {3, 0x8902}, EPERM_RET},
+    {SYS_read, {3}, SECCOMP_RET_ALLOW},
+    {SYS_getpid, {0}, SECCOMP_RET_ALLOW},
+};
+
+/* As the child fills it in.  */
+static void
+test_own_signals(void)
+{
+    struct sock_filter *code = NULL;
+    unsigned short count = 0;
+    unsigned steps;
+    int filled = 0;
+
+    CHECK(pj_seccomp_build_own(&code, &count, NULL) == 0);
+    for (int i = 0; i < count; i++) {
+        filled += code[i].k == PJ_OWN_PID || code[i].k == PJ_OWN_GROUP;
+        if (code[i].k == PJ_OWN_PID)
+            code[i].k = OWN;
+        else if (code[i].k == PJ_OWN_GROUP)
+            code[i].k = 0U - OWN;
+    }
+    CHECK(count > 0 && count <= PJ_OWN_FILTER && filled == 8);
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        struct seccomp_data data = {.nr = signals[i].number, .arch = ARCH};
+
+        for (int arg = 0; arg < 3; arg++)
+            data.args[arg] = SOME_ARG | signals[i].args[arg];
+        if (interpret(code, count, &data) != signals[i].is)
+            fprintf(stderr, "signal %zu\n", i);
+        CHECK(interpret(code, count, &data) == signals[i].is);
+    }
+    CHECK(is_const_allow(code, count, ARCH, SYS_read, &steps));
+    free(code);
 }
 
 /* ----------------------------------------------------------- assembler */
@@ -532,6 +626,7 @@ main(void)
 {
     test_assembler_refuses();
     test_plans();
+    test_own_signals();
     return CHECK_REPORT();
 }
 

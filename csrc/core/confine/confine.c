@@ -152,6 +152,9 @@ discard(pj_confinement *out)
     free(out->filter);
     out->filter = NULL;
     out->filter_count = 0;
+    free(out->own_filter);
+    out->own_filter = NULL;
+    out->own_filter_count = 0;
     out->limit_count = 0;
 }
 
@@ -195,9 +198,10 @@ pj_confine_compile(const pj_policy_options *policy, pj_str program,
     d.out->init_fd = -1;
     d.out->umask = d.sandbox->has_umask ? (int)d.sandbox->umask : -1;
     d.wanted = pj_controls_wanted(d.sandbox, reach);
-    pj_features_probe(&d.features);
     if (d.sandbox->tree == PJ_TREE_PID_NAMESPACE)
-        d.features.namespace_flags = pj_features_pid_namespace();
+        pj_features_probe_namespace(&d.features);
+    else
+        pj_features_probe(&d.features);
     find_cgroup(&d);
     if (compile_what_works(&d, program, err) < 0) {
         pj_confine_unref(d.out);

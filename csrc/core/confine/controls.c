@@ -95,8 +95,10 @@ pj_controls_wanted(const pj_sandbox *sandbox, const pj_reach *reach)
 
 /* The controls that this system supports completely.  */
 static uint32_t
-available_controls(const pj_features *features, const pj_sandbox *sandbox)
+available_controls(const pj_draft *d)
 {
+    const pj_features *features = &d->features;
+    const pj_sandbox *sandbox = d->sandbox;
     uint32_t can = BIT(NO_CORE) | BIT(CPU_PER_PROCESS) | BIT(MAX_MEMORY)
         | BIT(MAX_PROCESSES) | BIT(MAX_FILE_SIZE) | BIT(MAX_OPEN_FILES)
         | BIT(MAX_CPU_SECONDS) | BIT(MAX_DATA) | BIT(UMASK);
@@ -106,7 +108,7 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(HOST_GUARD);
     if (features->no_new_privs)
         can |= BIT(NO_NEW_PRIVS);
-    if (features->seccomp && features->no_new_privs)
+    if (features->seccomp_errno == 0 && features->no_new_privs)
         can |= BIT(SYSCALL_FILTER) | BIT(SESSION_LOCK) | BIT(NETWORK_DENY)
             | BIT(METADATA_LOCK) | BIT(EXEC_LOCK);
     if (abi >= 1)
@@ -114,7 +116,9 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
     /* Landlock does not cover memory files; the filter does.  */
     if ((can & BIT(READ_ROOTS)) && (can & BIT(SYSCALL_FILTER)))
         can |= BIT(EXECUTE_ROOTS);
-    if (abi >= 3)
+    /* What an older Landlock does not deny, truncation, the filter does.  */
+    if (abi >= PJ_LANDLOCK_ABI_TRUNCATE
+        || (abi >= 1 && (can & BIT(SYSCALL_FILTER))))
         can |= BIT(WRITE_ROOTS);
     if (features->capabilities)
         can |= BIT(NO_CAPABILITIES);
@@ -123,8 +127,12 @@ available_controls(const pj_features *features, const pj_sandbox *sandbox)
         can |= BIT(USER);
     if (features->namespace_flags != 0)
         can |= BIT(PID_NAMESPACE);
-    /* A process with no id in the namespace cannot be signalled.  */
-    if (abi >= 6 || (can & BIT(PID_NAMESPACE)))
+    /* A process with no id in the namespace cannot be signalled.  A program
+       that runs no other needs to signal only itself and its group, which it
+       cannot leave: a filter can tell.  */
+    if (abi >= PJ_LANDLOCK_ABI_SIGNALS || (can & BIT(PID_NAMESPACE))
+        || (can & d->wanted & BIT(EXEC_LOCK)
+            && can & d->wanted & BIT(SESSION_LOCK)))
         can |= BIT(HOST_SIGNALS);
     if (features->cgroup)
         can |= BIT(TREE_TOTALS);
@@ -137,6 +145,8 @@ tolerated_controls(const pj_draft *d)
 {
     uint32_t tolerated = d->sandbox->best_effort | BIT(TREE_TOTALS);
 
+    if (d->policy->checks_only)
+        return ~UINT32_C(0);
     /* What was not explicitly requested is provided as far as possible.
        Rules with run_nothing are an explicit request; if there is a kernel to
        enforce them, so are rules that name paths.  */
@@ -316,12 +326,13 @@ refuse_session(const pj_draft *d, pj_error *err)
 int
 pj_controls_settle(pj_draft *d, pj_error *err)
 {
-    uint32_t can = available_controls(&d->features, d->sandbox);
+    uint32_t can = available_controls(d);
     uint32_t tolerated = tolerated_controls(d), lacking;
 
-    if (d->features.no_session != 0)
+    if (d->features.no_session != 0 && !d->policy->checks_only)
         return refuse_session(d, err);
-
+    if (d->features.no_session != 0) /* nothing starts */
+        can = 0;
     /* Without the namespace the group has to contain the tree.  */
     if ((d->wanted & ~can & BIT(PID_NAMESPACE))
         && d->sandbox->preset != PJ_PRESET_COMPAT)

@@ -42,6 +42,22 @@ say_landlock(const pj_features *features, char *out, size_t size)
     }
 }
 
+/* The same for seccomp; ENOSYS is also a processor without filters here.  */
+static const char *
+say_seccomp(const pj_features *features)
+{
+    switch (features->seccomp_errno) {
+    case 0:
+        return "yes";
+    case ENOSYS:
+        return "no (ENOSYS)";
+    case EPERM:
+        return "no (EPERM)";
+    default:
+        return "no";
+    }
+}
+
 void
 pj_features_describe(pj_features *out)
 {
@@ -53,9 +69,8 @@ pj_features_describe(pj_features *out)
     say_landlock(out, why, sizeof why);
     /* Even with the longest release name, this fits a field of an error.  */
     snprintf(out->text, sizeof out->text,
-             "%.16s %.48s, Landlock ABI %d%s, seccomp %s", name.sysname,
-             name.release, out->landlock_abi, why,
-             out->seccomp ? "yes" : "no");
+             "%.8s %.48s, Landlock ABI %d%s, seccomp %s", name.sysname,
+             name.release, out->landlock_abi, why, say_seccomp(out));
 }
 
 int

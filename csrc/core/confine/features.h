@@ -1,5 +1,7 @@
-/* features.h: what this system can enforce.  Probed when a policy is built,
-   never cached: a host may later come under a filter itself.  */
+/* features.h: what this system can enforce.  Asked once in a process and for
+   its user, as kernels do not change; what else stands in the way, such as a
+   filter that a host later comes under itself, shows when a policy is built
+   and its confinement is rehearsed.  */
 #ifndef PJ_FEATURES_H
 #define PJ_FEATURES_H
 
@@ -10,20 +12,33 @@
 /* CLONE_NEWUSER, which the headers may lack.  */
 #define PJ_NAMESPACE_USER 0x10000000
 
+/* The versions of Landlock that first have something.  */
+#define PJ_LANDLOCK_ABI_TRUNCATE 3
+#define PJ_LANDLOCK_ABI_SIGNALS 6
+
 typedef struct pj_features {
     int no_new_privs;
-    int seccomp;
+    int seccomp_errno;   /* why there are no filters, or 0 */
     int landlock_abi;
     int landlock_errno;  /* why there is no Landlock, or 0 */
     int capabilities;
     int cgroup;          /* of pj_cgroup_find, if called */
-    int namespace_flags; /* of pj_features_pid_namespace, if called */
+    int namespace_flags; /* of pj_features_probe_namespace, if called */
+    int namespace_errno; /* why there are none */
     int no_user;         /* changing ids was tried, and refused */
     int no_session;      /* so was a new session: an errno */
     char text[PJ_VALUE_SIZE]; /* for errors: what was found */
 } pj_features;
 
+/* Everything but what has to be called separately.  */
 void pj_features_probe(pj_features *out);
+
+/* The same and the clone flags that create a process-id namespace here.  */
+void pj_features_probe_namespace(pj_features *out);
+
+/* How a platform asks; the two above remember the answers.  */
+void pj_features_ask(pj_features *out);
+void pj_features_ask_namespace(pj_features *out);
 
 /* Describes in `text` what was found.  */
 void pj_features_describe(pj_features *features);
@@ -52,9 +67,5 @@ int pj_features_changes_ids(void);
    system: then the kernel requires matching ids where it would not require
    them of that root.  */
 int pj_features_is_lesser_root(void);
-
-/* The clone flags that create a process-id namespace here; 0 if none do.
-   Tries it, with a child that exits at once.  */
-int pj_features_pid_namespace(void);
 
 #endif

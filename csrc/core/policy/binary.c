@@ -116,6 +116,18 @@ unfit(pj_code code, pj_str path, const char *what, const char *remedy,
     return pj_error_say(err, "%s: %s; %s", what, err->value, remedy);
 }
 
+/* For the effective user, who will execute it.  A container's filter may
+   refuse faccessat2, which libc takes for an answer about the file (it falls
+   back for ENOSYS alone): then the mode bits are all there is to ask, and exec
+   decides.  */
+static int
+is_executable(pj_str path, const struct stat *st)
+{
+    if (faccessat(AT_FDCWD, path.ptr, X_OK, AT_EACCESS) == 0)
+        return 1;
+    return errno == EPERM && (st->st_mode & 0111) != 0;
+}
+
 /* Whether a file of this kind can be executed at all.  */
 static int
 check_kind(pj_str path, const struct stat *st, pj_error *err)
@@ -127,8 +139,7 @@ check_kind(pj_str path, const struct stat *st, pj_error *err)
         return unfit(PJ_E_BinNotRegularFile, path,
                      "binary is not a regular file",
                      "devices, pipes and sockets cannot be run", err);
-    /* For the effective user, who will execute it.  */
-    if (faccessat(AT_FDCWD, path.ptr, X_OK, AT_EACCESS) != 0)
+    if (!is_executable(path, st))
         return unfit(PJ_E_BinNotExecutable, path,
                      "binary is not executable",
                      "set its x bit, or name another file", err);

@@ -118,24 +118,40 @@ reach_of(const pj_allowance *entry, pj_reach *reach, pj_error *err)
                         err->value);
 }
 
+/* The confinement of all programs whose rules ask for nothing more; compiled
+   for the first of them, as it may need what no other program does.  NULL
+   with the error.  */
+static pj_confinement *
+share(const pj_policy *policy, pj_confinement **shared, pj_error *err)
+{
+    if (*shared == NULL
+        && pj_confine_compile(policy->options, (pj_str){NULL, 0}, NULL,
+                              shared, err) < 0)
+        return NULL;
+    return pj_confine_ref(*shared);
+}
+
 /* Compiles the sandbox for one program, or uses the shared one.  */
 static int
 confine_program(pj_policy *policy, pj_allowance *entry,
-                pj_confinement *shared, pj_error *err)
+                pj_confinement **shared, pj_error *err)
 {
     pj_reach reach = {0, {{NULL, 0, 0}, {NULL, 0, 0}}, 0};
     int result = reach_of(entry, &reach, err);
+    int own = reach.limits_files || reach.runs_nothing
+        || !pj_confine_is_general(policy->options);
 
     if (result == 0
         && pj_roots_gather(pj_controls_sandbox(policy->options), &reach,
                            entry->roots) < 0)
         result = pj_error_memory(err);
-    if (result == 0 && shared != NULL && !reach.limits_files
-        && !reach.runs_nothing)
-        entry->confinement = pj_confine_ref(shared);
-    else if (result == 0)
+    if (result == 0 && own)
         result = pj_confine_compile(policy->options, entry->pin->path, &reach,
                                     &entry->confinement, err);
+    else if (result == 0) {
+        entry->confinement = share(policy, shared, err);
+        result = entry->confinement == NULL ? -1 : 0;
+    }
     pj_strv_clear(&reach.roots[0]);
     pj_strv_clear(&reach.roots[1]);
     return result;
@@ -146,14 +162,14 @@ confine_program(pj_policy *policy, pj_allowance *entry,
 static int
 confine(pj_policy *policy, pj_error *err)
 {
-    int general = pj_confine_is_general(policy->options), result = 0;
     pj_confinement *shared = NULL;
+    int result = 0;
 
-    if (general || policy->allowed_count == 0)
+    if (policy->allowed_count == 0)
         result = pj_confine_compile(policy->options, (pj_str){NULL, 0}, NULL,
                                     &shared, err);
     for (size_t i = 0; i < policy->allowed_count && result == 0; i++)
-        result = confine_program(policy, &policy->allowed[i], shared, err);
+        result = confine_program(policy, &policy->allowed[i], &shared, err);
     pj_confine_unref(shared);
     return result;
 }

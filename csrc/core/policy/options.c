@@ -213,6 +213,7 @@ fill(pj_policy_options *to, const pj_policy_options *from)
     to->max_stderr = from->max_stderr != 0 ? from->max_stderr : MIB;
     to->max_stdin = from->max_stdin;
     to->overflow = from->overflow;
+    to->checks_only = from->checks_only;
     if (pj_strs_dup(from->bins, from->bin_count, &to->bins) < 0)
         return -1;
     to->bin_count = from->bin_count;

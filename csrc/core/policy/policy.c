@@ -68,7 +68,8 @@ pj_policy_missing(const pj_policy *policy, pj_error *why)
 
     for (size_t i = 0; i < policy->allowed_count; i++)
         missing |= policy->allowed[i].confinement->report.missing;
-    if ((missing & ~totals) != 0 && why != NULL)
+    if ((missing & ~totals) != 0 && why != NULL
+        && !policy->options->checks_only)
         pj_controls_tell(missing & ~totals, why);
     return missing;
 }

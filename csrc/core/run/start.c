@@ -77,6 +77,17 @@ make_plan(const pj_command *command, pj_child_plan *plan)
     plan->uid_map = plan->gid_map = NULL;
 }
 
+/* build() says the same of a host that was inside when it was called.  */
+static const char *
+remedy_of(const pj_child_report *report)
+{
+    if (report->stage == PJ_STAGE_FAILED
+        && report->step == PJ_STEP_SESSION)
+        return "; this process runs inside a sandbox that locks its session: "
+               "give that one .tree(Tree.PidNamespace)";
+    return "";
+}
+
 static int
 spawn_failed(const pj_command *command, const pj_child_report *report,
              int number, pj_error *err)
@@ -103,8 +114,8 @@ spawn_failed(const pj_command *command, const pj_child_report *report,
                             "before it was executed", err->value);
     err->sys_errno = number;
     err->step = step;
-    return pj_error_say(err, "failed to spawn process: %s: %s: %s",
-                        err->value, step, text);
+    return pj_error_say(err, "failed to spawn process: %s: %s: %s%s",
+                        err->value, step, text, remedy_of(report));
 }
 
 static void
@@ -261,6 +272,19 @@ enter_guard(pj_process *process, pj_error *err)
     return 0;
 }
 
+/* The kernel was asked for nothing that would hold the program.  */
+static int
+refuse_checks_only(const pj_command *command, pj_error *err)
+{
+    if (!command->policy->options->checks_only)
+        return 0;
+    pj_error_begin(err, PJ_E_SpawnFailed, pj_command_target(command)->path);
+    err->step = "policy";
+    return pj_error_say(err, "failed to spawn process: %s: its policy only "
+                        "checks requests; build one without checks_only()",
+                        err->value);
+}
+
 int
 pj_process_start(pj_command *command, const pj_storage *storage,
                  pj_process **out, pj_error *err)
@@ -270,7 +294,7 @@ pj_process_start(pj_command *command, const pj_storage *storage,
 
     if (err == NULL)
         err = &scratch;
-    if (verify(command, err) < 0)
+    if (refuse_checks_only(command, err) < 0 || verify(command, err) < 0)
         return -1;
     process = calloc(1, sizeof *process);
     if (process == NULL)

@@ -17,6 +17,13 @@ typedef __rlimit_resource_t pj_resource;
 typedef int pj_resource;
 #endif
 
+/* What the child replaces in own_filter, by its process id and by the negative
+   of it, which stands for its group; and how long that filter may be.  No id
+   and no constant of a system call is as high.  */
+#define PJ_OWN_PID UINT32_C(0x7ffffffe)
+#define PJ_OWN_GROUP UINT32_C(0x7fffffff)
+#define PJ_OWN_FILTER 96
+
 typedef struct pj_rlimit {
     int resource;
     struct rlimit value;
@@ -43,6 +50,8 @@ typedef struct pj_confinement {
     int landlock_fd;            /* -1: no ruleset */
     struct sock_filter *filter; /* NULL: no filter */
     unsigned short filter_count;
+    struct sock_filter *own_filter; /* NULL, or another, as a pattern */
+    unsigned short own_filter_count;
 } pj_confinement;
 
 #endif

@@ -13,7 +13,6 @@ from proc_jail._core import (
     ProcPolicyBuilder,
     ProcRequest,
     ReadPath,
-    Sandbox,
     Violation,
     WritePath,
 )
@@ -79,7 +78,7 @@ def _of_policy(data: Data) -> Iterator[Finding]:
 def _of_risk(program: Program, risky: str) -> Iterator[Finding]:
     """Ask a policy made for this program alone, which checks the same way."""
     path = program.path
-    builder = ProcPolicyBuilder().sandbox(Sandbox.compat()).allow_bin(path)
+    builder = ProcPolicyBuilder().checks_only().allow_bin(path)
     try:
         alone = builder.arg_rules(path, ArgRules()).build()
         refused = alone.check(ProcRequest(path, []))

@@ -6,20 +6,18 @@ import argparse
 import json
 from typing import Any
 
-from proc_jail._core import PreparedCommand, SandboxUnavailable, Violation
+from proc_jail._core import PreparedCommand, Violation
 from proc_jail._errors import PolicyFileError, fields_of
-from proc_jail.cli.outcome import DENIED, FAILED, INVALID, OK
+from proc_jail.cli.outcome import DENIED, INVALID, OK
 from proc_jail.cli.request import load, request_of
 
 
 def check(args: argparse.Namespace) -> int:
     try:
-        policy = load(args)
+        policy = load(args, checks_only=True)
         command = policy.prepare(request_of(args, policy))
     except PolicyFileError as error:
         return _answer(INVALID, allowed=False, error=_told(error))
-    except SandboxUnavailable as error:  # the system is at fault; not denied
-        return _answer(FAILED, allowed=False, error=_told(error))
     except Violation as error:
         return _answer(DENIED, allowed=False, error=_told(error))
     return _answer(OK, allowed=True, command=_command(command))

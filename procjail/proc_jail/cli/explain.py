@@ -36,7 +36,7 @@ CHECKS: list[tuple[str, tuple[str, ...]]] = [
 
 
 def explain(args: argparse.Namespace) -> int:
-    policy = load(args)
+    policy = load(args, checks_only=True)
     request = request_of(args, policy)
     screen = Screen(sys.stdout)
     try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def lint(args: argparse.Namespace) -> int:
     from proc_jail._lint import lint as findings_of
 
-    findings = findings_of(load(args))
+    findings = findings_of(load(args, checks_only=True))
     failed = any(finding.severity == "error" for finding in findings)
     if args.json:
         print(json.dumps([f._asdict() for f in findings], indent=2))

@@ -15,6 +15,7 @@ from proc_jail._core import ProcJailError, __version__
 from proc_jail._errors import PolicyFileError
 from proc_jail._live.signals import Ended, ignore_signals, signals_raise
 from proc_jail.cli.check import check
+from proc_jail.cli.doctor import doctor
 from proc_jail.cli.explain import explain
 from proc_jail.cli.listing import lint, profiles
 from proc_jail.cli.outcome import (
@@ -69,6 +70,10 @@ def make_parser() -> Parser:
     )
     _with_command(commands, "explain", "show what each check says", explain)
     added = _with_policy(commands, "lint", "look for holes in a policy", lint)
+    added.add_argument("--json", action="store_true", help="print JSON")
+    added = _add(
+        commands, "doctor", "show what this system can enforce", doctor
+    )
     added.add_argument("--json", action="store_true", help="print JSON")
     added = _add(commands, "profiles", "list the profiles", profiles)
     added.add_argument("profile", nargs="?", help="show only this one")

@@ -13,10 +13,10 @@ from proc_jail._policy.paths import path_of
 from proc_jail.cli.outcome import complain
 
 
-def load(args: argparse.Namespace) -> ProcPolicy:
+def load(args: argparse.Namespace, *, checks_only: bool = False) -> ProcPolicy:
     """Load the named policy; show its warnings as proc-jail's own."""
     warnings.showwarning = _show_warning
-    return ProcPolicy.from_file(args.policy)
+    return ProcPolicy.from_file(args.policy, checks_only=checks_only)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -4,7 +4,11 @@
    jump with a truncated distance would silently go somewhere else.  */
 #include "confine/linux/bpf.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/error.h"
+#include "base/strings.h"
 
 void
 pj_bpf_begin(pj_bpf *p, int named)
@@ -88,5 +92,26 @@ pj_bpf_resolve(pj_bpf *p)
             p->code[i].jf = (uint8_t)no;
         }
     }
+    return 0;
+}
+
+int
+pj_bpf_finish(pj_bpf *p, const char *control, int most,
+              struct sock_filter **out, unsigned short *count, pj_error *err)
+{
+    size_t size;
+
+    if (pj_bpf_resolve(p) < 0 || p->count > most) {
+        pj_error_begin(err, PJ_E_SandboxUnavailable, pj_str_of(control));
+        return pj_error_say(err, "sandbox control %s is not available: "
+                            "internal error: the filter does not resolve",
+                            control);
+    }
+    size = (size_t)p->count * sizeof **out;
+    *out = malloc(size);
+    if (*out == NULL)
+        return pj_error_memory(err);
+    memcpy(*out, p->code, size);
+    *count = (unsigned short)p->count;
     return 0;
 }

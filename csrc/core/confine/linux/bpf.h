@@ -5,6 +5,8 @@
 #include <linux/filter.h>
 #include <stdint.h>
 
+#include "procjail.h"
+
 /* More than any plan needs; the kernel's own limit is 4096.  */
 #define PJ_BPF_MOST 768
 #define PJ_BPF_LABELS 512
@@ -38,5 +40,12 @@ void pj_bpf_jump(pj_bpf *p, unsigned test, uint32_t k, int yes, int no);
 /* Turns labels into distances.  -1 if the program or a jump is too long, or
    a label does not come after its jump.  */
 int pj_bpf_resolve(pj_bpf *p);
+
+/* Resolves a program of at most `most` instructions into memory that the
+   caller frees.  Fails with OutOfMemory, or with SandboxUnavailable for the
+   control that it is for.  */
+int pj_bpf_finish(pj_bpf *p, const char *control, int most,
+                  struct sock_filter **out, unsigned short *count,
+                  pj_error *err);
 
 #endif

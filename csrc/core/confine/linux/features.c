@@ -27,7 +27,7 @@ pj_sandbox_has_kernel(void)
 }
 
 void
-pj_features_probe(pj_features *out)
+pj_features_ask(pj_features *out)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3,
                                               0};
@@ -35,7 +35,7 @@ pj_features_probe(pj_features *out)
 
     memset(out, 0, sizeof *out);
     out->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) >= 0;
-    out->seccomp = pj_seccomp_available();
+    out->seccomp_errno = pj_seccomp_errno();
     out->landlock_abi = pj_landlock_abi(&out->landlock_errno);
     out->capabilities = syscall(SYS_capget, &header, data) == 0;
     pj_features_describe(out);
@@ -84,7 +84,7 @@ pj_features_withdraw(pj_features *features, const pj_child_report *report)
         features->landlock_errno = report->number;
         break;
     case PJ_STEP_SECCOMP:
-        features->seccomp = 0;
+        features->seccomp_errno = report->number;
         break;
     default:
         return 0;
@@ -184,30 +184,35 @@ pj_features_is_lesser_root(void)
         || first != 0 || outside != 0 || count != UINT32_MAX;
 }
 
-/* Whether a namespace can be created and its user mapped.  */
+/* 0 if a namespace can be created and its user mapped, or an errno.  */
 static int
-works(int flags, int init_fd)
+try_namespace(int flags, int init_fd)
 {
     pj_confinement confinement = {.umask = -1, .cgroup_fd = -1,
                                   .landlock_fd = -1, .init_fd = init_fd,
                                   .namespace_flags = flags};
     pj_child_report report;
 
-    return pj_rehearse(&confinement, &report) == 0;
+    if (pj_rehearse(&confinement, &report) == 0)
+        return 0;
+    return report.stage == PJ_STAGE_FAILED ? report.number : errno;
 }
 
-int
-pj_features_pid_namespace(void)
+/* With sufficient privilege, the user stays the same.  */
+void
+pj_features_ask_namespace(pj_features *out)
 {
-    int init_fd = pj_platform_init_program(), flags = 0;
+    static const int kinds[] = {CLONE_NEWPID, CLONE_NEWPID | CLONE_NEWUSER};
+    int init_fd = pj_platform_init_program();
 
-    if (init_fd < 0)
-        return 0;
-    /* With sufficient privilege, the user stays the same.  */
-    if (works(CLONE_NEWPID, init_fd))
-        flags = CLONE_NEWPID;
-    else if (works(CLONE_NEWPID | CLONE_NEWUSER, init_fd))
-        flags = CLONE_NEWPID | CLONE_NEWUSER;
-    close(init_fd);
-    return flags;
+    out->namespace_flags = 0;
+    out->namespace_errno = init_fd < 0 ? errno : 0;
+    for (size_t i = 0; i < 2 && init_fd >= 0 && out->namespace_flags == 0;
+         i++) {
+        out->namespace_errno = try_namespace(kinds[i], init_fd);
+        if (out->namespace_errno == 0)
+            out->namespace_flags = kinds[i];
+    }
+    if (init_fd >= 0)
+        close(init_fd);
 }

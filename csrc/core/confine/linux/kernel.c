@@ -15,6 +15,8 @@
 #include "confine/roots.h"
 
 #define BIT PJ_BIT
+#define ABI_TRUNCATE PJ_LANDLOCK_ABI_TRUNCATE
+#define ABI_SIGNALS PJ_LANDLOCK_ABI_SIGNALS
 
 /* Whether there are any files that the program may change.  */
 static int
@@ -42,14 +44,23 @@ pj_kernel_filter(pj_draft *d, pj_error *err)
         .host = pj_draft_leans_on_host(d),
         .memory = pj_draft_enforces(d, BIT(MAX_MEMORY))
             && !pj_draft_enforces(d, BIT(TREE_TOTALS)),
+        .truncate = pj_draft_wants(d, BIT(WRITE_ROOTS))
+            && d->features.landlock_abi < ABI_TRUNCATE,
         .allow = d->sandbox->allow,
     };
 
-    if (!d->features.seccomp || !d->features.no_new_privs
+    if (d->features.seccomp_errno != 0 || !d->features.no_new_privs
         || !pj_seccomp_wanted(&plan))
         return 0;
-    return pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count,
-                            err);
+    if (pj_seccomp_build(&plan, &d->out->filter, &d->out->filter_count, err)
+        < 0)
+        return -1;
+    if (pj_draft_enforces(d, BIT(HOST_SIGNALS))
+        && d->features.landlock_abi < ABI_SIGNALS
+        && !pj_draft_enforces(d, BIT(PID_NAMESPACE)))
+        return pj_seccomp_build_own(&d->out->own_filter,
+                                    &d->out->own_filter_count, err);
+    return 0;
 }
 
 /* In-memory files use memory that a per-process limit does not count.  A

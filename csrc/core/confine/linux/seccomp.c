@@ -44,7 +44,7 @@
 
 enum group {
     SYSCALLS, HOST, SESSION, NETWORK, METADATA, EXECUTE, MEMORY, IPC, WATCH,
-    EXEC, ALWAYS, GROUPS
+    EXEC, TRUNCATE, ALWAYS, GROUPS
 };
 
 /* The table defines the numbers that older headers lack.  */
@@ -122,6 +122,7 @@ mark_all(struct program *p, const pj_seccomp_plan *plan)
         [IPC] = plan->ipc,
         [WATCH] = plan->watch,
         [EXEC] = plan->exec,
+        [TRUNCATE] = plan->truncate,
         [ALWAYS] = 1,
     };
     int number, at = 0;
@@ -286,15 +287,19 @@ emit_all(struct program *program, const pj_seccomp_plan *plan)
     pj_seccomp_cases(p, plan);
 }
 
+/* A filter at no address is refused only after the operation has been
+   accepted.  Asked for actions (SECCOMP_GET_ACTION_AVAIL), gVisor answers
+   EINVAL although it has filters.  */
 int
-pj_seccomp_available(void)
+pj_seccomp_errno(void)
 {
 #ifdef NATIVE_ARCH
-    uint32_t action = SECCOMP_RET_ERRNO;
-
-    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) == 0;
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, NULL) == 0
+        || errno == EFAULT)
+        return 0;
+    return errno;
 #else
-    return 0;
+    return ENOSYS;
 #endif
 }
 
@@ -303,7 +308,7 @@ pj_seccomp_wanted(const pj_seccomp_plan *plan)
 {
     return plan->syscalls || plan->host || plan->session || plan->network
         || plan->metadata || plan->execute || plan->memory || plan->ipc
-        || plan->watch || plan->locks || plan->exec;
+        || plan->watch || plan->locks || plan->exec || plan->truncate;
 }
 
 int
@@ -311,31 +316,15 @@ pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
                  unsigned short *count, pj_error *err)
 {
     struct program *p = calloc(1, sizeof *p);
-    int result = -1;
-    size_t size;
+    int result;
 
     if (p == NULL)
         return pj_error_memory(err);
     pj_bpf_begin(&p->bpf, NAMED);
     mark_all(p, plan);
     emit_all(p, plan);
-    if (pj_bpf_resolve(&p->bpf) < 0) {
-        pj_error_begin(err, PJ_E_SandboxUnavailable,
-                       PJ_STR("syscall_filter"));
-        pj_error_say(err, "sandbox control syscall_filter is not available: "
-                     "internal error: the filter does not resolve");
-        goto done;
-    }
-    size = (size_t)p->bpf.count * sizeof **out;
-    *out = malloc(size);
-    if (*out == NULL) {
-        pj_error_memory(err);
-        goto done;
-    }
-    memcpy(*out, p->bpf.code, size);
-    *count = (unsigned short)p->bpf.count;
-    result = 0;
-done:
+    result = pj_bpf_finish(&p->bpf, "syscall_filter", PJ_BPF_MOST, out, count,
+                           err);
     free(p);
     return result;
 }

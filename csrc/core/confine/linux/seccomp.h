@@ -20,12 +20,14 @@ typedef struct pj_seccomp_plan {
     int watch;      /* notice of what cannot be read, leases */
     int locks;      /* exclusive locks on what can only be read */
     int exec;       /* every program except the one being started */
+    int truncate;   /* emptying a file that is not open for writing: Landlock
+                       denies it since ABI 3 */
     uint32_t allow; /* bits 1 << pj_allow: exceptions that are allowed */
 } pj_seccomp_plan;
 
-/* Whether filters can be made for this architecture and are known to the
-   running kernel.  */
-int pj_seccomp_available(void);
+/* 0 if filters can be made for this architecture and the running kernel takes
+   them; else an errno that tells why not.  */
+int pj_seccomp_errno(void);
 
 /* Whether a plan refuses anything.  */
 int pj_seccomp_wanted(const pj_seccomp_plan *plan);
@@ -34,5 +36,12 @@ int pj_seccomp_wanted(const pj_seccomp_plan *plan);
    OutOfMemory, or with SandboxUnavailable if it does not fit a program.  */
 int pj_seccomp_build(const pj_seccomp_plan *plan, struct sock_filter **out,
                      unsigned short *count, pj_error *err);
+
+/* Compiles a filter that lets signals reach only the process itself and its
+   group, whose ids the child fills in.  Meant for a child that executes
+   nothing else and cannot leave its session; to be used with another filter,
+   which kills calls of other architectures.  */
+int pj_seccomp_build_own(struct sock_filter **out, unsigned short *count,
+                         pj_error *err);
 
 #endif

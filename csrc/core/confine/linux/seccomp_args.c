@@ -44,7 +44,8 @@ enum {
     PJ_ON_METADATA = 8,
     PJ_ON_WATCH = 16,
     PJ_ON_LOCKS = 32,
-    PJ_ON_EXEC = 64
+    PJ_ON_EXEC = 64,
+    PJ_ON_TRUNCATE = 128
 };
 
 static uint32_t
@@ -56,7 +57,8 @@ on(const pj_seccomp_plan *plan)
         | (plan->metadata ? PJ_ON_METADATA : 0U)
         | (plan->watch ? PJ_ON_WATCH : 0U)
         | (plan->locks ? PJ_ON_LOCKS : 0U)
-        | (plan->exec ? PJ_ON_EXEC : 0U);
+        | (plan->exec ? PJ_ON_EXEC : 0U)
+        | (plan->truncate ? PJ_ON_TRUNCATE : 0U);
 }
 
 static void
@@ -73,6 +75,7 @@ pj_seccomp_rets(pj_bpf *p)
     end(p, PJ_RET_REFUSE, SECCOMP_RET_ERRNO | EPERM);
     end(p, PJ_RET_UNKNOWN, SECCOMP_RET_ERRNO | ENOSYS);
     end(p, PJ_RET_NO_TTY, SECCOMP_RET_ERRNO | ENOTTY);
+    end(p, PJ_RET_DENY, SECCOMP_RET_ERRNO | EACCES);
 }
 
 void
@@ -229,6 +232,42 @@ emit_flock(pj_bpf *p, const pj_seccomp_plan *plan)
     refuse(p, 1, BPF_JSET, LOCK_EX);
 }
 
+/* Landlock decides who opens a file for writing, which an access mode of
+   O_RDONLY does not ask for, and neither does 3, which no tool uses.  */
+static void
+emit_opening(pj_bpf *p, int flags)
+{
+    pj_seccomp_load_arg(p, flags);
+    pj_bpf_jump(p, BPF_JSET, O_TRUNC, PJ_BPF_NEXT, PJ_RET_ALLOW);
+    pj_bpf_emit(p, BPF_ALU | BPF_AND | BPF_K, O_ACCMODE);
+    pj_bpf_jump(p, BPF_JEQ, O_WRONLY, PJ_RET_ALLOW, PJ_BPF_NEXT);
+    pj_bpf_jump(p, BPF_JEQ, O_RDWR, PJ_RET_ALLOW, PJ_RET_DENY);
+}
+
+#ifdef SYS_open
+static void
+emit_open(pj_bpf *p, const pj_seccomp_plan *plan)
+{
+    (void)plan;
+    emit_opening(p, 1);
+}
+#endif
+
+static void
+emit_openat(pj_bpf *p, const pj_seccomp_plan *plan)
+{
+    (void)plan;
+    emit_opening(p, 2);
+}
+
+/* Its flags are in memory; libc does without it.  */
+static void
+emit_openat2(pj_bpf *p, const pj_seccomp_plan *plan)
+{
+    (void)plan;
+    pj_bpf_jump(p, BPF_JA, 0, PJ_RET_UNKNOWN, PJ_BPF_NEXT);
+}
+
 enum fate { REFUSED, NAMED, FINE, SOCKETS };
 
 static const struct {
@@ -346,6 +385,11 @@ static const struct {
     {SYS_renameat2, PJ_ON_SYSCALLS | PJ_ON_METADATA, emit_rename},
     {SYS_fcntl, PJ_ON_WATCH | PJ_ON_METADATA, emit_fcntl},
     {SYS_flock, PJ_ON_LOCKS, emit_flock},
+#ifdef SYS_open
+    {SYS_open, PJ_ON_TRUNCATE, emit_open},
+#endif
+    {SYS_openat, PJ_ON_TRUNCATE, emit_openat},
+    {SYS_openat2, PJ_ON_TRUNCATE, emit_openat2},
     {SYS_ioctl, PJ_ON_SYSCALLS | PJ_ON_METADATA | PJ_ON_NETWORK,
      emit_ioctl},
 };

@@ -11,6 +11,7 @@ enum {
     PJ_RET_REFUSE,  /* EPERM */
     PJ_RET_UNKNOWN, /* ENOSYS: as a kernel without this call */
     PJ_RET_NO_TTY,  /* ENOTTY: as a file that does not have this ioctl */
+    PJ_RET_DENY,    /* EACCES: as Landlock */
     PJ_RETS
 };
 

@@ -20,16 +20,16 @@ pj_features_withdraw(pj_features *features, const pj_child_report *report)
 }
 
 void
-pj_features_probe(pj_features *out)
+pj_features_ask(pj_features *out)
 {
     memset(out, 0, sizeof *out);
     pj_features_describe(out);
 }
 
-int
-pj_features_pid_namespace(void)
+void
+pj_features_ask_namespace(pj_features *out)
 {
-    return 0;
+    (void)out;
 }
 
 int

@@ -321,14 +321,42 @@ enter_landlock(const pj_confinement *confinement)
 }
 
 static int
-install_filter(const pj_confinement *confinement)
+install(struct sock_filter *filter, unsigned short count)
 {
-    struct sock_fprog program = {confinement->filter_count,
-                                 confinement->filter};
+    struct sock_fprog program = {count, filter};
 
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program);
+}
+
+/* The pattern is shared by all children of the program; its copy here says
+   which of them this is.  */
+static int
+install_own_filter(const pj_confinement *confinement)
+{
+    struct sock_filter own[PJ_OWN_FILTER];
+    uint32_t pid = (uint32_t)syscall(SYS_getpid);
+    unsigned short count = confinement->own_filter_count;
+
+    if (confinement->own_filter == NULL)
+        return 0;
+    for (unsigned short i = 0; i < count; i++) {
+        own[i] = confinement->own_filter[i];
+        if (own[i].k == PJ_OWN_PID)
+            own[i].k = pid;
+        else if (own[i].k == PJ_OWN_GROUP)
+            own[i].k = 0U - pid;
+    }
+    return install(own, count);
+}
+
+static int
+install_filters(const pj_confinement *confinement)
+{
+    if (install_own_filter(confinement) != 0)
+        return -1;
     if (confinement->filter == NULL)
         return 0;
-    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program);
+    return install(confinement->filter, confinement->filter_count);
 }
 
 static int
@@ -401,7 +429,7 @@ pj_child_become(const pj_child_plan *plan)
         pj_child_give_up(plan, PJ_STEP_LANDLOCK);
     if (clear_mask() != 0)
         pj_child_give_up(plan, PJ_STEP_MASK);
-    if (install_filter(confinement) != 0)
+    if (install_filters(confinement) != 0)
         pj_child_give_up(plan, PJ_STEP_SECCOMP);
     plan->report->stage = PJ_STAGE_EXEC;
     while (plan->rehearsal)

@@ -19,6 +19,7 @@ typedef struct pj_order {
     pj_confinement confinement;
     char exec_path[PATH_MAX];
     struct sock_filter filter[PJ_ORDER_FILTER];
+    struct sock_filter own_filter[PJ_OWN_FILTER];
 } pj_order;
 
 #endif

@@ -213,6 +213,9 @@ fill_order(pj_order *order, const pj_child_plan *plan)
     if (confinement->filter != NULL)
         memcpy(order->filter, confinement->filter,
                confinement->filter_count * sizeof *order->filter);
+    if (confinement->own_filter != NULL)
+        memcpy(order->own_filter, confinement->own_filter,
+               confinement->own_filter_count * sizeof *order->own_filter);
     memccpy(order->exec_path, plan->exec_path, '\0',
             sizeof order->exec_path - 1);
 }

@@ -15,34 +15,39 @@ if TYPE_CHECKING:
     from proc_jail._core import ProcPolicy
 
 
-def from_file(path: str | bytes | os.PathLike[str]) -> ProcPolicy:
+def from_file(
+    path: str | bytes | os.PathLike[str], *, checks_only: bool = False
+) -> ProcPolicy:
     """Return the policy of a .toml or .json file (docs/policy-files.md).
 
     The file must belong to this user or to root, and be writable by nobody
     else. Raises PolicyFileError, with line and column, for an unknown entry
     and for an example that does not come out as stated; SandboxUnavailable
-    when the system lacks what the file asks for.
+    when the system lacks what the file asks for, unless it is for
+    ProcPolicyBuilder.checks_only(), which runs nothing.
 
     >>> policy = from_file("policy.toml")
     """
     from proc_jail._policy.files.load import load
     from proc_jail._policy.files.source import read_source
 
-    return load(read_source(path))
+    return load(read_source(path), checks_only=checks_only)
 
 
-def from_dict(data: Mapping[str, Any]) -> ProcPolicy:
+def from_dict(
+    data: Mapping[str, Any], *, checks_only: bool = False
+) -> ProcPolicy:
     """Return the policy of a dict with the entries of a policy file.
 
     Raises PolicyFileError, whose `key` is the entry; SandboxUnavailable
-    when the system lacks what it asks for.
+    when the system lacks what it asks for, unless it is for checks_only().
 
     >>> policy = from_dict({"version": 1, "timeout": "5s"})
     """
     from proc_jail._policy.files.load import load
     from proc_jail._policy.files.source import Source
 
-    return load(Source(data))
+    return load(Source(data), checks_only=checks_only)
 
 
 def to_dict(policy: ProcPolicy) -> dict[str, Any]:

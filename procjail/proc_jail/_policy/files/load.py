@@ -50,11 +50,14 @@ VALUE_TYPES: dict[str, tuple[str, str, bool]] = {
 }
 
 
-def load(source: Source) -> ProcPolicy:
+def load(source: Source, *, checks_only: bool = False) -> ProcPolicy:
     """The policy of a file or of a dict, once its examples are checked."""
     at = At(source)
     table = POLICY.read(source.data, at)
-    policy = build(make_builder(table, at), table, at)
+    builder = make_builder(table, at)
+    if checks_only:
+        builder = builder.checks_only()
+    policy = build(builder, table, at)
     check_examples(policy, table, at)
     return policy
 
@@ -270,7 +273,7 @@ def _culprit(error: ProcJailError, table: Values, at: At) -> At:
     for i, program in enumerate(table.get("program", ())):
         alone = add_program(ProcPolicyBuilder(), program, at)
         try:
-            alone.sandbox(Sandbox.compat()).build()
+            alone.checks_only().build()
         except ProcJailError as other:
             if other.code == error.code:
                 found = at / "program" / i
