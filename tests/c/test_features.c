@@ -7,7 +7,11 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,12 +96,64 @@ test_kernel_files(void)
     close(fd);
 }
 
+/* From here on asking the kernel, or making a process, kills.  */
+static int
+forbid_questions(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                 offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 444, 2, 0), /* Landlock */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+        && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) == 0;
+}
+
+static int
+ask_twice(void)
+{
+    pj_features first, again;
+
+    pj_features_probe_namespace(&first);
+    if (!forbid_questions())
+        return CANNOT;
+    pj_features_probe_namespace(&again);
+    if (memcmp(&first, &again, sizeof first) != 0)
+        return 1;
+    pj_features_probe(&again);
+    return again.namespace_flags != 0;
+}
+
+static void
+test_asked_once(void)
+{
+    int found = apart(ask_twice);
+
+    CHECK(found == 0 || found == CANNOT);
+    /* A fork asks for itself: its answers may differ.  */
+    CHECK(apart(ask_twice) == found);
+}
+
 #else
 
 static void
 test_roots(void)
 {
-    CHECK(pj_features_pid_namespace() == 0);
+    pj_features features;
+
+    pj_features_probe_namespace(&features);
+    CHECK(features.namespace_flags == 0);
+}
+
+static void
+test_asked_once(void)
+{
 }
 
 static void
@@ -112,5 +168,6 @@ main(void)
 {
     test_roots();
     test_kernel_files();
+    test_asked_once();
     return CHECK_REPORT();
 }
