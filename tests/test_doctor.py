@@ -80,12 +80,20 @@ def examine(
     """What the doctor of such a host says, and where it is wrong."""
     paths = {words[0]: attack(words[0]) for words in ATTACKS.values()}
     data = json.dumps([ATTACKS, VERDICTS, paths])
-    code = "import proc_jail, containment\n"
+    told, wrong = json.loads(run_in(begin, TRUTH, uid, data, **env))
+    return told, wrong
+
+
+def run_in(
+    begin: list[str], code: str, uid: int, *args: str, **env: str
+) -> str:
+    """What Python prints there, as this user."""
+    lead = "import proc_jail, containment\n"
     if uid != os.geteuid():
-        code += f"containment.become({uid})\n"
+        lead += f"containment.become({uid})\n"
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     done = subprocess.run(
-        [*begin, sys.executable, "-c", code + TRUTH, data],
+        [*begin, sys.executable, "-c", lead + code, *args],
         env={**os.environ, "PYTHONPATH": path, **env},
         cwd="/",
         capture_output=True,
@@ -95,8 +103,14 @@ def examine(
     )
     assert done.returncode == 0, done.stderr
     reap_orphans()
-    told, wrong = json.loads(done.stdout)
-    return told, wrong
+    return done.stdout
+
+
+def first_example() -> str:
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def fact(told: dict[str, object], name: str) -> dict[str, str]:
@@ -162,6 +176,48 @@ def test_it_tells_the_truth_inside_of_filters(
     assert found["state"] == ("missing" if cause else "ok")
     assert cause in found["cause"]
     assert fact(told, "outer filter")["found"] == "around this process"
+
+
+OLD_CONTAINER = "landlock,namespaces,faccessat2"
+SURROUNDINGS = {
+    "container": lambda: [attack("without"), OLD_CONTAINER],
+    "process 1": lambda: ["unshare", "--pid", "--fork", "--mount-proc"],
+    "user namespace": lambda: ["unshare", "--user", "--map-root-user"],
+    "no capabilities": lambda: [
+        *("setpriv", "--bounding-set=-all", "--inh-caps=-all"),
+        "--no-new-privs",
+    ],
+}
+# The example of the README, and what it went without as the doctor says it.
+EXAMPLE = """
+import warnings
+from proc_jail import doctor
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    exec(example)
+    verdict = doctor().verdicts[0]
+print(output.sandbox.missing == verdict.missing, verdict.error)
+"""
+
+
+@on_linux
+@uids
+@pytest.mark.parametrize("where", SURROUNDINGS)
+def test_the_first_example_runs_there(where: str, uid: int) -> None:
+    """And the doctor is right about that place, by what attacks achieve."""
+    begin = SURROUNDINGS[where]()
+    tried = subprocess.run(
+        [*begin, "/bin/true"], capture_output=True, check=False
+    )
+    changes = uid != os.geteuid() and where != "container"
+    if tried.returncode != 0 or changes:
+        pytest.skip(f"{begin[0]} is not allowed, or leaves no other user")
+    _, wrong = examine(begin, {}, uid)
+    assert wrong == []
+    example = f"example = {first_example()!r}\n"
+    told = run_in(begin, example + EXAMPLE, uid)
+    assert told.startswith("1:root:")
+    assert told.splitlines()[-1] == "True None"
 
 
 @on_linux
