@@ -25,7 +25,8 @@ if sys.platform == "win32":
 
 
 def is_linux() -> bool:
-    return sys.platform.startswith("linux")
+    """Whether that is what the build is for, not where it runs."""
+    return sysconfig.get_platform().startswith("linux")
 
 
 # A platform is a folder in the rooms that have one.
@@ -89,9 +90,14 @@ def version() -> str:
 # PJ_PORTABLE=1 builds the path of other POSIX systems on Linux, to test it.
 # PJ_SANITIZE=address,undefined builds with those sanitizers.
 # PJ_COVERAGE=1 counts the lines that run: see .ci/coverage.
+# PJ_ABI3=0 builds for one version of CPython instead of for 3.10 and later, as
+# a free-threaded one, which has no stable ABI before 3.15, always needs.
 PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
 COVERAGE = os.environ.get("PJ_COVERAGE") == "1"
+ABI3 = os.environ.get("PJ_ABI3") != "0" and not sysconfig.get_config_var(
+    "Py_GIL_DISABLED"
+)
 
 
 def variant() -> str:
@@ -103,6 +109,7 @@ def variant() -> str:
         names += ["san", *SANITIZE.split(",")]
     if COVERAGE:
         names.append("coverage")
+    names.append("abi3" if ABI3 else sys.implementation.cache_tag)
     return "-".join(names)
 
 
@@ -154,6 +161,7 @@ if COVERAGE:
 
 setup(
     version=version(),
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if ABI3 else {},
     cmdclass={"build": Build, "build_ext": BuildExt},
     ext_modules=[
         Extension(
@@ -165,6 +173,8 @@ setup(
                 for path in sorted((ROOT / "csrc").rglob(pattern))
             ]
             + INIT_SOURCES,
+            define_macros=[("Py_LIMITED_API", "0x030A0000")] if ABI3 else [],
+            py_limited_api=ABI3,
             extra_compile_args=compile_args,
             extra_link_args=link_args,
         )

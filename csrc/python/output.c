@@ -113,8 +113,8 @@ output_dealloc(PyObject *object)
 static PyObject *
 decode(PyObject *bytes)
 {
-    return PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes),
-                                PyBytes_GET_SIZE(bytes), "replace");
+    return PyUnicode_DecodeUTF8(PyBytes_AsString(bytes),
+                                PyBytes_Size(bytes), "replace");
 }
 
 PyDoc_STRVAR(stdout_string_doc,
@@ -227,7 +227,7 @@ output_stdout_truncated(PyObject *object, void *Py_UNUSED(closure))
     OutputObject *self = (OutputObject *)object;
 
     return PyBool_FromLong(
-        self->out_total > (unsigned long long)PyBytes_GET_SIZE(self->out));
+        self->out_total > (unsigned long long)PyBytes_Size(self->out));
 }
 
 static PyObject *
@@ -236,7 +236,7 @@ output_stderr_truncated(PyObject *object, void *Py_UNUSED(closure))
     OutputObject *self = (OutputObject *)object;
 
     return PyBool_FromLong(
-        self->err_total > (unsigned long long)PyBytes_GET_SIZE(self->err));
+        self->err_total > (unsigned long long)PyBytes_Size(self->err));
 }
 
 static PyObject *
@@ -253,7 +253,7 @@ output_repr(PyObject *object)
     return PyUnicode_FromFormat(
         "Output(args=%R, returncode=%d, stdout=<%zd bytes>, "
         "stderr=<%zd bytes>)", self->args, self->returncode,
-        PyBytes_GET_SIZE(self->out), PyBytes_GET_SIZE(self->err));
+        PyBytes_Size(self->out), PyBytes_Size(self->err));
 }
 
 static PyObject *
