@@ -135,14 +135,30 @@ class BuildExt(build_ext):
         """Build csrc/init first; its bytes become part of the extension."""
         if not PORTABLE:
             image = Path(self.build_temp).absolute() / "proc_jail-init"
-            image.parent.mkdir(parents=True, exist_ok=True)
-            compiler = shlex.split(
-                os.environ.get("CC") or sysconfig.get_config_var("CC")
-            )
-            command = [*compiler, *INIT_FLAGS, *INIT_SOURCES]
-            self.spawn([*command, *INIT_LINK_FLAGS, "-o", str(image)])
+            self.build_init(image)
             ext.extra_compile_args.append(f'-DPJ_INIT_IMAGE="{image}"')
         super().build_extension(ext)
+
+    def build_init(self, image: Path) -> None:
+        """In steps, since zig finds no headers in one with -nostdlib.
+
+        PJ_INIT_CC is a compiler for this alone: zig builds what is static and
+        has fixed addresses for musl only, of which nothing is linked.
+        """
+        image.parent.mkdir(parents=True, exist_ok=True)
+        compiler = shlex.split(
+            os.environ.get("PJ_INIT_CC")
+            or os.environ.get("CC")
+            or sysconfig.get_config_var("CC")
+        )
+        objects = []
+        for source in INIT_SOURCES:
+            objects.append(f"{image}-{Path(source).stem}.o")
+            step = [*INIT_FLAGS, "-c", source, "-o", objects[-1]]
+            self.spawn([*compiler, *step])
+        self.spawn(
+            [*compiler, *objects, *INIT_LINK_FLAGS, "-o", str(image)]
+        )
 
 
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
