@@ -87,6 +87,17 @@ def version() -> str:
     return found.group(1)
 
 
+REPOSITORY = "https://github.com/tenuo-ai/proc_jail"
+
+
+def readme() -> str:
+    """For the index's page, where links into the repository lead nowhere."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    base = f"{REPOSITORY}/blob/v{version()}/"
+    text = re.sub(r"\]\((?=#)", f"]({base}README.md", text)
+    return re.sub(r"\]\((?!#|\w+:)", f"]({base}", text)
+
+
 # PJ_PORTABLE=1 builds the path of other POSIX systems on Linux, to test it.
 # PJ_SANITIZE=address,undefined builds with those sanitizers.
 # PJ_COVERAGE=1 counts the lines that run: see .ci/coverage.
@@ -156,9 +167,7 @@ class BuildExt(build_ext):
             objects.append(f"{image}-{Path(source).stem}.o")
             step = [*INIT_FLAGS, "-c", source, "-o", objects[-1]]
             self.spawn([*compiler, *step])
-        self.spawn(
-            [*compiler, *objects, *INIT_LINK_FLAGS, "-o", str(image)]
-        )
+        self.spawn([*compiler, *objects, *INIT_LINK_FLAGS, "-o", str(image)])
 
 
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
@@ -166,6 +175,8 @@ compile_args += INCLUDES
 if PORTABLE and is_linux():
     compile_args.append("-DPJ_PORTABLE")
 link_args: list[str] = []
+# For dlsym, before glibc 2.34; elsewhere it is empty.
+libraries = ["dl"] if is_linux() else []
 if SANITIZE:
     flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
     flags.append("-fno-sanitize-recover=all")
@@ -177,6 +188,8 @@ if COVERAGE:
 
 setup(
     version=version(),
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     options={"bdist_wheel": {"py_limited_api": "cp310"}} if ABI3 else {},
     cmdclass={"build": Build, "build_ext": BuildExt},
     ext_modules=[
@@ -191,6 +204,7 @@ setup(
             + INIT_SOURCES,
             define_macros=[("Py_LIMITED_API", "0x030A0000")] if ABI3 else [],
             py_limited_api=ABI3,
+            libraries=libraries,
             extra_compile_args=compile_args,
             extra_link_args=link_args,
         )
