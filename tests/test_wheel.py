@@ -111,26 +111,6 @@ def test_the_indexs_page_has_no_link_into_nowhere() -> None:
     assert f"{urls['Repository']}/blob/v{found['Version']}/SECURITY.md" in text
 
 
-def headings(document: Path) -> set[str]:
-    """The fragments of a document's headings."""
-    titles = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
-    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
-    return {title.replace(" ", "-") for title in plain}
-
-
-@pytest.mark.skipif(
-    not (ROOT / "README.md").exists(), reason="needs the sources"
-)
-def test_links_of_the_readme_lead_somewhere() -> None:
-    for to in links((ROOT / "README.md").read_text()):
-        if "://" in to:
-            continue
-        path, _, fragment = to.partition("#")
-        document = ROOT / (path or "README.md")
-        assert document.exists(), to
-        assert not fragment or fragment in headings(document), to
-
-
 @pytest.fixture(scope="module")
 def builder() -> ModuleType:
     path = ROOT / ".ci/wheels"
