@@ -58,10 +58,14 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
                                                     : output->exit_code;
     const unsigned long long totals[2] = {output->out_total,
                                           output->err_total};
+    /* In this order: a report calls Python, which must not happen while an
+       exception is set, and clang evaluates arguments from the left.  */
+    PyObject *args = pj_py_launched(command);
+    PyObject *sandbox = args == NULL ? NULL
+                                     : pj_py_report(state, &output->sandbox);
 
-    return wrap(state, pj_py_launched(command), out, err, returncode,
-                (double)output->elapsed_ns / 1e9,
-                pj_py_report(state, &output->sandbox), totals);
+    return wrap(state, args, out, err, returncode,
+                (double)output->elapsed_ns / 1e9, sandbox, totals);
 }
 
 /* _output(args, stdout, stderr, returncode, duration, sandbox, stdout_total,
