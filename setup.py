@@ -25,7 +25,8 @@ if sys.platform == "win32":
 
 
 def is_linux() -> bool:
-    return sys.platform.startswith("linux")
+    """Whether that is what the build is for, not where it runs."""
+    return sysconfig.get_platform().startswith("linux")
 
 
 # A platform is a folder in the rooms that have one.
@@ -86,12 +87,28 @@ def version() -> str:
     return found.group(1)
 
 
+REPOSITORY = "https://github.com/tenuo-ai/proc_jail"
+
+
+def readme() -> str:
+    """For the index's page, where links into the repository lead nowhere."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    base = f"{REPOSITORY}/blob/v{version()}/"
+    text = re.sub(r"\]\((?=#)", f"]({base}README.md", text)
+    return re.sub(r"\]\((?!#|\w+:)", f"]({base}", text)
+
+
 # PJ_PORTABLE=1 builds the path of other POSIX systems on Linux, to test it.
 # PJ_SANITIZE=address,undefined builds with those sanitizers.
 # PJ_COVERAGE=1 counts the lines that run: see .ci/coverage.
+# PJ_ABI3=0 builds for one version of CPython instead of for 3.10 and later, as
+# a free-threaded one, which has no stable ABI before 3.15, always needs.
 PORTABLE = not is_linux() or os.environ.get("PJ_PORTABLE") == "1"
 SANITIZE = os.environ.get("PJ_SANITIZE", "")
 COVERAGE = os.environ.get("PJ_COVERAGE") == "1"
+ABI3 = os.environ.get("PJ_ABI3") != "0" and not sysconfig.get_config_var(
+    "Py_GIL_DISABLED"
+)
 
 
 def variant() -> str:
@@ -103,6 +120,7 @@ def variant() -> str:
         names += ["san", *SANITIZE.split(",")]
     if COVERAGE:
         names.append("coverage")
+    names.append("abi3" if ABI3 else sys.implementation.cache_tag)
     return "-".join(names)
 
 
@@ -128,14 +146,28 @@ class BuildExt(build_ext):
         """Build csrc/init first; its bytes become part of the extension."""
         if not PORTABLE:
             image = Path(self.build_temp).absolute() / "proc_jail-init"
-            image.parent.mkdir(parents=True, exist_ok=True)
-            compiler = shlex.split(
-                os.environ.get("CC") or sysconfig.get_config_var("CC")
-            )
-            command = [*compiler, *INIT_FLAGS, *INIT_SOURCES]
-            self.spawn([*command, *INIT_LINK_FLAGS, "-o", str(image)])
+            self.build_init(image)
             ext.extra_compile_args.append(f'-DPJ_INIT_IMAGE="{image}"')
         super().build_extension(ext)
+
+    def build_init(self, image: Path) -> None:
+        """In steps, since zig finds no headers in one with -nostdlib.
+
+        PJ_INIT_CC is a compiler for this alone: zig builds what is static and
+        has fixed addresses for musl only, of which nothing is linked.
+        """
+        image.parent.mkdir(parents=True, exist_ok=True)
+        compiler = shlex.split(
+            os.environ.get("PJ_INIT_CC")
+            or os.environ.get("CC")
+            or sysconfig.get_config_var("CC")
+        )
+        objects = []
+        for source in INIT_SOURCES:
+            objects.append(f"{image}-{Path(source).stem}.o")
+            step = [*INIT_FLAGS, "-c", source, "-o", objects[-1]]
+            self.spawn([*compiler, *step])
+        self.spawn([*compiler, *objects, *INIT_LINK_FLAGS, "-o", str(image)])
 
 
 compile_args = ["-std=gnu11", "-Wall", "-Wextra", "-fvisibility=hidden"]
@@ -143,6 +175,8 @@ compile_args += INCLUDES
 if PORTABLE and is_linux():
     compile_args.append("-DPJ_PORTABLE")
 link_args: list[str] = []
+# For dlsym, before glibc 2.34; elsewhere it is empty.
+libraries = ["dl"] if is_linux() else []
 if SANITIZE:
     flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
     flags.append("-fno-sanitize-recover=all")
@@ -154,6 +188,9 @@ if COVERAGE:
 
 setup(
     version=version(),
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    options={"bdist_wheel": {"py_limited_api": "cp310"}} if ABI3 else {},
     cmdclass={"build": Build, "build_ext": BuildExt},
     ext_modules=[
         Extension(
@@ -165,6 +202,9 @@ setup(
                 for path in sorted((ROOT / "csrc").rglob(pattern))
             ]
             + INIT_SOURCES,
+            define_macros=[("Py_LIMITED_API", "0x030A0000")] if ABI3 else [],
+            py_limited_api=ABI3,
+            libraries=libraries,
             extra_compile_args=compile_args,
             extra_link_args=link_args,
         )

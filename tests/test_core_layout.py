@@ -87,6 +87,7 @@ PROCESS_STATE = {"guard.c": {"host", "forking"}, "probe.c": {"known"}}
 WRITABLE = {
     "names": "keyword lists",
     "definition": "PyModuleDef",
+    "before_3_12": "PyModuleDef",
     "slots": "PyModuleDef_Slot",
     "functions": "PyMethodDef of the module",
 }

@@ -47,6 +47,20 @@ def test_links_lead_to_files(name: str) -> None:
         assert (ROOT / name).parent.joinpath(target).exists(), target
 
 
+def headings(name: str) -> set[str]:
+    """The fragments that lead to a document's headings."""
+    titles = re.findall(r"(?m)^#+ (.*)$", text(name))
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+    return {title.replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_fragments_lead_to_headings(name: str) -> None:
+    for path, fragment in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", text(name)):
+        target = Path(name).parent / path if path else Path(name)
+        assert fragment in headings(str(target)), f"{path}#{fragment}"
+
+
 def test_readme_lists_every_code() -> None:
     told = text("README.md")
     for name, _, _, _ in _core._codes():

@@ -1,5 +1,6 @@
 /* command.c: the type PreparedCommand, and running one.  */
 #include "command.h"
+#include "abi.h"
 #include "convert.h"
 #include "errors.h"
 #include "events.h"
@@ -55,8 +56,8 @@ see_signals(void *context)
 }
 
 static void *
-resize_large(void *context, int stream, void *Py_UNUSED(old),
-             size_t Py_UNUSED(used), size_t capacity)
+resize_large(void *context, int stream, void *Py_UNUSED(old), size_t used,
+             size_t capacity)
 {
     struct run *run = context;
     PyObject **bytes = &run->large[stream - 1];
@@ -68,12 +69,12 @@ resize_large(void *context, int stream, void *Py_UNUSED(old),
     if (*bytes == NULL)
         *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)capacity);
     else
-        _PyBytes_Resize(bytes, (Py_ssize_t)capacity);
+        pj_py_resize_bytes(bytes, used, capacity);
     /* A failed resize set MemoryError, which the core reports.  */
     PyErr_Clear();
     pj_py_put_exception(waiting);
     run->thread = PyEval_SaveThread();
-    return *bytes == NULL ? NULL : PyBytes_AS_STRING(*bytes);
+    return *bytes == NULL ? NULL : PyBytes_AsString(*bytes);
 }
 
 /* The bytes of one stream; steals the large object.  */
@@ -86,7 +87,7 @@ take_bytes(PyObject **large, const pj_bytes *bytes)
         return PyBytes_FromStringAndSize(bytes->data, (Py_ssize_t)bytes->len);
     if (*large == NULL)
         return PyErr_NoMemory();
-    _PyBytes_Resize(large, (Py_ssize_t)bytes->len);
+    pj_py_resize_bytes(large, bytes->len, bytes->len);
     result = *large;
     *large = NULL;
     return result;
@@ -129,7 +130,7 @@ pj_py_spawn(pj_state *state, pj_command *command)
     pid_t pid;
     int failed;
 
-    if (pj_py_audit_spawn(command) < 0)
+    if (pj_py_audit_spawn(state, command) < 0)
         return NULL;
     run.thread = PyEval_SaveThread();
     failed = pj_command_run(command, &options, &output, &err);
@@ -220,7 +221,7 @@ command_wrap_with(PyObject *self, PyObject *args, PyObject *kwargs)
     if (views != NULL) {
         failed = pj_command_wrap(((CommandObject *)self)->command,
                                  pj_py_view(program), views,
-                                 (size_t)PyTuple_GET_SIZE(tuple), &wrapped,
+                                 (size_t)PyTuple_Size(tuple), &wrapped,
                                  &err);
         if (failed)
             pj_py_raise(state_of(self), &err);

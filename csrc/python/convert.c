@@ -3,6 +3,19 @@
 
 #include <math.h>
 
+void
+pj_py_refuse_type(const char *what, const char *wanted, PyObject *value)
+{
+    PyObject *name;
+
+    PyErr_Clear(); /* of the attempt that failed */
+    name = PyObject_GetAttrString((PyObject *)Py_TYPE(value), "__name__");
+    if (name != NULL)
+        PyErr_Format(PyExc_TypeError, "%s must be %s, not %.200U", what,
+                     wanted, name);
+    Py_XDECREF(name);
+}
+
 PyObject *
 pj_py_bytes(PyObject *value, const char *what)
 {
@@ -14,9 +27,7 @@ pj_py_bytes(PyObject *value, const char *what)
     if (path == NULL) {
         if (!PyErr_ExceptionMatches(PyExc_TypeError))
             return NULL;
-        PyErr_Format(PyExc_TypeError,
-                     "%s must be str, bytes or os.PathLike, not %.200s",
-                     what, Py_TYPE(value)->tp_name);
+        pj_py_refuse_type(what, "str, bytes or os.PathLike", value);
         return NULL;
     }
     if (PyUnicode_Check(path))
@@ -33,8 +44,8 @@ refuse_single(PyObject *value, const char *what)
 {
     if (!PyUnicode_Check(value) && !PyBytes_Check(value))
         return 0;
-    PyErr_Format(PyExc_TypeError, "%s must be a list, not a single %.200s",
-                 what, Py_TYPE(value)->tp_name);
+    PyErr_Format(PyExc_TypeError, "%s must be a list, not a single %s", what,
+                 PyUnicode_Check(value) ? "str" : "bytes");
     return -1;
 }
 
@@ -48,15 +59,15 @@ pj_py_bytes_tuple(PyObject *value, const char *what)
     items = PySequence_Tuple(value);
     if (items == NULL)
         return NULL;
-    tuple = PyTuple_New(PyTuple_GET_SIZE(items));
-    for (Py_ssize_t i = 0; tuple != NULL && i < PyTuple_GET_SIZE(items);
+    tuple = PyTuple_New(PyTuple_Size(items));
+    for (Py_ssize_t i = 0; tuple != NULL && i < PyTuple_Size(items);
          i++) {
-        PyObject *item = pj_py_bytes(PyTuple_GET_ITEM(items, i), what);
+        PyObject *item = pj_py_bytes(PyTuple_GetItem(items, i), what);
 
         if (item == NULL)
             Py_CLEAR(tuple);
         else
-            PyTuple_SET_ITEM(tuple, i, item);
+            PyTuple_SetItem(tuple, i, item);
     }
     Py_DECREF(items);
     return tuple;
@@ -68,13 +79,13 @@ set_pair(PyObject *dict, PyObject *pair, const char *what)
     PyObject *name = NULL, *value = NULL;
     int result = -1;
 
-    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+    if (!PyTuple_Check(pair) || PyTuple_Size(pair) != 2) {
         PyErr_Format(PyExc_TypeError, "%s must be a mapping", what);
         return -1;
     }
-    name = pj_py_bytes(PyTuple_GET_ITEM(pair, 0), what);
+    name = pj_py_bytes(PyTuple_GetItem(pair, 0), what);
     if (name != NULL)
-        value = pj_py_bytes(PyTuple_GET_ITEM(pair, 1), what);
+        value = pj_py_bytes(PyTuple_GetItem(pair, 1), what);
     if (value != NULL)
         result = PyDict_SetItem(dict, name, value);
     Py_XDECREF(name);
@@ -89,21 +100,19 @@ pj_py_bytes_dict(PyObject *value, const char *what)
 
     if (!PyMapping_Check(value) || refuse_single(value, what) < 0) {
         if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "%s must be a mapping, not %.200s",
-                         what, Py_TYPE(value)->tp_name);
+            pj_py_refuse_type(what, "a mapping", value);
         return NULL;
     }
     items = PyMapping_Items(value);
     /* A list has a mapping's slots, but no items().  */
     if (items == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
-        PyErr_Format(PyExc_TypeError, "%s must be a mapping, not %.200s",
-                     what, Py_TYPE(value)->tp_name);
+        pj_py_refuse_type(what, "a mapping", value);
     if (items != NULL)
         pairs = PySequence_Tuple(items);
     if (pairs != NULL)
         dict = PyDict_New();
-    for (Py_ssize_t i = 0; dict != NULL && i < PyTuple_GET_SIZE(pairs); i++)
-        if (set_pair(dict, PyTuple_GET_ITEM(pairs, i), what) < 0)
+    for (Py_ssize_t i = 0; dict != NULL && i < PyTuple_Size(pairs); i++)
+        if (set_pair(dict, PyTuple_GetItem(pairs, i), what) < 0)
             Py_CLEAR(dict);
     Py_XDECREF(items);
     Py_XDECREF(pairs);
@@ -155,8 +164,7 @@ pj_py_input(PyObject *source)
     if (PyUnicode_Check(source) || PyObject_HasAttrString(source,
                                                           "__fspath__"))
         return read_path(source);
-    PyErr_Format(PyExc_TypeError, "stdin must be bytes, a path or a binary "
-                 "file, not %.200s", Py_TYPE(source)->tp_name);
+    pj_py_refuse_type("stdin", "bytes, a path or a binary file", source);
     return NULL;
 }
 
@@ -165,14 +173,14 @@ pj_py_view(PyObject *bytes)
 {
     if (bytes == NULL)
         return (pj_str){NULL, 0};
-    return (pj_str){PyBytes_AS_STRING(bytes),
-                    (size_t)PyBytes_GET_SIZE(bytes)};
+    return (pj_str){PyBytes_AsString(bytes),
+                    (size_t)PyBytes_Size(bytes)};
 }
 
 pj_str *
 pj_py_views(PyObject *tuple)
 {
-    Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    Py_ssize_t count = PyTuple_Size(tuple);
     pj_str *views = PyMem_Calloc((size_t)count + 1, sizeof *views);
 
     if (views == NULL) {
@@ -180,14 +188,14 @@ pj_py_views(PyObject *tuple)
         return NULL;
     }
     for (Py_ssize_t i = 0; i < count; i++)
-        views[i] = pj_py_view(PyTuple_GET_ITEM(tuple, i));
+        views[i] = pj_py_view(PyTuple_GetItem(tuple, i));
     return views;
 }
 
 pj_pair *
 pj_py_pair_views(PyObject *dict)
 {
-    pj_pair *views = PyMem_Calloc((size_t)PyDict_GET_SIZE(dict) + 1,
+    pj_pair *views = PyMem_Calloc((size_t)PyDict_Size(dict) + 1,
                                   sizeof *views);
     PyObject *name, *value;
     Py_ssize_t at = 0, i = 0;
@@ -239,7 +247,7 @@ pj_py_str_list(const pj_str *items, size_t count)
         if (item == NULL)
             Py_CLEAR(list);
         else
-            PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+            PyList_SetItem(list, (Py_ssize_t)i, item);
     }
     return list;
 }
@@ -298,9 +306,8 @@ pj_py_nanoseconds(PyObject *value, int64_t *out)
             return 0;
         }
         if (!PyErr_Occurred())
-            PyErr_Format(PyExc_TypeError, "a time must be seconds as int, "
-                         "float or timedelta, not %.200s",
-                         Py_TYPE(value)->tp_name);
+            pj_py_refuse_type("a time", "seconds as int, float or timedelta",
+                              value);
         return -1;
     }
     seconds = PyFloat_AsDouble(number);

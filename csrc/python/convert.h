@@ -4,6 +4,9 @@
 
 #include "state.h"
 
+/* Raises TypeError: `what` must be `wanted`, and not what `value` is.  */
+void pj_py_refuse_type(const char *what, const char *wanted, PyObject *value);
+
 /* A str, bytes or os.PathLike as new bytes, encoded as by os.fsencode().  */
 PyObject *pj_py_bytes(PyObject *value, const char *what);
 

@@ -42,7 +42,7 @@ pj_py_add_keywords(PyObject *calls, const char *name, PyObject *args,
     PyObject *call = NULL;
     int result;
 
-    if (args == NULL || kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0) {
+    if (args == NULL || kwargs == NULL || PyDict_Size(kwargs) == 0) {
         Py_XDECREF(kwargs);
         return kwargs == NULL ? (Py_XDECREF(args), -1)
                               : pj_py_add_args(calls, name, args);
@@ -69,11 +69,8 @@ add_roots(const pj_sandbox *info, PyObject *calls)
 
         if (info->root_count[access] == 0)
             continue;
-        roots = pj_py_str_list(info->roots[access],
-                               info->root_count[access]);
-        if (roots == NULL)
-            return -1;
-        Py_SETREF(roots, PyList_AsTuple(roots));
+        roots = pj_py_str_tuple(info->roots[access],
+                                info->root_count[access]);
         if (pj_py_add_args(calls, names[access], roots) < 0)
             return -1;
     }
@@ -340,8 +337,8 @@ add_parts(PyObject *parts, PyObject *args, PyObject *keywords)
     PyObject *name, *value;
     Py_ssize_t at = 0;
 
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); i++)
-        if (add_part(parts, show_argument(PyTuple_GET_ITEM(args, i))) < 0)
+    for (Py_ssize_t i = 0; i < PyTuple_Size(args); i++)
+        if (add_part(parts, show_argument(PyTuple_GetItem(args, i))) < 0)
             return -1;
     while (keywords != NULL && PyDict_Next(keywords, &at, &name, &value))
         if (add_part(parts, PyUnicode_FromFormat("%U=%R", name, value)) < 0)
@@ -366,13 +363,13 @@ pj_py_arguments_repr(PyObject *args, PyObject *keywords)
 static PyObject *
 show_call(PyObject *so_far, PyObject *call)
 {
-    PyObject *keywords = PyTuple_GET_SIZE(call) > 2
-        ? PyTuple_GET_ITEM(call, 2) : NULL;
-    PyObject *shown = pj_py_arguments_repr(PyTuple_GET_ITEM(call, 1),
+    PyObject *keywords = PyTuple_Size(call) > 2
+        ? PyTuple_GetItem(call, 2) : NULL;
+    PyObject *shown = pj_py_arguments_repr(PyTuple_GetItem(call, 1),
                                            keywords);
     PyObject *result = shown == NULL ? NULL
         : PyUnicode_FromFormat("%U.%U(%U)", so_far,
-                               PyTuple_GET_ITEM(call, 0), shown);
+                               PyTuple_GetItem(call, 0), shown);
 
     Py_XDECREF(shown);
     return result;
@@ -383,11 +380,11 @@ pj_py_calls_repr(const char *head, PyObject *calls)
 {
     PyObject *shown = PyUnicode_FromString(head);
 
-    for (Py_ssize_t i = 0; shown != NULL && i < PyList_GET_SIZE(calls);
+    for (Py_ssize_t i = 0; shown != NULL && i < PyList_Size(calls);
          i++) {
-        PyObject *longer = show_call(shown, PyList_GET_ITEM(calls, i));
+        PyObject *longer = show_call(shown, PyList_GetItem(calls, i));
 
-        Py_SETREF(shown, longer);
+        pj_py_replace(&shown, longer);
     }
     return shown;
 }
@@ -435,8 +432,7 @@ replay_one(PyObject *object, PyObject *call)
     PyObject *next = NULL;
 
     if (!PyTuple_Check(call)) {
-        PyErr_Format(PyExc_TypeError, "a call must be a tuple, not %.200s",
-                     Py_TYPE(call)->tp_name);
+        pj_py_refuse_type("a call", "a tuple", call);
         return NULL;
     }
     if (!PyArg_ParseTuple(call, "UO!|O!:_replay", &method, &PyTuple_Type,
@@ -468,11 +464,11 @@ pj_py_replay(PyObject *module, PyObject *args)
     if (calls == NULL)
         return NULL;
     object = construct(module, name);
-    for (Py_ssize_t i = 0; object != NULL && i < PyTuple_GET_SIZE(calls);
+    for (Py_ssize_t i = 0; object != NULL && i < PyTuple_Size(calls);
          i++) {
-        PyObject *next = replay_one(object, PyTuple_GET_ITEM(calls, i));
+        PyObject *next = replay_one(object, PyTuple_GetItem(calls, i));
 
-        Py_SETREF(object, next);
+        pj_py_replace(&object, next);
     }
     Py_DECREF(calls);
     return object;

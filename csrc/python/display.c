@@ -17,39 +17,22 @@ pj_py_bundle(PyObject *self, PyObject *args, PyObject *kwargs)
     return pj_py_package_method(shower, "bundle", self, args, kwargs);
 }
 
-/* The same two as functions of their first argument, as needed by classes
-   whose layout is not defined in C.  */
-static PyObject *
-html_of(PyObject *Py_UNUSED(module), PyObject *self)
-{
-    return pj_py_html(self, NULL);
-}
-
-static PyObject *
-bundle_of(PyObject *Py_UNUSED(module), PyObject *args, PyObject *kwargs)
-{
-    return pj_py_package(shower, "bundle", args, kwargs);
-}
-
 static PyMethodDef shown_methods[] = {
-    {"_repr_html_", html_of, METH_O, NULL},
-    {"_repr_mimebundle_", (PyCFunction)(void (*)(void))bundle_of,
+    {"_repr_html_", pj_py_html, METH_NOARGS, NULL},
+    {"_repr_mimebundle_", (PyCFunction)(void (*)(void))pj_py_bundle,
      METH_VARARGS | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 int
-pj_py_add_display(PyObject *fields)
+pj_py_add_display(PyObject *type)
 {
     for (PyMethodDef *method = shown_methods; method->ml_name != NULL;
          method++) {
-        PyObject *function = PyCFunction_New(method, NULL);
-        PyObject *bound = function == NULL ? NULL
-            : PyInstanceMethod_New(function);
+        PyObject *bound = PyDescr_NewMethod((PyTypeObject *)type, method);
         int failed = bound == NULL
-            || PyDict_SetItemString(fields, method->ml_name, bound) < 0;
+            || PyObject_SetAttrString(type, method->ml_name, bound) < 0;
 
-        Py_XDECREF(function);
         Py_XDECREF(bound);
         if (failed)
             return -1;

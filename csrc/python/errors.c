@@ -99,7 +99,8 @@ make(pj_state *state, const pj_error *err)
 {
     PyObject *message = text(err->message);
     PyObject *error = message == NULL ? NULL
-        : PyObject_CallOneArg(state->errors[err->code], message);
+        : PyObject_CallFunctionObjArgs(state->errors[err->code], message,
+                                       NULL);
 
     Py_XDECREF(message);
     return error;
@@ -196,7 +197,8 @@ pj_py_raise_exit(pj_state *state, const OutputObject *output)
     PyObject *shown = program == NULL ? NULL : PyObject_ASCII(program);
     PyObject *message = shown == NULL ? NULL : exit_message(output, shown);
     PyObject *error = message == NULL ? NULL
-        : PyObject_CallOneArg(state->errors[PJ_E_NonZeroExit], message);
+        : PyObject_CallFunctionObjArgs(state->errors[PJ_E_NonZeroExit],
+                                       message, NULL);
 
     Py_XDECREF(shown);
     Py_XDECREF(message);
@@ -284,9 +286,7 @@ add_bases(PyObject *module, pj_state *state)
     PyObject *fields = fields_of(none);
     int result;
 
-    if (fields != NULL
-        && (PyDict_SetItemString(fields, "code", Py_None) < 0
-            || pj_py_add_display(fields) < 0))
+    if (fields != NULL && PyDict_SetItemString(fields, "code", Py_None) < 0)
         Py_CLEAR(fields);
     result = add_class(module, &state->base_error, "ProcJailError",
                        "The base class of all errors of proc_jail.\n\n"
@@ -294,7 +294,7 @@ add_bases(PyObject *module, pj_state *state)
                        bases, fields);
     Py_XDECREF(bases);
     Py_XDECREF(fields);
-    if (result < 0)
+    if (result < 0 || pj_py_add_display(state->base_error) < 0)
         return -1;
 
     bases = PyTuple_Pack(2, state->base_error, PyExc_ValueError);

@@ -22,7 +22,7 @@ asked_argv(void *request)
     PyObject *argv = ((RequestObject *)request)->argv;
     pj_str *views = pj_py_views(argv);
     PyObject *list = views == NULL ? NULL : pj_py_str_list(
-        views, (size_t)PyTuple_GET_SIZE(argv));
+        views, (size_t)PyTuple_Size(argv));
 
     PyMem_Free(views);
     return list;
@@ -31,8 +31,8 @@ asked_argv(void *request)
 int
 pj_py_audit_prepare(PyObject *request)
 {
-    return PySys_Audit("proc_jail.prepare", "O&O&", asked_bin, request,
-                       asked_argv, request);
+    return state_of(request)->audit("proc_jail.prepare", "O&O&", asked_bin,
+                                    request, asked_argv, request);
 }
 
 static PyObject *
@@ -72,14 +72,14 @@ launch_of(void *command)
 }
 
 int
-pj_py_audit_spawn(pj_command *command)
+pj_py_audit_spawn(pj_state *state, pj_command *command)
 {
-    if (PySys_Audit("proc_jail.spawn", "O&O&O&", bin_of, command, argv_of,
-                    command, cwd_of, command) < 0)
+    if (state->audit("proc_jail.spawn", "O&O&O&", bin_of, command, argv_of,
+                     command, cwd_of, command) < 0)
         return -1;
     /* As in the standard library, but without the environment.  */
-    return PySys_Audit("subprocess.Popen", "O&O&O&O", launch_of, command,
-                       pj_py_launched, command, cwd_of, command, Py_None);
+    return state->audit("subprocess.Popen", "O&O&O&O", launch_of, command,
+                        pj_py_launched, command, cwd_of, command, Py_None);
 }
 
 /* A module that was already imported, or NULL without an exception.  */

@@ -7,7 +7,7 @@
 /* Raise audit events.  A hook can forbid the action: returns -1 with an
    exception.  */
 int pj_py_audit_prepare(PyObject *request);
-int pj_py_audit_spawn(pj_command *command);
+int pj_py_audit_spawn(pj_state *state, pj_command *command);
 
 /* Report a denial to loggers and traces, with its exception set before and
    after; and the end of a command.  `output` is stolen and returned; if it

@@ -1,4 +1,5 @@
 /* module.c: proc_jail._core: its state, types, enums and functions.  */
+#include "abi.h"
 #include "builder.h"
 #include "command.h"
 #include "convert.h"
@@ -102,7 +103,8 @@ pj_py_add_made(PyObject *module, PyObject **slot, const char *library,
         text = PyUnicode_FromString(doc);
     if (text != NULL && PyObject_SetAttrString(*slot, "__doc__", text) == 0)
         result = PyModule_AddObjectRef(
-            module, PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, 0)), *slot);
+            module, PyUnicode_AsUTF8AndSize(PyTuple_GetItem(args, 0), NULL),
+            *slot);
     Py_XDECREF(source);
     Py_XDECREF(make);
     Py_XDECREF(args);
@@ -191,7 +193,9 @@ module_exec(PyObject *module)
 {
     pj_state *state = PyModule_GetState(module);
 
-    if (pj_py_add_errors(module, state) < 0 || add_warnings(module, state) < 0
+    state->audit = pj_py_find_audit();
+    if (state->audit == NULL || pj_py_add_errors(module, state) < 0
+        || add_warnings(module, state) < 0
         || add_enums(module, state) < 0
         || pj_py_add_reports(module, state) < 0
         || add_types(module, state) < 0
@@ -413,31 +417,43 @@ module_free(void *module)
     module_clear((PyObject *)module);
 }
 
-static PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, module_exec},
-#ifdef Py_mod_multiple_interpreters
-    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+/* The first one is of 3.12; an older interpreter refuses what it does not
+   know, and its headers, like the stable ABI's, do not have the names.  */
+#ifndef Py_mod_multiple_interpreters
+#define Py_mod_multiple_interpreters 3
+#define Py_MOD_PER_INTERPRETER_GIL_SUPPORTED ((void *)2)
 #endif
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+    {Py_mod_exec, module_exec},
 #ifdef Py_mod_gil
     {Py_mod_gil, Py_MOD_GIL_NOT_USED},
 #endif
     {0, NULL},
 };
 
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "proc_jail._core",
-    .m_doc = "The extension module behind proc_jail; import that instead.",
-    .m_size = sizeof(pj_state),
-    .m_methods = functions,
-    .m_slots = slots,
-    .m_traverse = module_traverse,
-    .m_clear = module_clear,
-    .m_free = module_free,
-};
+#define DEFINITION(first_slot)                                         \
+    {                                                                  \
+        PyModuleDef_HEAD_INIT,                                         \
+        .m_name = "proc_jail._core",                                   \
+        .m_doc = "The extension module behind proc_jail; import that " \
+                 "instead.",                                           \
+        .m_size = sizeof(pj_state),                                    \
+        .m_methods = functions,                                        \
+        .m_slots = (first_slot),                                       \
+        .m_traverse = module_traverse,                                 \
+        .m_clear = module_clear,                                       \
+        .m_free = module_free,                                         \
+    }
+
+static struct PyModuleDef definition = DEFINITION(slots);
+static struct PyModuleDef before_3_12 = DEFINITION(slots + 1);
 
 PyMODINIT_FUNC
 PyInit__core(void)
 {
-    return PyModuleDef_Init(&definition);
+    return PyModuleDef_Init(pj_py_running_version() >= 0x030C0000
+                                ? &definition
+                                : &before_3_12);
 }

@@ -58,10 +58,14 @@ pj_py_output(pj_state *state, pj_command *command, PyObject *out,
                                                     : output->exit_code;
     const unsigned long long totals[2] = {output->out_total,
                                           output->err_total};
+    /* In this order: a report calls Python, which must not happen while an
+       exception is set, and clang evaluates arguments from the left.  */
+    PyObject *args = pj_py_launched(command);
+    PyObject *sandbox = args == NULL ? NULL
+                                     : pj_py_report(state, &output->sandbox);
 
-    return wrap(state, pj_py_launched(command), out, err, returncode,
-                (double)output->elapsed_ns / 1e9,
-                pj_py_report(state, &output->sandbox), totals);
+    return wrap(state, args, out, err, returncode,
+                (double)output->elapsed_ns / 1e9, sandbox, totals);
 }
 
 /* _output(args, stdout, stderr, returncode, duration, sandbox, stdout_total,
@@ -113,8 +117,8 @@ output_dealloc(PyObject *object)
 static PyObject *
 decode(PyObject *bytes)
 {
-    return PyUnicode_DecodeUTF8(PyBytes_AS_STRING(bytes),
-                                PyBytes_GET_SIZE(bytes), "replace");
+    return PyUnicode_DecodeUTF8(PyBytes_AsString(bytes),
+                                PyBytes_Size(bytes), "replace");
 }
 
 PyDoc_STRVAR(stdout_string_doc,
@@ -227,7 +231,7 @@ output_stdout_truncated(PyObject *object, void *Py_UNUSED(closure))
     OutputObject *self = (OutputObject *)object;
 
     return PyBool_FromLong(
-        self->out_total > (unsigned long long)PyBytes_GET_SIZE(self->out));
+        self->out_total > (unsigned long long)PyBytes_Size(self->out));
 }
 
 static PyObject *
@@ -236,7 +240,7 @@ output_stderr_truncated(PyObject *object, void *Py_UNUSED(closure))
     OutputObject *self = (OutputObject *)object;
 
     return PyBool_FromLong(
-        self->err_total > (unsigned long long)PyBytes_GET_SIZE(self->err));
+        self->err_total > (unsigned long long)PyBytes_Size(self->err));
 }
 
 static PyObject *
@@ -253,7 +257,7 @@ output_repr(PyObject *object)
     return PyUnicode_FromFormat(
         "Output(args=%R, returncode=%d, stdout=<%zd bytes>, "
         "stderr=<%zd bytes>)", self->args, self->returncode,
-        PyBytes_GET_SIZE(self->out), PyBytes_GET_SIZE(self->err));
+        PyBytes_Size(self->out), PyBytes_Size(self->err));
 }
 
 static PyObject *

@@ -57,7 +57,7 @@ builder_env_fixed(PyObject *self, PyObject *args, PyObject *kwargs)
 
     if (pairs != NULL)
         result = with_env(self, PJ_ENV_FIXED, pairs,
-                          (size_t)PyDict_GET_SIZE(dict), NULL, 0);
+                          (size_t)PyDict_Size(dict), NULL, 0);
     PyMem_Free(pairs);
     Py_XDECREF(dict);
     return result;
@@ -81,7 +81,7 @@ list_call_init(struct list_call *call, PyObject *value, const char *what)
         Py_CLEAR(call->tuple);
         return -1;
     }
-    call->count = (size_t)PyTuple_GET_SIZE(call->tuple);
+    call->count = (size_t)PyTuple_Size(call->tuple);
     return 0;
 }
 

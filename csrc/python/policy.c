@@ -45,8 +45,8 @@ prepare(PyObject *self, PyObject *request, pj_command **command,
     RequestObject *asked = (RequestObject *)request;
     pj_policy *policy = ((PolicyObject *)self)->policy;
     pj_request c = {.bin = pj_py_view(asked->bin),
-                    .argc = (size_t)PyTuple_GET_SIZE(asked->argv),
-                    .env_count = (size_t)PyDict_GET_SIZE(asked->env),
+                    .argc = (size_t)PyTuple_Size(asked->argv),
+                    .env_count = (size_t)PyDict_Size(asked->env),
                     .cwd = pj_py_view(asked->cwd),
                     .input = pj_py_view(asked->input)};
     pj_str *argv = pj_py_views(asked->argv);
@@ -224,7 +224,7 @@ policy_programs(PyObject *self, PyObject *Py_UNUSED(ignored))
         if (program == NULL)
             Py_CLEAR(programs);
         else
-            PyTuple_SET_ITEM(programs, (Py_ssize_t)i, program);
+            PyTuple_SetItem(programs, (Py_ssize_t)i, program);
     }
     return programs;
 }

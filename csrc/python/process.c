@@ -1,5 +1,6 @@
 /* process.c: the type _Process, which the front ends drive.  */
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "process.h"
 #include "errors.h"
@@ -48,7 +49,7 @@ pj_py_start(pj_state *state, pj_command *command)
     pj_error err;
     int failed;
 
-    if (pj_py_audit_spawn(command) < 0)
+    if (pj_py_audit_spawn(state, command) < 0)
         return NULL;
     self = PyObject_GC_New(ProcessObject, state->process_type);
     if (self == NULL)

@@ -125,7 +125,7 @@ pj_py_read_argv(PyObject *module, PyObject *args, PyObject *kwargs)
     if (views == NULL)
         goto done;
     if (pj_program_read(pj_py_view(bytes), views,
-                        (size_t)PyTuple_GET_SIZE(tuple), posix, &items,
+                        (size_t)PyTuple_Size(tuple), posix, &items,
                         &count, &err) < 0)
         pj_py_raise(PyModule_GetState(module), &err);
     else

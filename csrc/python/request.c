@@ -235,7 +235,7 @@ request_argv(PyObject *self, void *Py_UNUSED(closure))
 
     if (views == NULL)
         return NULL;
-    list = pj_py_str_list(views, (size_t)PyTuple_GET_SIZE(argv));
+    list = pj_py_str_list(views, (size_t)PyTuple_Size(argv));
     PyMem_Free(views);
     return list;
 }
@@ -249,7 +249,7 @@ request_env(PyObject *self, void *Py_UNUSED(closure))
 
     if (views == NULL)
         return NULL;
-    dict = pj_py_str_dict(views, (size_t)PyDict_GET_SIZE(env));
+    dict = pj_py_str_dict(views, (size_t)PyDict_Size(env));
     PyMem_Free(views);
     return dict;
 }
@@ -272,16 +272,17 @@ request_repr(PyObject *self)
         : PyUnicode_FromFormat("ProcRequest(%R, %R", bin, argv);
 
     /* Only names: values of the environment are never shown.  */
-    if (shown != NULL && PyList_GET_SIZE(names) > 0)
-        Py_SETREF(shown, PyUnicode_FromFormat("%U, env=<%R>", shown, names));
+    if (shown != NULL && PyList_Size(names) > 0)
+        pj_py_replace(&shown, PyUnicode_FromFormat("%U, env=<%R>", shown,
+                                                   names));
     if (shown != NULL && cwd != Py_None)
-        Py_SETREF(shown, PyUnicode_FromFormat("%U, cwd=%R", shown, cwd));
+        pj_py_replace(&shown, PyUnicode_FromFormat("%U, cwd=%R", shown, cwd));
     if (shown != NULL && ((RequestObject *)self)->input != NULL)
-        Py_SETREF(shown, PyUnicode_FromFormat(
+        pj_py_replace(&shown, PyUnicode_FromFormat(
                       "%U, stdin=<%zd bytes>", shown,
-                      PyBytes_GET_SIZE(((RequestObject *)self)->input)));
+                      PyBytes_Size(((RequestObject *)self)->input)));
     if (shown != NULL)
-        Py_SETREF(shown, PyUnicode_FromFormat("%U)", shown));
+        pj_py_replace(&shown, PyUnicode_FromFormat("%U)", shown));
     Py_XDECREF(bin);
     Py_XDECREF(argv);
     Py_XDECREF(env);

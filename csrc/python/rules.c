@@ -69,8 +69,7 @@ with_inner(PyObject *self, pj_str word, PyObject *inner)
                             .name_count = 1};
 
     if (!Py_IS_TYPE(inner, state_of(self)->rules_type)) {
-        PyErr_Format(PyExc_TypeError, "rules must be ArgRules, not %.200s",
-                     Py_TYPE(inner)->tp_name);
+        pj_py_refuse_type("rules", "ArgRules", inner);
         return NULL;
     }
     declared.inner = ((RulesObject *)inner)->rules;
@@ -122,7 +121,7 @@ rules_allowed_flags(PyObject *self, PyObject *args, PyObject *kwargs)
     views = pj_py_views(tuple);
     if (views != NULL) {
         next.flags = views;
-        next.flag_count = (size_t)PyTuple_GET_SIZE(tuple);
+        next.flag_count = (size_t)PyTuple_Size(tuple);
         result = with(self, &next);
     }
     PyMem_Free(views);

@@ -26,7 +26,7 @@ rules_declare(PyObject *self, const pj_declared *declared)
 static int
 refuse_keywords(PyObject *kwargs, const char *method)
 {
-    if (kwargs == NULL || PyDict_GET_SIZE(kwargs) == 0)
+    if (kwargs == NULL || PyDict_Size(kwargs) == 0)
         return 0;
     PyErr_Format(PyExc_TypeError, "%s() takes no keyword arguments", method);
     return -1;
@@ -51,7 +51,7 @@ take(PyObject *sequence, const char *what, struct strings *s)
 {
     s->tuple = pj_py_bytes_tuple(sequence, what);
     s->items = s->tuple == NULL ? NULL : pj_py_views(s->tuple);
-    s->count = s->tuple == NULL ? 0 : (size_t)PyTuple_GET_SIZE(s->tuple);
+    s->count = s->tuple == NULL ? 0 : (size_t)PyTuple_Size(s->tuple);
     return s->items == NULL ? -1 : 0;
 }
 
@@ -233,7 +233,7 @@ static int
 take_option(PyObject *self, PyObject *args, struct strings *names,
             pj_value **value)
 {
-    Py_ssize_t count = PyTuple_GET_SIZE(args);
+    Py_ssize_t count = PyTuple_Size(args);
     PyObject *head;
     int result;
 
@@ -242,7 +242,7 @@ take_option(PyObject *self, PyObject *args, struct strings *names,
                         "and then the type of the value");
         return -1;
     }
-    if (pj_py_value_of(state_of(self), PyTuple_GET_ITEM(args, count - 1),
+    if (pj_py_value_of(state_of(self), PyTuple_GetItem(args, count - 1),
                        value) < 0)
         return -1;
     head = PyTuple_GetSlice(args, 0, count - 1);
@@ -344,7 +344,7 @@ pj_py_rules_force_env(PyObject *self, PyObject *args, PyObject *kwargs)
     pairs = dict == NULL ? NULL : pj_py_pair_views(dict);
     if (pairs != NULL) {
         next.forced_env = pairs;
-        next.forced_env_count = (size_t)PyDict_GET_SIZE(dict);
+        next.forced_env_count = (size_t)PyDict_Size(dict);
         result = rules_make(Py_TYPE(self), &next);
     }
     PyMem_Free(pairs);

@@ -107,7 +107,7 @@ with_roots(PyObject *self, PyObject *args, pj_access access)
     PyObject *words = pj_py_bytes_tuple(args, "root"), *result = NULL;
     pj_str *more = words == NULL ? NULL : pj_py_views(words), *all = NULL;
     pj_sandbox next = *options_of(self);
-    size_t count = words == NULL ? 0 : (size_t)PyTuple_GET_SIZE(words);
+    size_t count = words == NULL ? 0 : (size_t)PyTuple_Size(words);
 
     if (more != NULL)
         all = pj_py_joined(next.roots[access], next.root_count[access], more,
@@ -356,8 +356,8 @@ add_bits(PyObject *self, PyObject *args, const char *what, uint32_t *bits,
     pj_error err;
     int failed = names == NULL;
 
-    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(names); i++) {
-        failed = add(pj_py_view(PyTuple_GET_ITEM(names, i)), bits, &err) < 0;
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_Size(names); i++) {
+        failed = add(pj_py_view(PyTuple_GetItem(names, i)), bits, &err) < 0;
         if (failed)
             pj_py_raise(state_of(self), &err);
     }

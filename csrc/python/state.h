@@ -13,6 +13,9 @@
 
 #define PJ_PY_VALUES (PJ_VALUE_GIT_REF + 1)
 
+/* PySys_Audit's type.  */
+typedef int pj_audit(const char *event, const char *format, ...);
+
 typedef struct pj_state {
     PyTypeObject *rules_type;
     PyTypeObject *builder_type;
@@ -44,6 +47,7 @@ typedef struct pj_state {
     PyObject *replay;            /* the function named in pickles */
     PyObject *restore_output;
     PyObject *restore_request;
+    pj_audit *audit;
 } pj_state;
 
 /* The state behind an instance of one of our types, which are final.  */
@@ -53,14 +57,27 @@ state_of(PyObject *self)
     return (pj_state *)PyType_GetModuleState(Py_TYPE(self));
 }
 
+/* `*slot = with`, for what may be seen while it is freed; steals both.  */
+static inline void
+pj_py_replace(PyObject **slot, PyObject *with)
+{
+    PyObject *old = *slot;
+
+    *slot = with;
+    Py_XDECREF(old);
+}
+
 /* Take the current exception, as an instance, or NULL; and restore it, with
    its context unchanged.  CPython 3.12 renamed both.  */
+#if PY_VERSION_HEX >= 0x030C0000 && !defined Py_LIMITED_API
+#define pj_py_take_exception PyErr_GetRaisedException
+#define pj_py_put_exception PyErr_SetRaisedException
+#else
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 static inline PyObject *
 pj_py_take_exception(void)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    return PyErr_GetRaisedException();
-#else
     PyObject *type, *value, *traceback;
 
     PyErr_Fetch(&type, &value, &traceback);
@@ -72,20 +89,17 @@ pj_py_take_exception(void)
     Py_DECREF(type);
     Py_XDECREF(traceback);
     return value;
-#endif
 }
 
 static inline void
 pj_py_put_exception(PyObject *error)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    PyErr_SetRaisedException(error);
-#else
     if (error != NULL)
-        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
-    Py_XDECREF(error);
-#endif
+        PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(error)), error,
+                      PyException_GetTraceback(error));
 }
+#pragma GCC diagnostic pop
+#endif
 
 /* The tp_traverse of instances whose only reference that can be part of a
    cycle is their type: it references the module, and so the whole package,

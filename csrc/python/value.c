@@ -53,9 +53,8 @@ pj_py_value_of(pj_state *state, PyObject *object, pj_value **out)
             *out = ((ValueObject *)object)->value;
             return 0;
         }
-    PyErr_Format(PyExc_TypeError, "value must be Int, Choice, Text, Pattern, "
-                 "ReadPath, WritePath, HostName, Url or GitRef, not %.200s",
-                 Py_TYPE(object)->tp_name);
+    pj_py_refuse_type("value", "Int, Choice, Text, Pattern, ReadPath, "
+                      "WritePath, HostName, Url or GitRef", object);
     return -1;
 }
 
@@ -177,7 +176,7 @@ value_field(PyObject *self, void *place)
 
     if (args == NULL || at < 0)
         return args;
-    field = Py_NewRef(PyTuple_GET_ITEM(args, at));
+    field = Py_NewRef(PyTuple_GetItem(args, at));
     Py_DECREF(args);
     return field;
 }
@@ -215,8 +214,7 @@ bound(PyTypeObject *type, PyObject *object, int64_t none, int64_t *out)
     if (object == Py_None)
         return 0;
     if (!PyLong_Check(object) || PyBool_Check(object)) {
-        PyErr_Format(PyExc_TypeError, "a bound must be int or None, not "
-                     "%.200s", Py_TYPE(object)->tp_name);
+        pj_py_refuse_type("a bound", "int or None", object);
         return -1;
     }
     *out = PyLong_AsLongLongAndOverflow(object, &overflow);
@@ -250,7 +248,7 @@ new_of_strings(PyTypeObject *type, PyObject *args, PyObject *kwargs,
     PyObject *tuple, *result = NULL;
     pj_str *views;
 
-    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
+    if (kwargs != NULL && PyDict_Size(kwargs) > 0) {
         PyErr_SetString(PyExc_TypeError, "keyword arguments are not accepted");
         return NULL;
     }
@@ -259,7 +257,7 @@ new_of_strings(PyTypeObject *type, PyObject *args, PyObject *kwargs,
     if (views != NULL) {
         const pj_value_options options = {
             .type = kind, .words = views,
-            .word_count = (size_t)PyTuple_GET_SIZE(tuple)};
+            .word_count = (size_t)PyTuple_Size(tuple)};
 
         result = make(type, &options);
     }
@@ -392,15 +390,15 @@ url_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (host_views == NULL)
         goto done_with;
     /* An empty list would mean no hosts, not every host.  */
-    if (allowed != Py_None && PyTuple_GET_SIZE(hosts) == 0) {
+    if (allowed != Py_None && PyTuple_Size(hosts) == 0) {
         raise_invalid(type, "value type invalid: hosts must not be empty; "
                       "leave them out to allow every host");
         goto done_with;
     }
     options.words = views;
-    options.word_count = (size_t)PyTuple_GET_SIZE(schemes);
+    options.word_count = (size_t)PyTuple_Size(schemes);
     options.hosts = host_views;
-    options.host_count = (size_t)PyTuple_GET_SIZE(hosts);
+    options.host_count = (size_t)PyTuple_Size(hosts);
     result = make(type, &options);
 done_with:
     PyMem_Free(views);
