@@ -426,7 +426,7 @@ check_simulation(const struct built *b)
 
         if (always && expected(&b->plan, b->refused, &data)
                           != SECCOMP_RET_ALLOW)
-            CHECK(!"a refused call passes without the filter");
+            CHECK(0 && "a refused call passes without the filter");
         total = steps > total ? steps : total;
     }
     CHECK(total <= 11);
@@ -450,7 +450,7 @@ test_plans(void)
         read_rows(&b.plan, b.refused);
         if (pj_seccomp_build(&b.plan, &b.code, &b.count, &err) < 0) {
             fprintf(stderr, "plan %#x: %s\n", bits, err.message);
-            CHECK(!"a plan that does not compile");
+            CHECK(0 && "a plan that does not compile");
             continue;
         }
         compare_all(&b);
@@ -540,6 +540,7 @@ main(void)
 int
 main(void)
 {
+    CHECK_SKIP("its filters are made on Linux alone");
     return CHECK_REPORT();
 }
 

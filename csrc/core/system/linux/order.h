@@ -3,7 +3,7 @@
 #ifndef PJ_ORDER_H
 #define PJ_ORDER_H
 
-#include <limits.h>
+#include <linux/limits.h> /* also in freestanding programs */
 #include <linux/filter.h>
 
 #include "system/plan.h"
