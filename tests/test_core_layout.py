@@ -203,7 +203,8 @@ CHILDREN = {
     "linux/child.c": CHILD_LINUX,
     "linux/entry.c": CHILD_LINUX,
     "linux/init.c": CHILD_INIT,
-    "posix/child.c": CHILD_POSIX,
+    "posix/child.c": CHILD_POSIX | {"pj_child_drop_descriptors"},
+    "posix/descriptors.c": CHILD_POSIX,
 }
 
 
