@@ -26,6 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "system/linux/linux.h"
+
 static struct {
     int armed;
     int from_then_on;   /* all later calls fail too */

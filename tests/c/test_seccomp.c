@@ -20,6 +20,14 @@
 #include "confine/linux/bpf.h"
 #include "confine/linux/seccomp.h"
 
+/* In headers since 5.3 and 5.8.  */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EPERM_RET (SECCOMP_RET_ERRNO | EPERM)
 #define ENOSYS_RET (SECCOMP_RET_ERRNO | ENOSYS)
