@@ -26,7 +26,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "system/linux/linux.h"
+/* In headers since 5.3 and 5.6.  */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 
 static struct {
     int armed;
