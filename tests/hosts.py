@@ -23,6 +23,10 @@ import pytest
 # cannot do all that Linux can.
 PORTABLE = os.environ.get("PJ_PORTABLE") == "1" or sys.platform != "linux"
 on_linux = pytest.mark.skipif(PORTABLE, reason="only Linux can do this")
+# Of the portable build too, if that runs on Linux.
+needs_proc = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has /proc to look at"
+)
 
 
 def has_loopback() -> bool:
@@ -49,6 +53,8 @@ from conftest import policy_for, shell
 from proc_jail import ProcPolicyBuilder, ProcRequest
 
 def adopt_orphans(on=1):
+    if sys.platform != "linux":
+        return
     assert ctypes.CDLL(None).prctl(36, on, 0, 0, 0) == 0
 
 adopt_orphans()

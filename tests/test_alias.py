@@ -12,7 +12,7 @@ import pytest
 
 from conftest import Build, program
 from containment import NOBODY, ROOT, folder, in_host, uids
-from hosts import on_linux, run_host
+from hosts import needs_proc, on_linux, run_host
 from proc_jail import (
     ArgRules,
     BinChanged,
@@ -136,6 +136,7 @@ def test_what_runs_is_the_file_that_was_checked(
     assert changed > 0
 
 
+@needs_proc
 def test_with_no_descriptor_left_to_look_with(
     helper: Build, tmp_path: Path
 ) -> None:

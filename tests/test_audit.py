@@ -11,7 +11,7 @@ import pytest
 
 from conftest import policy_for, program
 from fronts import FRONTS, Front
-from hosts import run_host
+from hosts import needs_proc, run_host
 from proc_jail import ArgRules, ProcPolicy, ProcRequest, Violation
 
 ECHO = program("echo")
@@ -120,6 +120,7 @@ def test_names_that_are_not_utf8(hook: Recorder) -> None:
     assert hook.events[1][1][1] == ["\udcff"]
 
 
+@needs_proc
 def test_a_forbidden_spawn_leaves_nothing() -> None:
     out = run_host("""
         def hook(event, args):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conftest import policy_for, program
+from hosts import needs_proc
 from proc_jail import (
     ArgRules,
     ArgRulesDuplicate,
@@ -407,6 +408,7 @@ def test_an_alias_with_a_risky_name_is_risky(
         policy.prepare(ProcRequest(str(alias), []))
 
 
+@needs_proc
 def test_busybox_runs_as_the_applet_that_is_allowed(tmp_path: Path) -> None:
     box = program("busybox")
     for name in ("cat", "echo", "sh"):
@@ -447,6 +449,7 @@ def test_a_wrapper_leaves_busybox_the_applet_that_is_allowed(
     assert not victim.exists()
 
 
+@needs_proc
 def test_busybox_applets_that_are_hard_links(open_dir: Path) -> None:
     native(open_dir / "cat", "busybox")
     for name in ("echo", "sh"):

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Build, policy_for, program, shell
-from hosts import on_linux, run_host
+from hosts import needs_proc, on_linux, run_host
 from proc_jail import BinChanged, ProcPolicyBuilder, ProcRequest
+
+pytestmark = needs_proc
 
 
 def run(path: str, *args: str | bytes) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import once
+from conftest import LINUX, once
 
 CSRC = Path(__file__).parent.parent / "csrc"
 CORE = sorted((CSRC / "core").rglob("*.[ch]"))
@@ -24,8 +24,8 @@ PUBLIC = CSRC / "include" / "procjail.h"
 ALL = [*CORE, *PYTHON, *INIT, *PROGRAMS, *sorted((CSRC / "include").iterdir())]
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("cc") is None or shutil.which("nm") is None,
-    reason="needs a C compiler and nm",
+    not LINUX or shutil.which("cc") is None or shutil.which("nm") is None,
+    reason="needs a C compiler, nm and the headers of Linux",
 )
 
 # A room may know the rooms before it that are named here, and itself.
@@ -204,7 +204,8 @@ CHILDREN = {
     "linux/child.c": CHILD_LINUX,
     "linux/entry.c": CHILD_LINUX,
     "linux/init.c": CHILD_INIT,
-    "posix/child.c": CHILD_POSIX,
+    "posix/child.c": CHILD_POSIX | {"pj_child_drop_descriptors"},
+    "posix/descriptors.c": CHILD_POSIX,
 }
 
 

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from conftest import Build, descriptors, share, shell
-from hosts import PORTABLE, run_host
+from hosts import PORTABLE, needs_proc, run_host
 
 
 def signal_state() -> tuple[str, ...]:
@@ -34,6 +34,7 @@ def host_state() -> tuple[object, ...]:
     )
 
 
+@needs_proc
 def test_nothing_of_the_host_changes() -> None:
     mask = signal.pthread_sigmask(
         signal.SIG_BLOCK, [signal.SIGUSR2, signal.SIGRTMIN + 3]
@@ -51,6 +52,7 @@ def test_nothing_of_the_host_changes() -> None:
     assert seen == 0o027
 
 
+@needs_proc
 def test_nothing_of_the_host_changes_when_exec_fails() -> None:
     out = run_host(
         """
@@ -163,6 +165,7 @@ def test_a_thread_that_reaps_everything(helper: Build) -> None:
     assert_statuses(out)
 
 
+@needs_proc
 def test_a_thief_does_not_keep_a_tree_alive(helper: Build) -> None:
     out = run_host(
         """
@@ -236,6 +239,7 @@ def test_five_thousand_open_descriptors(helper: Build) -> None:
     assert out in {"stray 0 first -1\n", "skipped\n"}
 
 
+@needs_proc
 def test_any_combination_of_closed_streams(helper: Build) -> None:
     """Descriptors 0 to 2 are free then, and handed out by the kernel."""
     out = run_host(
@@ -273,6 +277,7 @@ def test_any_combination_of_closed_streams(helper: Build) -> None:
     assert out.splitlines() == ["0 1 0", "1 1 1", "2 1 1", "stray 0 first -1"]
 
 
+@needs_proc
 def test_no_descriptor_left() -> None:
     """With N free descriptors, for every N that is too few."""
     out = run_host(
@@ -308,6 +313,7 @@ def test_no_descriptor_left() -> None:
     assert set(seen[works:]) == {"x"}
 
 
+@needs_proc
 def test_no_descriptor_left_for_a_policy() -> None:
     out = run_host(
         """

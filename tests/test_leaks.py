@@ -7,7 +7,9 @@ import subprocess
 import pytest
 
 from conftest import WHOLE, Build, share
-from hosts import run_host
+from hosts import needs_proc, run_host
+
+pytestmark = needs_proc
 
 ROUNDS = str(share(10_000))
 MOST_GROWTH = 2 << 20 if WHOLE else 1 << 20

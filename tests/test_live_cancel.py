@@ -24,7 +24,7 @@ from fronts import (
     run_on,
     script,
 )
-from hosts import is_gone, wait_until, written_pid
+from hosts import is_gone, needs_proc, wait_until, written_pid
 from proc_jail import (
     Output,
     Overflow,
@@ -312,6 +312,7 @@ def test_the_watchdog_goes_away() -> None:
     wait_until(lambda: tasks() == before, 10)
 
 
+@needs_proc
 def test_a_blocking_run_leaves_no_thread() -> None:
     """Also one that lived long enough to be watched."""
     before = tasks()
@@ -321,6 +322,7 @@ def test_a_blocking_run_leaves_no_thread() -> None:
     wait_until(lambda: tasks() == before, 0.3)
 
 
+@needs_proc
 def test_finished_commands_are_freed_at_once() -> None:
     """Also while the watchdog sleeps until a far deadline."""
     command = script("echo", change=lambda b: b.timeout(1000))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import policy_for, program
-from hosts import on_linux
+from hosts import needs_proc, on_linux
 from proc_jail import (
     BinChanged,
     BinNotFound,
@@ -229,6 +229,7 @@ def test_argv0_is_not_for_the_request_to_choose(tmp_path: Path) -> None:
     assert argv0(str(path), str(alias)) == str(path)
 
 
+@needs_proc
 def test_argv0_of_a_wrapper_is_its_canonical_path(tmp_path: Path) -> None:
     wrapper = native(tmp_path / "tool")
     link = tmp_path / "link"

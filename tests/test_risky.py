@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import descriptors, policy_for, program
+from hosts import needs_proc
 from proc_jail import (
     BinNotFound,
     BinRiskyDenied,
@@ -336,6 +337,7 @@ def test_check_does_not_warn() -> None:
     assert policy.check(ProcRequest("/bin/sh", [])) is None
 
 
+@needs_proc
 def test_a_warning_that_is_an_error_leaves_nothing() -> None:
     policy = with_risk(RiskyBinPolicy.AllowWithWarning)
     before = descriptors()

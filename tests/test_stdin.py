@@ -13,6 +13,7 @@ import pytest
 
 from conftest import policy_for, program, shell
 from fronts import Change, Front, asking, through_keeping
+from hosts import needs_proc
 from proc_jail import (
     LimitInvalid,
     ProcPolicy,
@@ -216,6 +217,7 @@ def test_the_child_cannot_change_it() -> None:
     assert [command.spawn_sync().stdout for _ in range(2)] == [b"good"] * 2
 
 
+@needs_proc
 def test_other_descriptors_stay_closed() -> None:
     policy = shell(with_input(100))
     request = asking("ls /proc/$$/fd").with_stdin(b"x")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from conftest import Build, policy_for, program, shell
-from hosts import run_host
+from hosts import needs_proc, run_host
 from proc_jail import ProcRequest
 
 THREADS = 32
@@ -172,6 +172,7 @@ def test_spawn_in_a_forked_child() -> None:
     assert out == "0\n"
 
 
+@needs_proc
 def test_spawns_leave_no_thread() -> None:
     before = len(os.listdir("/proc/self/task"))
     for _ in range(20):

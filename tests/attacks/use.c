@@ -8,8 +8,10 @@
 static void __attribute__((noreturn))
 spin(void)
 {
-    for (volatile unsigned long i = 0;; i++)
-        continue;
+    static volatile unsigned long turns;
+
+    for (;;)
+        turns++;
 }
 
 static int
@@ -41,7 +43,8 @@ int
 main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
-    char *memory;
+    /* volatile, or a compiler leaves out what nobody reads.  */
+    char *volatile memory;
 
     if (strcmp(what, "segment") == 0 || strcmp(what, "memfd") == 0)
         return hide(what);

@@ -27,6 +27,9 @@ static int check_count, check_failures;
             check_failures),                                              \
      check_failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
 
+/* Tells what this system cannot try, and why.  */
+#define CHECK_SKIP(why) printf("%s: skipped: %s\n", __FILE__, why)
+
 #define S(literal) pj_str_of(literal)
 
 /* Splits a text at its blanks, in place; how many words there are.  */

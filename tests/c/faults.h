@@ -26,6 +26,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* In headers since 5.3 and 5.6.  */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
 static struct {
     int armed;
     int from_then_on;   /* all later calls fail too */

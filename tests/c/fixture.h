@@ -14,11 +14,17 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ABSENT ((pj_str){NULL, 0})
 
+#ifdef __linux__
+#define DESCRIPTORS "/proc/self/fd"
+#else
+#define DESCRIPTORS "/dev/fd"
+#endif
+
 /* How many descriptors this process has open.  */
 static inline int
 open_descriptors(void)
 {
-    DIR *dir = opendir("/proc/self/fd");
+    DIR *dir = opendir(DESCRIPTORS);
     int count = 0;
 
     if (dir == NULL)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -36,19 +37,40 @@ vault_resize(void *ctx, int stream, void *old, size_t used, size_t capacity)
     return vault->memory;
 }
 
+/* Two ends with room for a mebibyte.  Only Linux widens a pipe.  */
+static int
+make_wide(int ends[2])
+{
+    enum { ROOM = 1 << 20 };
+#ifdef F_SETPIPE_SZ
+    return pipe(ends) != 0 || fcntl(ends[1], F_SETPIPE_SZ, ROOM) < 0 ? -1 : 0;
+#else
+    const int room = ROOM;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return -1;
+    return setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) != 0
+            || setsockopt(ends[0], SOL_SOCKET, SO_RCVBUF, &room, sizeof room)
+                != 0
+        ? -1 : 0;
+#endif
+}
+
 /* A pipe that holds `size` bytes of a pattern.  */
 static int
 pipe_with(size_t size, int *writer)
 {
+    char *text = malloc(size + 1);
     int ends[2];
 
-    if (pipe(ends) != 0)
+    if (text == NULL || make_wide(ends) != 0)
         exit(EXIT_FAILURE);
-    fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
     for (size_t i = 0; i < size; i++)
-        if (write(ends[1], &"0123456789"[i % 10], 1) != 1)
-            exit(EXIT_FAILURE);
+        text[i] = "0123456789"[i % 10];
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    if (write(ends[1], text, size) != (ssize_t)size)
+        exit(EXIT_FAILURE);
+    free(text);
     *writer = ends[1];
     return ends[0];
 }

@@ -94,7 +94,7 @@ main(void)
 
     test_controllers_are_needed();
     if (parent_fd < 0) {
-        printf("%s: no cgroup can be made here, so none was\n", __FILE__);
+        CHECK_SKIP("no cgroup can be made here, so none was");
     } else {
         CHECK(parent_fd > 2);
         test_life(parent_fd);

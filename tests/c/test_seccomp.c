@@ -21,6 +21,14 @@
 #include "confine/linux/seccomp.h"
 #include "system/confinement.h"
 
+/* In headers since 5.3 and 5.8.  */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define EPERM_RET (SECCOMP_RET_ERRNO | EPERM)
 #define ENOSYS_RET (SECCOMP_RET_ERRNO | ENOSYS)
@@ -449,7 +457,7 @@ check_simulation(const struct built *b)
 
         if (always && expected(&b->plan, b->refused, &data)
                           != SECCOMP_RET_ALLOW)
-            CHECK(!"a refused call passes without the filter");
+            CHECK(0 && "a refused call passes without the filter");
         total = steps > total ? steps : total;
     }
     CHECK(total <= 11);
@@ -473,7 +481,7 @@ test_plans(void)
         read_rows(&b.plan, b.refused);
         if (pj_seccomp_build(&b.plan, &b.code, &b.count, &err) < 0) {
             fprintf(stderr, "plan %#x: %s\n", bits, err.message);
-            CHECK(!"a plan that does not compile");
+            CHECK(0 && "a plan that does not compile");
             continue;
         }
         compare_all(&b);
@@ -635,6 +643,7 @@ main(void)
 int
 main(void)
 {
+    CHECK_SKIP("its filters are made on Linux alone");
     return CHECK_REPORT();
 }
 

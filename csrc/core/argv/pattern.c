@@ -14,6 +14,7 @@
 #endif
 #include "argv/pattern.h"
 
+#include <limits.h>
 #include <regex.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -164,16 +165,39 @@ read_number(struct scan *s, size_t absent)
     return s->at == start ? absent : number;
 }
 
-/* {3} {3,} {3,5}: how often the item is expanded.  */
-static size_t
-read_repeat(struct scan *s)
+/* {3} {3,} {3,5}: how often the item is expanded.  An error, or NULL.  */
+static const char *
+read_repeat(struct scan *s, size_t last)
 {
-    size_t least = read_number(s, 0), most = least;
+    size_t least = read_number(s, 0), most = least, times;
 
     if (take_if(s, ','))
         most = read_number(s, least + 1);
     take_if(s, '}');
-    return most > least ? most : least;
+    times = most > least ? most : least;
+    /* 255 in musl and on Darwin, whose regcomp would only say that what
+       stands in the braces is invalid.  */
+    if (RE_DUP_MAX < ITEMS_MAX && times > RE_DUP_MAX)
+        return "it repeats a part more often than this system's C library "
+               "can";
+    return repeat_item(s->level, last * (times > 0 ? times : 1));
+}
+
+/* What a backslash makes of a letter POSIX leaves open: \d is a d in glibc,
+   and a digit in musl.  An error, or NULL.  */
+static const char *
+read_escape(struct scan *s)
+{
+    char c = take(s);
+    int is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+    if (c >= '1' && c <= '9')
+        return "a Pattern must not have back-references";
+    if (is_letter && strchr("bBsSwW", c) == NULL)
+        return "a backslash before this letter has no common meaning; name "
+               "the characters, as in [0-9]";
+    add_item(s->level, 1, 0);
+    return NULL;
 }
 
 static const char *
@@ -192,14 +216,11 @@ close_group(struct scan *s)
 static const char *
 scan_one(struct scan *s)
 {
-    size_t times, last = s->level->last;
+    size_t last = s->level->last;
 
     switch (take(s)) {
     case '\\':
-        if (peek(s) >= '1' && peek(s) <= '9')
-            return "a Pattern must not have back-references";
-        take(s);
-        break;
+        return read_escape(s);
     case '[':
         skip_bracket(s);
         break;
@@ -214,8 +235,7 @@ scan_one(struct scan *s)
     case '+': /* one or more times */
         return repeat_item(s->level, last * 2 + 1);
     case '{':
-        times = read_repeat(s);
-        return repeat_item(s->level, last * (times > 0 ? times : 1));
+        return read_repeat(s, last);
     }
     add_item(s->level, 1, 0);
     return NULL;

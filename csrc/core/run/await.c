@@ -1,13 +1,16 @@
 /* await.c: waiting for a process, by select(2).  */
+/* Darwin's select refuses descriptors from 1024 on, unless asked.  */
+#define _DARWIN_UNLIMITED_SELECT 1
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/select.h>
+#include <time.h>
 
 #include "run/process.h"
 
 /* For a caller that has to check for itself.  */
-#define PAUSE_NS INT64_C(200000)
+#define PAUSE_NS INT64_C(1000000)
 
 /* fd_set ends at FD_SETSIZE (1024), and FD_SET beyond that writes outside
    the array.  The kernel takes longer sets, so these are sized as needed.  */
@@ -51,17 +54,40 @@ interval(int64_t nanoseconds)
     return result;
 }
 
+static int64_t
+shorter(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Nothing can be waited for: the caller checks for itself, after a short
+   while.  */
+static unsigned
+pause_for(int64_t slice)
+{
+    struct timespec pause = {0, (long)shorter(slice, PAUSE_NS)};
+
+    nanosleep(&pause, NULL);
+    return PJ_READY_UNKNOWN;
+}
+
 static unsigned
 wait_on(word *set, const pj_watch *watch, int64_t slice)
 {
     struct timeval timeout = interval(slice);
     unsigned ready = 0;
+    int count;
 
     set_bit(set, watch->out);
     set_bit(set, watch->err);
     set_bit(set, watch->exit);
-    if (select(highest_of(watch) + 1, (fd_set *)(void *)set, NULL, NULL,
-               &timeout) <= 0)
+    count = select(highest_of(watch) + 1, (fd_set *)(void *)set, NULL, NULL,
+                   &timeout);
+    /* Taken for silence, an error that stays would be asked for again and
+       again, without a pause.  */
+    if (count < 0 && errno != EINTR)
+        return pause_for(slice);
+    if (count <= 0)
         return 0;
     if (has_bit(set, watch->out))
         ready |= PJ_READY_OUT;
@@ -70,12 +96,6 @@ wait_on(word *set, const pj_watch *watch, int64_t slice)
     if (has_bit(set, watch->exit))
         ready |= PJ_READY_EXIT;
     return ready;
-}
-
-static int64_t
-shorter(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 unsigned
@@ -91,13 +111,8 @@ pj_process_await(const pj_process *process, int64_t most_ns)
     words = (size_t)(highest_of(&watch) + 1) / WORD_BITS + 1;
     if (words > USUAL_WORDS)
         set = calloc(words, sizeof *set);
-    /* Out of memory: the caller checks for itself, after a short while.  */
-    if (set == NULL) {
-        struct timeval pause = interval(PAUSE_NS);
-
-        select(0, NULL, NULL, NULL, &pause);
-        return PJ_READY_UNKNOWN;
-    }
+    if (set == NULL)
+        return pause_for(slice);
     ready = wait_on(set, &watch, slice);
     if (set != usual)
         free(set);

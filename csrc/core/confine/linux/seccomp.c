@@ -31,6 +31,10 @@
 #include "confine/linux/bpf.h"
 #include "confine/linux/seccomp_args.h"
 
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439 /* in headers since 5.8 */
+#endif
+
 #if defined(__x86_64__) && defined(__LP64__)
 #define NATIVE_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -90,9 +94,7 @@ static const int hot[] = {
 #ifdef SYS_poll
     SYS_poll, SYS_select, SYS_epoll_wait,
 #endif
-#ifdef SYS_faccessat2
     SYS_faccessat2,
-#endif
 };
 
 enum { COLD = PJ_RETS, KILL, TEST, HIT, WORD, NAMED = WORD + WORDS };

@@ -28,6 +28,9 @@
 #ifndef RENAME_WHITEOUT
 #define RENAME_WHITEOUT (1 << 2)
 #endif
+#ifndef SYS_clone3
+#define SYS_clone3 435 /* in headers since 5.3 */
+#endif
 #define IOPRIO_USER 3 /* IOPRIO_WHO_USER, in headers since 5.15 */
 /* fcntl, from 1024 on.  */
 #define FCNTL_SETLEASE 1024

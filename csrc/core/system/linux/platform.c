@@ -272,7 +272,8 @@ ask_pidfd(const pj_child *child, struct pidfd_info_v0 *info)
     do {
         memset(info, 0, sizeof *info);
         info->mask = PJ_PIDFD_INFO_EXIT;
-        if (ioctl(child->pidfd, PJ_PIDFD_GET_INFO, info) == 0) {
+        /* ioctl(3) takes an unsigned long in glibc, and an int in musl.  */
+        if (syscall(SYS_ioctl, child->pidfd, PJ_PIDFD_GET_INFO, info) == 0) {
             if (info->mask & PJ_PIDFD_INFO_EXIT)
                 return 0;
         } else if (errno != ESRCH) {

@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -19,6 +18,7 @@
 
 #include "system/limit.h"
 #include "system/posix/child.h"
+#include "system/posix/descriptors.h"
 
 /* The byte wakes the parent.  */
 static void __attribute__((noreturn))
@@ -51,21 +51,6 @@ place_streams(const pj_child_plan *plan)
     if (dup2(plan->stdin_fd, 0) < 0 || dup2(plan->stdout_fd, 1) < 0
         || dup2(plan->stderr_fd, 2) < 0)
         return -1;
-    return 0;
-}
-
-/* There is no portable way to list one's descriptors after a fork.  */
-static int
-drop_descriptors(void)
-{
-    struct rlimit limit;
-    long most;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return -1;
-    most = limit.rlim_max > 1048576 ? 1048576 : (long)limit.rlim_max;
-    for (long fd = 3; fd < most; fd++)
-        fcntl((int)fd, F_SETFD, FD_CLOEXEC);
     return 0;
 }
 
@@ -108,7 +93,7 @@ pj_child_main(const pj_child_plan *plan)
         give_up(plan, PJ_STEP_STDIO);
     if (enter(plan) != 0)
         give_up(plan, PJ_STEP_CWD);
-    if (drop_descriptors() != 0)
+    if (pj_child_drop_descriptors() != 0)
         give_up(plan, PJ_STEP_DESCRIPTORS);
     if (confinement->umask >= 0)
         umask((mode_t)confinement->umask);

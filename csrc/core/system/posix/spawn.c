@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "system/alias.h"
 #include "system/posix/child.h"
@@ -21,11 +22,17 @@ static void
 await_exec(int fd, int64_t end, const pj_child *child)
 {
     struct pollfd poller = {fd, POLLIN, 0};
+    struct timespec pause = {0, 1000000};
+    int ready;
 
-    while (poll(&poller, 1, 10) <= 0
-           && pj_platform_look(child) == PJ_LOOK_RUNNING)
+    while ((ready = poll(&poller, 1, 10)) <= 0
+           && pj_platform_look(child) == PJ_LOOK_RUNNING) {
         if (pj_platform_now() >= end)
             pj_platform_kill(child);
+        /* Could not wait: that is no reason to spin.  */
+        if (ready < 0)
+            nanosleep(&pause, NULL);
+    }
 }
 
 static pid_t
