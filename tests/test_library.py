@@ -189,6 +189,7 @@ def test_no_build_uses_the_objects_of_another(tmp_path: Path) -> None:
     pytest.importorskip("setuptools.command.build")
     # Without the rest, which an old setuptools need not understand.
     shutil.copy(ROOT / "setup.py", tmp_path)
+    shutil.copy(ROOT / "README.md", tmp_path)
     ignore = shutil.ignore_patterns("build")
     shutil.copytree(ROOT / "csrc", tmp_path / "csrc", ignore=ignore)
     compiler = tmp_path / "cc"
