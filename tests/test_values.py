@@ -207,6 +207,10 @@ def test_the_subject_of_a_pattern_is_capped() -> None:
         "a{2}{3}",
         "(((((a*)*)*)*)*)*",
         "a{99999999999999999999}",
+        # Digits, a line feed and a d to one C library or another.
+        r"\d+",
+        r"a\n",
+        r"(\D)",
     ],
 )
 def test_what_is_no_pattern(pattern: str) -> None:

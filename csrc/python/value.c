@@ -430,12 +430,12 @@ static PyType_Spec base_spec = {
 
 static int
 add_value_type(PyObject *module, PyObject *base, PyTypeObject **slot,
-               const char *name, const char *doc, newfunc make,
+               const char *name, const char *doc, newfunc create,
                PyGetSetDef *fields)
 {
     PyType_Slot slots[] = {
         {Py_tp_doc, (void *)(uintptr_t)doc},
-        {Py_tp_new, (void *)make},
+        {Py_tp_new, (void *)create},
         {Py_tp_dealloc, value_dealloc},
         {Py_tp_traverse, pj_py_visit_type},
         {Py_tp_getset, fields},

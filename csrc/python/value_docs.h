@@ -21,10 +21,12 @@ PyDoc_STRVAR(text_doc,
 PyDoc_STRVAR(pattern_doc,
 "Pattern(pattern, max_length=4096)\n--\n\n"
 "Text that a POSIX extended regular expression matches as a whole.\n\n"
-"Raises ValueTypeInvalid for an invalid expression, for back-references, and\n"
-"for repeats that nest more than four deep or exceed 1000 characters.\n"
-"Characters are those of UTF-8, whatever the locale; a system without\n"
-"C.UTF-8 matches ASCII only.\n\n"
+"Raises ValueTypeInvalid for an invalid expression, for back-references, for\n"
+"a backslash before a letter that C libraries read differently, such as d,\n"
+"and for repeats that nest more than four deep or exceed 1000 characters.\n"
+"With musl and on macOS a part repeats at most 255 times.  Characters are\n"
+"those of UTF-8, whatever the locale; a system without C.UTF-8 matches ASCII\n"
+"only.\n\n"
 ">>> rules = ArgRules().option('-n', Pattern('[0-9]+,[0-9]+p'))");
 
 PyDoc_STRVAR(read_path_doc,

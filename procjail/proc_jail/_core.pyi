@@ -308,10 +308,12 @@ class Text(_Value):
 class Pattern(_Value):
     """Text that a POSIX extended regular expression matches as a whole.
 
-    Raises ValueTypeInvalid for an invalid expression, for back-references, and
-    for repeats that nest more than four deep or exceed 1000 characters.
-    Characters are those of UTF-8, whatever the locale; a system without
-    C.UTF-8 matches ASCII only.
+    Raises ValueTypeInvalid for an invalid expression, for back-references, for
+    a backslash before a letter that C libraries read differently, such as d,
+    and for repeats that nest more than four deep or exceed 1000 characters.
+    With musl and on macOS a part repeats at most 255 times.  Characters are
+    those of UTF-8, whatever the locale; a system without C.UTF-8 matches ASCII
+    only.
 
     >>> rules = ArgRules().option('-n', Pattern('[0-9]+,[0-9]+p'))
     """
