@@ -238,7 +238,7 @@ def test_a_kill_of_a_command_in_use_counts() -> None:
     """It comes from another thread, at any moment of a step."""
     sleep = program("sleep")
     command = policy_for(sleep).prepare(ProcRequest(sleep, ["1000"]))
-    for _ in range(100):
+    for _ in range(20):
         process = _core._start(command)
         with stepping(process) as raised:
             process.kill()
