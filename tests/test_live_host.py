@@ -208,6 +208,8 @@ def test_a_fork_of_the_host_leaves_the_commands_alone(
     tmp_path: Path, end: str, front: str
 ) -> None:
     """Neither its exit nor its garbage kills, reads, or deafens the loop."""
+    if end == "exit" and front is FORK_ASYNC and sys.version_info >= (3, 14):
+        pytest.skip("asyncio of 3.14 hangs in a fork that exits in a task")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     # Held open by both, so that each reader gets one of the two lines.

@@ -127,6 +127,28 @@ assert issubclass(SandboxWarning, RuntimeWarning)
         assert f"[sandbox] best_effort = [{names}]" in text
 
 
+def test_another_thread_does_not_tell_it_again() -> None:
+    """One builds while another one is being warned."""
+    code = """
+from threading import Thread
+seen = []
+
+def show(*told):
+    seen.append(told)
+    if len(seen) == 1:
+        thread = Thread(target=lambda: builder().build())
+        thread.start()
+        thread.join()
+
+warnings.showwarning = show
+warnings.simplefilter("always")
+builder().build()
+builder().build()
+print(len(seen))
+"""
+    assert ask(ENOSYS, PRELUDE + code).stdout == "1\n"
+
+
 def test_naming_a_sandbox_silences_it() -> None:
     code = """
 warnings.simplefilter("error")

@@ -1,4 +1,5 @@
 /* process.c: the type _Process, which the front ends drive.  */
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -10,35 +11,56 @@
 
 /* A process belongs to one caller at a time.  The GIL is released while it is
    started, awaited and finished, so a flag marks it as in use; in a build
-   without the GIL the flag is the only protection.  */
+   without the GIL the flag is the only protection.  A kill can come at any
+   time from any thread: whoever uses the process does it on leaving.  */
+enum use { UNUSED, USED, KILLING };
+
 typedef struct {
     PyObject_HEAD
     pj_process *process; /* NULL once finished */
     pj_command *command;
-    atomic_flag busy;
-    atomic_int killed; /* by another thread, while in use */
+    atomic_int use;
+    atomic_int killed; /* and nobody has done so yet */
     pid_t pid;
 } ProcessObject;
 
 static int
-enter(ProcessObject *self)
+claim(ProcessObject *self, int use)
 {
-    if (atomic_flag_test_and_set(&self->busy)) {
-        PyErr_SetString(PyExc_RuntimeError,
-                        "the command is in use by another thread");
-        return -1;
-    }
-    if (self->process != NULL)
-        return 0;
-    atomic_flag_clear(&self->busy);
-    PyErr_SetString(PyExc_RuntimeError, "the command has been finished");
-    return -1;
+    int unused = UNUSED;
+
+    return atomic_compare_exchange_strong(&self->use, &unused, use);
 }
 
+/* A kill that another thread asked for after the first look, and before it
+   could claim the process, is seen by the second.  */
 static void
 leave(ProcessObject *self)
 {
-    atomic_flag_clear(&self->busy);
+    do {
+        if (atomic_exchange(&self->killed, 0) && self->process != NULL)
+            pj_process_kill(self->process);
+        atomic_store(&self->use, UNUSED);
+    } while (atomic_load(&self->killed) && claim(self, KILLING));
+}
+
+/* Another thread that kills is done in a moment, and no reason to fail.  */
+static int
+enter(ProcessObject *self)
+{
+    while (!claim(self, USED)) {
+        if (atomic_load(&self->use) == USED) {
+            PyErr_SetString(PyExc_RuntimeError,
+                            "the command is in use by another thread");
+            return -1;
+        }
+        sched_yield();
+    }
+    if (self->process != NULL)
+        return 0;
+    leave(self);
+    PyErr_SetString(PyExc_RuntimeError, "the command has been finished");
+    return -1;
 }
 
 PyObject *
@@ -56,7 +78,7 @@ pj_py_start(pj_state *state, pj_command *command)
         return NULL;
     self->process = NULL;
     self->command = pj_command_ref(command);
-    atomic_flag_clear(&self->busy);
+    atomic_init(&self->use, UNUSED);
     atomic_init(&self->killed, 0);
     Py_BEGIN_ALLOW_THREADS
     failed = pj_process_start(command, NULL, &process, &err);
@@ -206,13 +228,9 @@ process_kill(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     ProcessObject *self = (ProcessObject *)object;
 
-    if (atomic_flag_test_and_set(&self->busy)) {
-        atomic_store(&self->killed, 1);
-        Py_RETURN_NONE;
-    }
-    if (self->process != NULL)
-        pj_process_kill(self->process);
-    leave(self);
+    atomic_store(&self->killed, 1);
+    if (claim(self, KILLING))
+        leave(self);
     Py_RETURN_NONE;
 }
 

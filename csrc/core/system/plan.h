@@ -8,11 +8,13 @@
 #include "system/confinement.h"
 
 /* Under a sanitizer the child must not share memory: the sanitizer's runtime
-   keeps shadow state that the child would leave behind.  */
-#if defined(__SANITIZE_ADDRESS__)
+   keeps state of each thread that the child, which never returns, would
+   leave behind: a poisoned stack, or a stack of calls that only grows.  */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PJ_CLONE_VM 0
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)     \
+    || __has_feature(thread_sanitizer)
 #define PJ_CLONE_VM 0
 #endif
 #endif
