@@ -324,6 +324,8 @@ static PyMethodDef functions[] = {
      "The ids of the option tables."},
     {"_program", pj_py_program, METH_O,
      "The option table of a program's name or id, or None."},
+    {"_program_at", pj_py_program_at, METH_O,
+     "The id of the table of the file at a path, and whose program it is."},
     {"_read_argv", (PyCFunction)(void (*)(void))pj_py_read_argv,
      METH_VARARGS | METH_KEYWORDS, "How a program reads its arguments."},
     {NULL, NULL, 0, NULL},

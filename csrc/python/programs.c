@@ -65,12 +65,30 @@ pj_py_program(PyObject *Py_UNUSED(module), PyObject *name)
     if (pj_program_get(pj_py_view(bytes), &info) < 0)
         result = Py_NewRef(Py_None);
     else
-        result = Py_BuildValue("{s:s,s:s,s:s,s:s,s:N}", "name", info.name,
-                               "dashdash", info.dashdash, "order",
+        result = Py_BuildValue("{s:s,s:s,s:z,s:s,s:s,s:s,s:N}", "name",
+                               info.name, "called", info.called, "maker",
+                               info.maker, "dashdash", info.dashdash, "order",
                                info.order, "traits", info.traits, "options",
                                rows_of(pj_py_view(bytes), info.row_count));
     Py_DECREF(bytes);
     return result;
+}
+
+PyObject *
+pj_py_program_at(PyObject *module, PyObject *path)
+{
+    PyObject *bytes = pj_py_bytes(path, "path");
+    pj_program_place place;
+    pj_error err;
+    int result;
+
+    if (bytes == NULL)
+        return NULL;
+    result = pj_program_at(pj_py_view(bytes), &place, &err);
+    Py_DECREF(bytes);
+    if (result < 0)
+        return pj_py_raise(PyModule_GetState(module), &err);
+    return Py_BuildValue("(zz)", place.table, place.maker);
 }
 
 static PyObject *

@@ -11,7 +11,7 @@ struct alias {
 };
 
 /* The names, from the same files that the library is compiled from.  */
-#define PJ_PROGRAM(id, dashdash, order, traits) #id,
+#define PJ_PROGRAM(id, maker, dashdash, order, traits) #id,
 static const char *const ids[] = {
 #include "programs/programs.def"
 };
@@ -71,7 +71,7 @@ check_row(const pj_program *program, size_t i)
                      && same_text(row->name, other->name));
     }
     if (!ok)
-        fprintf(stderr, "%s: row %zu (%c, %s)\n", program->name, i,
+        fprintf(stderr, "%s: row %zu (%c, %s)\n", program->id, i,
                 row->letter == 0 ? ' ' : row->letter,
                 row->name == NULL ? "" : row->name);
     CHECK(ok);
@@ -83,7 +83,7 @@ test_tables(void)
     for (size_t i = 0; i < COUNT(ids); i++) {
         const pj_program *program = table_of(ids[i]);
 
-        CHECK(program != NULL && strcmp(program->name, ids[i]) == 0);
+        CHECK(program != NULL && strcmp(program->id, ids[i]) == 0);
         for (size_t k = 0; k < i; k++)
             CHECK(strcmp(ids[i], ids[k]) != 0);
         if (program == NULL)
@@ -103,7 +103,7 @@ test_aliases(void)
             = pj_program_find(pj_str_of(aliases[i].name));
 
         CHECK(program != NULL
-              && strcmp(program->name, aliases[i].id) == 0);
+              && strcmp(program->id, aliases[i].id) == 0);
         for (size_t k = 0; k < COUNT(ids); k++)
             CHECK(strcmp(aliases[i].name, ids[k]) != 0);
         for (size_t k = 0; k < i; k++)
