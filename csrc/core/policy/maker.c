@@ -153,18 +153,21 @@ pj_maker_is_multicall(const pj_pin *pin, pj_maker maker)
         || pj_is_multicall(pin->path);
 }
 
+/* A multi-call file is what it is called; xz is itself under every name that
+   it does not know.  Any other file is what it is, but a file that says whose
+   it is may have another name (grep -> ggrep, w -> w.procps).  */
 const pj_program *
 pj_maker_table(const pj_pin *pin, pj_maker maker, pj_str name)
 {
     pj_str file = pj_str_basename(pin->path);
-    const pj_program *table;
+    int multicall = pj_maker_is_multicall(pin, maker);
+    const pj_program *table = NULL;
 
-    if (!pj_maker_is_multicall(pin, maker))
-        return pj_program_find_made(file, maker);
-    table = pj_program_find_made(name, maker);
-    /* xz is itself under every name that it does not know.  */
-    return table == NULL && maker == PJ_MAKER_XZ
-        ? pj_program_find_made(file, maker) : table;
+    if (!multicall || maker == PJ_MAKER_XZ)
+        table = pj_program_find_made(file, maker);
+    if (table == NULL && maker != PJ_MAKER_NONE)
+        table = pj_program_find_made(name, maker);
+    return table;
 }
 
 static const char *
