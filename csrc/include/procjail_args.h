@@ -212,6 +212,10 @@ int pj_program_read(pj_str program, const pj_str *argv, size_t argc,
 /* The id of table `number`, from 0; NULL past the last.  */
 const char *pj_program_name(size_t number);
 
+/* The id of table `number`, from 0, of those for programs with this name;
+   NULL past the last.  */
+const char *pj_program_table(pj_str name, size_t number);
+
 /* One row of a table, as lower-case words (csrc/programs/programs.def).  */
 typedef struct pj_row_info {
     const char *form; /* "option", "word", "operand" */

@@ -322,6 +322,8 @@ static PyMethodDef functions[] = {
      "What the kernel offers, as a dict: the fields of pj_system."},
     {"_program_names", pj_py_program_names, METH_NOARGS,
      "The ids of the option tables."},
+    {"_program_tables", pj_py_program_tables, METH_O,
+     "The ids of the option tables for programs of a name."},
     {"_program", pj_py_program, METH_O,
      "The option table of a program's name or id, or None."},
     {"_program_at", pj_py_program_at, METH_O,

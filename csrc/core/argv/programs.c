@@ -109,9 +109,8 @@ pj_program_find(pj_str name)
     return pj_str_has(name, '_') ? NULL : pj_program_find_id(name);
 }
 
-/* The next table of a name, behind one (NULL: the first).  */
-static const pj_program *
-next_of_name(pj_str name, const pj_program *before)
+const pj_program *
+pj_program_next(pj_str name, const pj_program *before)
 {
     size_t i = before == NULL ? 0 : (size_t)(before - programs) + 1;
 
@@ -135,7 +134,7 @@ pj_program_find_made(pj_str name, pj_maker maker)
 {
     const pj_program *table = NULL;
 
-    while ((table = next_of_name(name, table)) != NULL)
+    while ((table = pj_program_next(name, table)) != NULL)
         if (table->maker == PJ_MAKER_ANY || table->maker == maker)
             return table;
     return NULL;
@@ -144,7 +143,7 @@ pj_program_find_made(pj_str name, pj_maker maker)
 int
 pj_program_has_makers(pj_str name)
 {
-    const pj_program *table = next_of_name(name, NULL);
+    const pj_program *table = pj_program_next(name, NULL);
 
     return table != NULL && table->maker != PJ_MAKER_ANY;
 }

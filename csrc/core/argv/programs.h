@@ -106,6 +106,9 @@ const pj_option *pj_program_operand(const pj_program *program, pj_str key);
 const pj_program *pj_program_find(pj_str name);
 const pj_program *pj_program_find_made(pj_str name, pj_maker maker);
 
+/* Of all that have a name: the one behind `before` (NULL: the first).  */
+const pj_program *pj_program_next(pj_str name, const pj_program *before);
+
 /* Whether who made it decides which table a program of that name has.  */
 int pj_program_has_makers(pj_str name);
 

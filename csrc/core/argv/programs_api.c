@@ -39,6 +39,16 @@ pj_program_name(size_t number)
     return program == NULL ? NULL : program->id;
 }
 
+const char *
+pj_program_table(pj_str name, size_t number)
+{
+    const pj_program *program = pj_program_next(name, NULL);
+
+    while (program != NULL && number-- > 0)
+        program = pj_program_next(name, program);
+    return program == NULL ? NULL : program->id;
+}
+
 static const pj_program *
 find(pj_str name)
 {
