@@ -19,11 +19,12 @@ struct match {
 static int
 invalid_rules(const pj_program *program, const char *why, pj_error *err)
 {
-    pj_error_begin(err, PJ_E_ArgRulesInvalid, pj_str_of(pj_program_called(program)));
+    const char *called = pj_program_called(program);
+
+    pj_error_begin(err, PJ_E_ArgRulesInvalid, pj_str_of(called));
     pj_escape(err->reason, pj_str_of(why));
     return pj_error_say(err, "argument rules invalid: %s %s; leave out "
-                        "inject_double_dash for it",
-                        pj_program_called(program), why);
+                        "inject_double_dash for it", called, why);
 }
 
 int
