@@ -94,7 +94,9 @@ class AllowedProgram(NamedTuple):
     SandboxReport of its commands.  The roots are those of the sandbox and
     of the rules, or None if the kernel does not limit that access; what
     the program needs to start is not listed.  `runs_nothing`: it can
-    execute no other program.
+    execute no other program.  `table` is the id of the option table that
+    its arguments are read by, which depends on whose program it is: "grep",
+    "busybox_grep"; None if it has none.
     """
 
     paths: tuple[str, ...]
