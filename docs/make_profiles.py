@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proc_jail._policy.model import names_of
 from proc_jail.profiles import PROFILES
-from proc_jail.profiles.base import Profile, Roots, modes_of
+from proc_jail.profiles.base import Profile, Roots, modes_of, tables_of
 
 READS = Roots(read=("/",))
 
@@ -31,6 +31,12 @@ All of them have this in common:
   read only these and what it needs to start.
 - On Linux the kernel lets the program execute nothing. The profile of git
   depends on this, and elsewhere requires `best_effort("exec_lock")`.
+- A profile is for the programs of certain makers, which their files tell: of
+  GNU, unless something else is said under *made by*, and of BusyBox and uutils
+  (1.35 and 0.0.30) where their options are listed. On the program of another
+  maker, as macOS and the BSDs have them, `profile()` raises `ArgRulesInvalid`.
+  The sed of BusyBox has no `--sandbox`: its scripts are held by the kernel
+  alone, which has to be able to.
 - `path=` names another copy of the program, `hosts=` the hosts of a program
   that uses the network.
 
@@ -56,6 +62,14 @@ def lines(profile: Profile) -> list[str]:
             out += [f"At most one of: `{' '.join(modes)}`", ""]
     if profile.force:
         out += [f"Forced: `{' '.join(profile.force)}`", ""]
+    first, *others = tables_of(profile)
+    if first["maker"] not in (None, "GNU"):
+        out += [f"Made by: {first['maker']}", ""]
+    for found in others:
+        by = profile.by(found)
+        options = " ".join(options_of(by)) or "none"
+        forced = f", forced: `{' '.join(by.force)}`" if by.force else ""
+        out += [f"Of {found['maker']}: `{options}`{forced}", ""]
     for part in profile.inner:
         if part.force:
             out += [f"Forced for {part.name}: `{' '.join(part.force)}`", ""]

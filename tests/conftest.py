@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import gc
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from proc_jail import (
     ProcPolicyBuilder,
     ProcRequest,
     Violation,
+    _core,
 )
 
 HELPERS = Path(__file__).parent / "helpers"
@@ -268,15 +270,43 @@ class Tool:
         return found
 
 
+def marks_of(maker: str | None) -> bytes:
+    """What tells that a file is of a maker; nothing for None."""
+    text = (HELPERS.parents[1] / "csrc/programs/makers.def").read_text()
+    named = dict(re.findall(r'^PJ_MAKER\((\w+), "(.*)"\)', text, re.M))
+    marks = re.findall(r'^PJ_MARK\((\w+), "(.*)"\)', text, re.M)
+    mine = [mark for key, mark in marks if named[key] == maker]
+    return b"" if maker is None else f"\0{mine[0]}\0".encode()
+
+
+def made(target: Path, maker: str | None) -> Path:
+    """A harmless program that has the mark of a maker."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    harmless = Path(program("true")).read_bytes()
+    own = marks_of("GNU").strip(b"\0")
+    # What is behind the end of an executable file is not loaded.
+    target.write_bytes(
+        harmless.replace(own, b" " * len(own)) + marks_of(maker)
+    )
+    target.chmod(0o755)
+    return target
+
+
 @pytest.fixture(scope="session")
 def tool(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Tool]:
-    """Tools by name, copies of `true`."""
+    """Tools by the name or the id of a table, which they have."""
     folder = tmp_path_factory.mktemp("tools")
 
     def make(name: str) -> Tool:
-        target = folder / name
+        table = _core._program(name)
+        maker, target = None, folder / name
+        if table is not None:
+            maker = table["maker"]
+        if table is not None and name.partition("_")[0] != "git":
+            called = table["called"] if "_" in name else name
+            target = folder / str(maker) / called
         if not target.exists():
-            shutil.copy(program("true"), target)
+            made(target, maker)
         return Tool(str(target))
 
     return make

@@ -18,6 +18,7 @@ from conftest import policy_for, program
 from proc_jail import ProcRequest, _core, risk_of
 
 CORE = Path(__file__).parent.parent / "csrc" / "core"
+PROGRAMS = CORE.parent / "programs"
 KNOWN = Path(__file__).parent / "data" / "facts.txt"
 # The rows of a table, without what is only said about them.
 TABLES = {
@@ -49,8 +50,29 @@ def effects() -> Iterator[str]:
                 yield f"EFFECT {name} {spelling} {row['effect']}"
 
 
+def makers() -> Iterator[str]:
+    """Whose program a table describes, and how one is told from another's."""
+    text = (PROGRAMS / "makers.def").read_text(encoding="utf-8")
+    for maker, mark in re.findall(r"^PJ_MARK\((\w+), (.*)\)", text, re.M):
+        yield f"MARK {maker} {mark}"
+    for name in _core._program_names():
+        table = _core._program(name)
+        assert table is not None
+        if table["maker"] is None:
+            continue
+        read = " ".join(table[key] for key in ("dashdash", "order", "traits"))
+        yield f"TABLE {name} {table['maker']}: {read}"
+        if name == table["called"]:
+            continue
+        # The parsers of these are asked only where they are installed.
+        for row in table["options"]:
+            if row["arity"] != "no_value":
+                spelling = row["letter"] or row["name"]
+                yield f"VALUE {name} {spelling} {row['arity']} {row['kind']}"
+
+
 def facts() -> list[str]:
-    return sorted({*rows(), *effects()})
+    return sorted({*rows(), *effects(), *makers()})
 
 
 def known(kind: str) -> list[list[str]]:

@@ -105,7 +105,7 @@ def test_every_option_that_can_do_something(name: str, tool: Tools) -> None:
     table = _core._program(name)
     assert table is not None
     rows = [r for r in table["options"] if r["effect"] != "none"]
-    if "_" in name:  # a subcommand: behind its word
+    if name.startswith("git_"):  # a subcommand: behind its word
         path = tool(name.partition("_")[0]).path
         word = name.partition("_")[2].replace("_", "-")
     else:

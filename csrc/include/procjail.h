@@ -501,6 +501,7 @@ typedef struct pj_program_view {
     const pj_str *paths; /* as given to allow_bin, each once */
     size_t path_count;
     pj_str canonical;      /* resolved when the policy was built */
+    const char *table;     /* the id of its option table, or NULL */
     pj_rules *rules;
     pj_sandbox_report sandbox;
     /* Indexed by pj_access: whether the kernel limits the program to these

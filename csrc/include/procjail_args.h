@@ -212,6 +212,10 @@ int pj_program_read(pj_str program, const pj_str *argv, size_t argc,
 /* The id of table `number`, from 0; NULL past the last.  */
 const char *pj_program_name(size_t number);
 
+/* The id of table `number`, from 0, of those for programs with this name;
+   NULL past the last.  */
+const char *pj_program_table(pj_str name, size_t number);
+
 /* One row of a table, as lower-case words (csrc/programs/programs.def).  */
 typedef struct pj_row_info {
     const char *form; /* "option", "word", "operand" */
@@ -221,15 +225,31 @@ typedef struct pj_row_info {
 } pj_row_info;
 
 typedef struct pj_program_info {
-    const char *name;
+    const char *name;   /* its id: "grep", "busybox_grep" */
+    const char *called; /* what the program is called: "grep" */
+    const char *maker;  /* whose it is: "GNU"; NULL if of one only */
     const char *dashdash, *order;
     const char *traits; /* as in its table: "EXACT | NO_BUNDLE" */
     size_t row_count;
 } pj_program_info;
 
 /* Finds a table by the program's name or id.  Returns 0, or -1 if there is
-   none.  */
+   none.  A name that programs of several makers have is that of the best
+   known one; the others have ids of their own.  */
 int pj_program_get(pj_str name, pj_program_info *out);
+
+/* What is known of the file of a program.  */
+typedef struct pj_program_place {
+    const char *table; /* the id of its table; NULL if it has none */
+    const char *maker; /* whose marks it has: "GNU"; NULL if they are
+                          unknown, or not asked about */
+} pj_program_place;
+
+/* Which table the program at a path has, by its name and by the bytes of its
+   file, which tell GNU's grep from BusyBox's.  A program whose file has the
+   marks of no maker that a table is of has no table.  Fails with the Bin
+   codes, NulByte or OutOfMemory.  */
+int pj_program_at(pj_str path, pj_program_place *out, pj_error *err);
 
 /* Its row `number`, from 0.  Returns 0, or -1 past the last.  */
 int pj_program_row(pj_str name, size_t number, pj_row_info *out);

@@ -9,7 +9,8 @@ const char pj_py_profile_doc[] =
 "`path`.  `read` and `write` are absolute directories that its arguments may\n"
 "name and the kernel lets it reach.  `hosts` is for programs that use the\n"
 "network.  docs/profiles.md lists all profiles.  Raises LookupError for an\n"
-"unknown name.\n\n"
+"unknown name, and ArgRulesInvalid for a program of that name that is of\n"
+"another maker than the profile is for.\n\n"
 ">>> builder = ProcPolicyBuilder().profile('grep', read=['/srv/docs'])";
 
 /* The profiles are the package's, and loaded when they are used.  */

@@ -5,6 +5,16 @@
 #include "convert.h"
 #include "errors.h"
 
+static int
+add_name(PyObject *names, const char *id)
+{
+    PyObject *name = PyUnicode_FromString(id);
+    int result = name == NULL ? -1 : PyList_Append(names, name);
+
+    Py_XDECREF(name);
+    return result;
+}
+
 PyObject *
 pj_py_program_names(PyObject *Py_UNUSED(module),
                     PyObject *Py_UNUSED(ignored))
@@ -13,13 +23,25 @@ pj_py_program_names(PyObject *Py_UNUSED(module),
     const char *id;
 
     for (size_t i = 0; names != NULL && (id = pj_program_name(i)) != NULL;
-         i++) {
-        PyObject *name = PyUnicode_FromString(id);
-
-        if (name == NULL || PyList_Append(names, name) < 0)
+         i++)
+        if (add_name(names, id) < 0)
             Py_CLEAR(names);
-        Py_XDECREF(name);
-    }
+    return names;
+}
+
+PyObject *
+pj_py_program_tables(PyObject *Py_UNUSED(module), PyObject *name)
+{
+    PyObject *bytes = pj_py_bytes(name, "name"), *names = NULL;
+    const char *id;
+
+    if (bytes != NULL)
+        names = PyList_New(0);
+    for (size_t i = 0; names != NULL
+         && (id = pj_program_table(pj_py_view(bytes), i)) != NULL; i++)
+        if (add_name(names, id) < 0)
+            Py_CLEAR(names);
+    Py_XDECREF(bytes);
     return names;
 }
 
@@ -65,12 +87,30 @@ pj_py_program(PyObject *Py_UNUSED(module), PyObject *name)
     if (pj_program_get(pj_py_view(bytes), &info) < 0)
         result = Py_NewRef(Py_None);
     else
-        result = Py_BuildValue("{s:s,s:s,s:s,s:s,s:N}", "name", info.name,
-                               "dashdash", info.dashdash, "order",
+        result = Py_BuildValue("{s:s,s:s,s:z,s:s,s:s,s:s,s:N}", "name",
+                               info.name, "called", info.called, "maker",
+                               info.maker, "dashdash", info.dashdash, "order",
                                info.order, "traits", info.traits, "options",
                                rows_of(pj_py_view(bytes), info.row_count));
     Py_DECREF(bytes);
     return result;
+}
+
+PyObject *
+pj_py_program_at(PyObject *module, PyObject *path)
+{
+    PyObject *bytes = pj_py_bytes(path, "path");
+    pj_program_place place;
+    pj_error err;
+    int result;
+
+    if (bytes == NULL)
+        return NULL;
+    result = pj_program_at(pj_py_view(bytes), &place, &err);
+    Py_DECREF(bytes);
+    if (result < 0)
+        return pj_py_raise(PyModule_GetState(module), &err);
+    return Py_BuildValue("(zz)", place.table, place.maker);
 }
 
 static PyObject *

@@ -6,7 +6,9 @@
 
 /* The option tables.  */
 PyObject *pj_py_program_names(PyObject *module, PyObject *ignored);
+PyObject *pj_py_program_tables(PyObject *module, PyObject *name);
 PyObject *pj_py_program(PyObject *module, PyObject *name);
+PyObject *pj_py_program_at(PyObject *module, PyObject *path);
 PyObject *pj_py_read_argv(PyObject *module, PyObject *args,
                           PyObject *kwargs);
 

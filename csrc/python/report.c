@@ -25,7 +25,7 @@ pj_py_add_reports(PyObject *module, pj_state *state)
         return -1;
     return add_record(module, &state->program_type, "AllowedProgram",
                       "paths canonical rules sandbox read_roots write_roots "
-                      "execute_roots runs_nothing",
+                      "execute_roots runs_nothing table",
                       "A program of a policy, and what the kernel enforces "
                       "on it.\n\n"
                       "`paths` are those that were allowed; `canonical` is "
@@ -35,7 +35,10 @@ pj_py_add_reports(PyObject *module, pj_state *state)
                       "of the sandbox and\nof the rules, or None if the "
                       "kernel does not limit that access; what\nthe program "
                       "needs to start is not listed.  `runs_nothing`: it can\n"
-                      "execute no other program.");
+                      "execute no other program.  `table` is the id of the "
+                      "option table that\nits arguments are read by, which "
+                      "depends on whose program it is: \"grep\",\n"
+                      "\"busybox_grep\"; None if it has none.");
 }
 
 PyObject *
@@ -63,10 +66,10 @@ pj_py_allowed(pj_state *state, const pj_program_view *view)
     if (report == NULL)
         return NULL;
     return PyObject_CallFunction(
-        state->program_type, "NNNNNNNN",
+        state->program_type, "NNNNNNNNz",
         pj_py_str_tuple(view->paths, view->path_count),
         pj_py_str(view->canonical), pj_py_rules_object(state, view->rules),
         report, roots_of(view, PJ_ACCESS_READ),
         roots_of(view, PJ_ACCESS_WRITE), roots_of(view, PJ_ACCESS_EXECUTE),
-        PyBool_FromLong(view->runs_nothing));
+        PyBool_FromLong(view->runs_nothing), view->table);
 }

@@ -94,7 +94,9 @@ class AllowedProgram(NamedTuple):
     SandboxReport of its commands.  The roots are those of the sandbox and
     of the rules, or None if the kernel does not limit that access; what
     the program needs to start is not listed.  `runs_nothing`: it can
-    execute no other program.
+    execute no other program.  `table` is the id of the option table that
+    its arguments are read by, which depends on whose program it is: "grep",
+    "busybox_grep"; None if it has none.
     """
 
     paths: tuple[str, ...]
@@ -105,6 +107,7 @@ class AllowedProgram(NamedTuple):
     write_roots: tuple[str, ...] | None
     execute_roots: tuple[str, ...] | None
     runs_nothing: bool
+    table: str | None
 
 @final
 class Sandbox:
@@ -1310,7 +1313,9 @@ def _codes() -> list[tuple[str, str, str, str]]: ...
 def _has_kernel() -> bool: ...
 def _system() -> dict[str, Any]: ...
 def _program_names() -> list[str]: ...
+def _program_tables(name: _Text, /) -> list[str]: ...
 def _program(name: _Text, /) -> dict[str, Any] | None: ...
+def _program_at(path: _Text, /) -> tuple[str | None, str | None]: ...
 def _read_argv(
     program: _Text, argv: Iterable[_Text], posix: bool = False
 ) -> list[tuple[str, int, str | None, str | None, str | None]]: ...

@@ -11,7 +11,7 @@ struct alias {
 };
 
 /* The names, from the same files that the library is compiled from.  */
-#define PJ_PROGRAM(id, dashdash, order, traits) #id,
+#define PJ_PROGRAM(id, maker, dashdash, order, traits) #id,
 static const char *const ids[] = {
 #include "programs/programs.def"
 };
@@ -31,6 +31,8 @@ table_of(const char *id)
 
     if (sub == NULL)
         return pj_program_find(pj_str_of(id));
+    if (strncmp(id, "git_", 4) != 0)
+        return pj_program_find_id(pj_str_of(id));
     snprintf(word, sizeof word, "%s", sub + 1);
     for (char *at = word; *at != '\0'; at++)
         if (*at == '_')
@@ -71,7 +73,7 @@ check_row(const pj_program *program, size_t i)
                      && same_text(row->name, other->name));
     }
     if (!ok)
-        fprintf(stderr, "%s: row %zu (%c, %s)\n", program->name, i,
+        fprintf(stderr, "%s: row %zu (%c, %s)\n", program->id, i,
                 row->letter == 0 ? ' ' : row->letter,
                 row->name == NULL ? "" : row->name);
     CHECK(ok);
@@ -83,32 +85,66 @@ test_tables(void)
     for (size_t i = 0; i < COUNT(ids); i++) {
         const pj_program *program = table_of(ids[i]);
 
-        CHECK(program != NULL && strcmp(program->name, ids[i]) == 0);
+        CHECK(program != NULL && strcmp(program->id, ids[i]) == 0);
         for (size_t k = 0; k < i; k++)
             CHECK(strcmp(ids[i], ids[k]) != 0);
         if (program == NULL)
             continue;
-        CHECK(program->count > 1);
+        CHECK(program->count > 0);
         CHECK(program->options[0].form == PJ_FORM_NONE);
         for (size_t row = 1; row < program->count; row++)
             check_row(program, row);
     }
 }
 
+/* Of two tables with one name, each is of another maker.  */
 static void
 test_aliases(void)
 {
     for (size_t i = 0; i < COUNT(aliases); i++) {
         const pj_program *program
-            = pj_program_find(pj_str_of(aliases[i].name));
+            = pj_program_find_id(pj_str_of(aliases[i].id));
 
         CHECK(program != NULL
-              && strcmp(program->name, aliases[i].id) == 0);
-        for (size_t k = 0; k < COUNT(ids); k++)
-            CHECK(strcmp(aliases[i].name, ids[k]) != 0);
-        for (size_t k = 0; k < i; k++)
-            CHECK(strcmp(aliases[i].name, aliases[k].name) != 0);
+              && pj_program_find_made(pj_str_of(aliases[i].name),
+                                      program->maker) == program);
     }
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        const pj_program *program = pj_program_find_id(pj_str_of(ids[i]));
+        pj_str called = pj_str_of(pj_program_called(program));
+
+        CHECK(pj_str_has(called, '_')
+              || pj_program_find_made(called, program->maker) == program);
+    }
+}
+
+static void
+test_makers(void)
+{
+    const pj_program *grep = pj_program_find(PJ_STR("grep"));
+    const pj_program *box = pj_program_find_made(PJ_STR("grep"),
+                                                 PJ_MAKER_BUSYBOX);
+
+    CHECK(pj_program_find_made(PJ_STR("grep"), PJ_MAKER_GNU) == grep);
+    CHECK(pj_program_find_made(PJ_STR("egrep"), PJ_MAKER_GNU) == grep);
+    CHECK(box != NULL && strcmp(box->id, "busybox_grep") == 0);
+    CHECK(strcmp(pj_program_called(box), "grep") == 0);
+    CHECK(pj_program_find_made(PJ_STR("egrep"), PJ_MAKER_BUSYBOX) == box);
+    CHECK(pj_program_find_made(PJ_STR("grep"), PJ_MAKER_BSD) == NULL);
+    CHECK(pj_program_find_made(PJ_STR("grep"), PJ_MAKER_NONE) == NULL);
+    CHECK(pj_program_find_made(PJ_STR("b2sum"), PJ_MAKER_BUSYBOX) == NULL);
+    /* Of git there is one, whatever its file has.  */
+    CHECK(pj_program_find_made(PJ_STR("git"), PJ_MAKER_NONE) != NULL);
+    CHECK(pj_program_find_made(PJ_STR("git"), PJ_MAKER_GNU) != NULL);
+    CHECK(pj_program_find_made(PJ_STR("git_log"), PJ_MAKER_NONE) == NULL);
+    CHECK(pj_program_find_made(PJ_STR("busybox_grep"), PJ_MAKER_BUSYBOX)
+          == NULL);
+    CHECK(pj_program_has_makers(PJ_STR("grep")));
+    CHECK(pj_program_has_makers(PJ_STR("unxz")));
+    CHECK(!pj_program_has_makers(PJ_STR("git")));
+    CHECK(!pj_program_has_makers(PJ_STR("no-such-program")));
+    CHECK(strcmp(pj_maker_name(PJ_MAKER_GNU), "GNU") == 0);
+    CHECK(pj_maker_name(PJ_MAKER_NONE) == NULL);
 }
 
 static void
@@ -287,6 +323,7 @@ main(void)
 {
     test_tables();
     test_aliases();
+    test_makers();
     test_find();
     test_arity();
     test_words();

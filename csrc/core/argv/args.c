@@ -19,10 +19,12 @@ struct match {
 static int
 invalid_rules(const pj_program *program, const char *why, pj_error *err)
 {
-    pj_error_begin(err, PJ_E_ArgRulesInvalid, pj_str_of(program->name));
+    const char *called = pj_program_called(program);
+
+    pj_error_begin(err, PJ_E_ArgRulesInvalid, pj_str_of(called));
     pj_escape(err->reason, pj_str_of(why));
     return pj_error_say(err, "argument rules invalid: %s %s; leave out "
-                        "inject_double_dash for it", program->name, why);
+                        "inject_double_dash for it", called, why);
 }
 
 int

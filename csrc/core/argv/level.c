@@ -84,7 +84,7 @@ read_letter(pj_reading *r, const pj_grammar *g, size_t index, size_t at,
         return pj_words_refuse(r, g, arg, index, "must be the next word",
                                err);
     arg->value = rest;
-    return 1;
+    return pj_traits_check_value(r, g, index, rest, err) < 0 ? -1 : 1;
 }
 
 static int

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/strings.h"
 
-#define PJ_PROGRAM(id, dashdash, order, traits)                    \
+#define PJ_PROGRAM(id, maker, dashdash, order, traits)             \
     static const pj_option rows_##id[] = {                         \
         {PJ_FORM_NONE, 0, 0, 0, 0, NULL},
 #define PJ_OPT(letter, name, arity, kind, effect)                  \
@@ -38,11 +38,14 @@ enum {
     PLUS_OPTION = PJ_TRAIT_PLUS_OPTION,
     OFFSET = PJ_TRAIT_OFFSET,
     TWO_OPERANDS = PJ_TRAIT_TWO_OPERANDS,
-    SCRIPT = PJ_TRAIT_SCRIPT
+    SCRIPT = PJ_TRAIT_SCRIPT,
+    EQUALS = PJ_TRAIT_EQUALS,
+    BARE_LETTERS = PJ_TRAIT_BARE_LETTERS
 };
 
-#define PJ_PROGRAM(id, dashdash, order, traits)                      \
-    {#id, PJ_DASHDASH_##dashdash, PJ_ORDER_##order, traits,          \
+#define PJ_PROGRAM(id, maker, dashdash, order, traits)               \
+    {#id, PJ_MAKER_##maker, PJ_DASHDASH_##dashdash,                  \
+     PJ_ORDER_##order, traits,                                       \
      rows_##id, sizeof rows_##id / sizeof rows_##id[0]},
 static const pj_program programs[] = {
 #include "programs/programs.def"
@@ -60,16 +63,38 @@ static const struct {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const pj_program *
-pj_program_at(size_t number)
+pj_program_number(size_t number)
 {
     return number < COUNT(programs) ? &programs[number] : NULL;
+}
+
+#define PJ_MAKER(id, name) [PJ_MAKER_##id] = name,
+static const char *const maker_names[PJ_MAKER_COUNT] = {
+#include "programs/makers.def"
+};
+
+const char *
+pj_maker_name(pj_maker maker)
+{
+    return maker_names[maker];
+}
+
+const char *
+pj_program_called(const pj_program *program)
+{
+    static const char *const owners[] = {"busybox_", "uutils_"};
+
+    for (size_t i = 0; i < COUNT(owners); i++)
+        if (strncmp(program->id, owners[i], strlen(owners[i])) == 0)
+            return program->id + strlen(owners[i]);
+    return program->id;
 }
 
 const pj_program *
 pj_program_find_id(pj_str id)
 {
     for (size_t i = 0; i < COUNT(programs); i++)
-        if (pj_str_equal(pj_str_of(programs[i].name), id))
+        if (pj_str_equal(pj_str_of(programs[i].id), id))
             return &programs[i];
     return NULL;
 }
@@ -85,14 +110,53 @@ pj_program_find(pj_str name)
 }
 
 const pj_program *
+pj_program_next(pj_str name, const pj_program *before)
+{
+    size_t i = before == NULL ? 0 : (size_t)(before - programs) + 1;
+
+    for (; i < COUNT(programs); i++) {
+        const char *id = programs[i].id;
+
+        for (size_t k = 0; aliases[k].name != NULL; k++)
+            if (strcmp(aliases[k].id, id) == 0
+                && pj_str_equal(pj_str_of(aliases[k].name), name))
+                return &programs[i];
+        if (!pj_str_has(name, '_')
+            && pj_str_equal(pj_str_of(pj_program_called(&programs[i])),
+                            name))
+            return &programs[i];
+    }
+    return NULL;
+}
+
+const pj_program *
+pj_program_find_made(pj_str name, pj_maker maker)
+{
+    const pj_program *table = NULL;
+
+    while ((table = pj_program_next(name, table)) != NULL)
+        if (table->maker == PJ_MAKER_ANY || table->maker == maker)
+            return table;
+    return NULL;
+}
+
+int
+pj_program_has_makers(pj_str name)
+{
+    const pj_program *table = pj_program_next(name, NULL);
+
+    return table != NULL && table->maker != PJ_MAKER_ANY;
+}
+
+const pj_program *
 pj_program_find_sub(const pj_program *program, pj_str subcommand)
 {
     char id[64];
-    size_t len = strlen(program->name);
+    size_t len = strlen(program->id);
 
     if (len > sizeof id / 2 || subcommand.len >= sizeof id / 2 - 1)
         return NULL;
-    memcpy(id, program->name, len);
+    memcpy(id, program->id, len);
     id[len] = '_';
     for (size_t i = 0; i < subcommand.len; i++)
         id[len + 1 + i] = subcommand.ptr[i] == '-' ? '_' : subcommand.ptr[i];

@@ -47,6 +47,16 @@ enum pj_option_form {
     PJ_FORM_NONE
 };
 
+/* Who made a program: programs of the same name have other options.  For a
+   table NONE is whoever; for a file, nobody whose marks are known.  */
+typedef enum pj_maker {
+    PJ_MAKER_NONE,
+#define PJ_MAKER(id, name) PJ_MAKER_##id,
+#include "programs/makers.def"
+    PJ_MAKER_COUNT,
+    PJ_MAKER_ANY = PJ_MAKER_NONE
+} pj_maker;
+
 typedef struct pj_option {
     unsigned char form, arity, kind, effect;
     char letter;      /* 0 if there is no short form */
@@ -68,11 +78,14 @@ enum pj_trait {
     PJ_TRAIT_OFFSET = 1024,    /* a last operand +5, or 5, is a number */
     PJ_TRAIT_TWO_OPERANDS = 2048, /* a third one changes the others */
     PJ_TRAIT_DECLARED = 4096,  /* no table: only declarations are known */
-    PJ_TRAIT_SCRIPT = 8192     /* the first operand can run programs */
+    PJ_TRAIT_SCRIPT = 8192,    /* the first operand can run programs */
+    PJ_TRAIT_EQUALS = 16384,   /* -x=5 is -x 5 */
+    PJ_TRAIT_BARE_LETTERS = 32768 /* a first word lacks its dash */
 };
 
 typedef struct pj_program {
-    const char *name;
+    const char *id; /* grep, busybox_grep; git_log of a subcommand */
+    pj_maker maker;
     enum pj_dashdash dashdash;
     enum pj_order order;
     unsigned traits;          /* enum pj_trait */
@@ -88,12 +101,26 @@ const pj_option *pj_program_long(const pj_program *program, pj_str name);
 const pj_option *pj_program_word(const pj_program *program, pj_str word);
 const pj_option *pj_program_operand(const pj_program *program, pj_str key);
 
-/* The program of a base name, or NULL.  */
+/* The program of a base name, or NULL; of several the one that is best known,
+   or the one of that maker.  */
 const pj_program *pj_program_find(pj_str name);
+const pj_program *pj_program_find_made(pj_str name, pj_maker maker);
+
+/* Of all that have a name: the one behind `before` (NULL: the first).  */
+const pj_program *pj_program_next(pj_str name, const pj_program *before);
+
+/* Whether who made it decides which table a program of that name has.  */
+int pj_program_has_makers(pj_str name);
+
+/* The name of a maker; NULL for none.  */
+const char *pj_maker_name(pj_maker maker);
+
+/* What it is called: its id, without whose it is.  */
+const char *pj_program_called(const pj_program *program);
 
 /* By id, which may be that of a subcommand (git_log); by number.  */
 const pj_program *pj_program_find_id(pj_str id);
-const pj_program *pj_program_at(size_t number);
+const pj_program *pj_program_number(size_t number);
 
 /* The table of a subcommand (git log), or NULL.  */
 const pj_program *pj_program_find_sub(const pj_program *program,

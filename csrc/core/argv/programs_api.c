@@ -26,7 +26,7 @@ static const char *const order_names[] = {
     "permutes", "ordered", "expression",
 };
 /* Indexed by program number.  */
-#define PJ_PROGRAM(id, dashdash, order, traits) #traits,
+#define PJ_PROGRAM(id, maker, dashdash, order, traits) #traits,
 static const char *const traits_of[] = {
 #include "programs/programs.def"
 };
@@ -34,9 +34,19 @@ static const char *const traits_of[] = {
 const char *
 pj_program_name(size_t number)
 {
-    const pj_program *program = pj_program_at(number);
+    const pj_program *program = pj_program_number(number);
 
-    return program == NULL ? NULL : program->name;
+    return program == NULL ? NULL : program->id;
+}
+
+const char *
+pj_program_table(pj_str name, size_t number)
+{
+    const pj_program *program = pj_program_next(name, NULL);
+
+    while (program != NULL && number-- > 0)
+        program = pj_program_next(name, program);
+    return program == NULL ? NULL : program->id;
 }
 
 static const pj_program *
@@ -54,10 +64,12 @@ pj_program_get(pj_str name, pj_program_info *out)
 
     if (program == NULL)
         return -1;
-    out->name = program->name;
+    out->name = program->id;
+    out->called = pj_program_called(program);
+    out->maker = pj_maker_name(program->maker);
     out->dashdash = dashdash_names[program->dashdash];
     out->order = order_names[program->order];
-    out->traits = traits_of[program - pj_program_at(0)];
+    out->traits = traits_of[program - pj_program_number(0)];
     out->row_count = program->count - 1; /* without the placeholder */
     return 0;
 }

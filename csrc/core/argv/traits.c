@@ -53,9 +53,23 @@ pj_traits_check_files(const pj_reading *r, const pj_grammar *g,
     return 0;
 }
 
+/* A value that is attached to a letter.  */
+int
+pj_traits_check_value(const pj_reading *r, const pj_grammar *g, size_t index,
+                      pj_str value, pj_error *err)
+{
+    if (!(g->traits & PJ_TRAIT_EQUALS) || value.len == 0
+        || value.ptr[0] != '=')
+        return 0;
+    return pj_reading_refuse(r, index, r->argv[index], "the program leaves "
+                             "out the '=', and others do not; write the "
+                             "value as the next word", err);
+}
+
 /* Why an operand would be read as something else, or NULL.  */
 static const char *
-what_else(const pj_grammar *g, pj_str operand, size_t others, int dashes)
+what_else(const pj_grammar *g, pj_str operand, size_t at, size_t others,
+          int dashes)
 {
     char first = operand.len == 0 ? '\0' : operand.ptr[0];
 
@@ -64,6 +78,9 @@ what_else(const pj_grammar *g, pj_str operand, size_t others, int dashes)
     if ((g->traits & PJ_TRAIT_OFFSET)
         && (first == '+' || (others > 0 && pj_is_digit(first))))
         return "it can be read as an offset; write ./ before it";
+    if ((g->traits & PJ_TRAIT_BARE_LETTERS) && at == 0)
+        return "the first word is read as a bundle of options; write a dash "
+               "before them";
     if ((g->traits & PJ_TRAIT_TWO_OPERANDS) && others >= 2)
         return "with a third operand one of them is read as a field";
     return NULL;
@@ -73,7 +90,7 @@ int
 pj_traits_check_operand(const pj_reading *r, const pj_grammar *g,
                         size_t others, int dashes, pj_error *err)
 {
-    const char *why = what_else(g, r->argv[r->at], others, dashes);
+    const char *why = what_else(g, r->argv[r->at], r->at, others, dashes);
 
     return why == NULL ? 0 : pj_reading_refuse(r, r->at, r->argv[r->at], why,
                                                err);

@@ -10,7 +10,7 @@ static int
 invalid(const pj_typed *typed, pj_str name, const char *what,
         const char *remedy, pj_error *err)
 {
-    const char *program = typed->grammar.program->name;
+    const char *program = pj_program_called(typed->grammar.program);
 
     pj_error_begin(err, PJ_E_ArgRulesInvalid, name);
     pj_escape(err->option, name);
@@ -192,7 +192,8 @@ make_own(pj_typed *typed, const char *name)
         for (size_t k = 0; is_option(d) && k < d->name_count; k++)
             names = fill_row(&typed->own_rows[at++], d, d->names[k], names);
     }
-    typed->own = (pj_program){name, PJ_DASHDASH_ENDS_OPTIONS,
+    typed->own = (pj_program){name, PJ_MAKER_ANY,
+                              PJ_DASHDASH_ENDS_OPTIONS,
                               PJ_ORDER_PERMUTES, PJ_TRAIT_DECLARED,
                               typed->own_rows, rows};
     typed->grammar.program = &typed->own;

@@ -10,6 +10,7 @@
 #include "confine/controls.h"
 #include "confine/roots.h"
 #include "policy/cwd.h"
+#include "policy/maker.h"
 #include "policy/policy.h"
 #include "policy/risky.h"
 
@@ -19,6 +20,20 @@ add_path(pj_allowance *entry, pj_str path, pj_error *err)
     if (pj_strs_find(entry->paths.items, entry->paths.count, path))
         return 0;
     return pj_strv_push(&entry->paths, path) < 0 ? pj_error_memory(err) : 0;
+}
+
+/* A file is searched once, however many names of it are allowed.  */
+static pj_maker
+maker_of(const pj_policy *policy, const pj_allowance *entry)
+{
+    if (!pj_maker_matters(entry->pin, entry->name))
+        return PJ_MAKER_NONE;
+    for (const pj_allowance *known = policy->allowed; known < entry; known++)
+        if (known->maker != PJ_MAKER_NONE
+            && pj_identity_equal(&known->pin->identity,
+                                 &entry->pin->identity))
+            return known->maker;
+    return pj_maker_of_pin(entry->pin);
 }
 
 /* Resolves and pins one allowed path.  Allowing a program twice is not an
@@ -39,12 +54,14 @@ add_allowance(pj_policy *policy, pj_str path, pj_error *err)
     /* Counted right away, so that it is freed with the policy.  */
     entry = &policy->allowed[policy->allowed_count++];
     entry->canonical = canonical;
-    entry->program = pj_program_find(pj_str_basename(canonical));
     if (pj_binary_pin(canonical, &entry->pin, err) < 0)
         return -1;
     entry->risk = pj_risk_of_pin(entry->pin, name);
     if (pj_str_dup(name, &entry->name) < 0)
         return pj_error_memory(err);
+    entry->maker = maker_of(policy, entry);
+    entry->is_multicall = pj_maker_is_multicall(entry->pin, entry->maker);
+    entry->program = pj_maker_table(entry->pin, entry->maker, entry->name);
     return add_path(entry, path, err);
 }
 

@@ -7,7 +7,6 @@
 
 #include "confine/controls.h"
 #include "confine/roots.h"
-#include "policy/risky.h"
 
 pj_allowance *
 pj_policy_find(const pj_policy *policy, pj_str canonical, pj_str name)
@@ -17,7 +16,7 @@ pj_policy_find(const pj_policy *policy, pj_str canonical, pj_str name)
 
         if (pj_str_equal(entry->canonical, canonical)
             && (pj_str_equal(entry->name, name)
-                || !pj_is_multicall(canonical)))
+                || !entry->is_multicall))
             return entry;
     }
     return NULL;
@@ -93,6 +92,7 @@ pj_allowance_get(const pj_allowance *entry, pj_program_view *out)
     out->paths = entry->paths.items;
     out->path_count = entry->paths.count;
     out->canonical = entry->canonical;
+    out->table = entry->program == NULL ? NULL : entry->program->id;
     out->rules = entry->rules;
     out->sandbox = entry->confinement->report;
     out->runs_nothing = (out->sandbox.enforced & PJ_BIT(EXEC_LOCK)) != 0;

@@ -16,6 +16,8 @@ typedef struct pj_allowance {
     pj_strv paths; /* as allowed */
     pj_str name;   /* base name it was allowed by */
     pj_pin *pin;
+    pj_maker maker;   /* where it matters */
+    int is_multicall; /* it selects its task by its name */
     pj_risk risk;
     pj_rules *rules;           /* owned by the policy's options */
     const pj_program *program; /* NULL if it has no table */

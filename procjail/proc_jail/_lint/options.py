@@ -237,7 +237,12 @@ def _effect(
 
 
 def _source(table: Row | None) -> str:
-    return "" if table is None else f"csrc/programs/{table['name']}.def"
+    if table is None:
+        return ""
+    # Those of other makers have folders: busybox_grep.
+    called = table["called"]
+    folder = table["name"].removesuffix(called).replace("_", "/")
+    return f"csrc/programs/{folder}{called}.def"
 
 
 def name_of(row: Row) -> str:

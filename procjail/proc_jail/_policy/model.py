@@ -101,7 +101,8 @@ class Program:
     @property
     def table(self) -> Table | None:
         """What is known of its options."""
-        return _core._program(self.name)
+        table = self.allowed.table
+        return None if table is None else _core._program(table)
 
 
 def name_at(path: str) -> str:

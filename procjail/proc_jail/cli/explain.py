@@ -120,7 +120,13 @@ def _reading(request: ProcRequest) -> Facts:
     """How the program itself reads the arguments, if it is known."""
     name = name_at(request.bin)
     try:
-        items = _core._read_argv(name, request.argv)
+        table, _ = _core._program_at(request.bin)
+    except Violation:
+        return
+    if table is None:
+        return
+    try:
+        items = _core._read_argv(table, request.argv)
     except Violation as error:
         if error.code != "ArgProgramUnknown":
             yield "read as", f"{name} would refuse it: {error}"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from proc_jail._core import ArgRulesInvalid
+from proc_jail import _core
+from proc_jail._core import ArgRulesInvalid, Violation
 from proc_jail._policy.paths import which
 from proc_jail.profiles import (
     archives,
@@ -21,7 +22,7 @@ from proc_jail.profiles import (
     system,
     text,
 )
-from proc_jail.profiles.base import Profile, Roots
+from proc_jail.profiles.base import Profile, Roots, table, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,37 @@ def find(name: str) -> Profile:
     return PROFILES[name]
 
 
+def fitted(profile: Profile, place: str) -> Profile:
+    """The profile for the program at a path, which may be of any maker.
+
+    Where its name says nothing, the profile is as it is; what is wrong with
+    the path itself is for build() to say.
+    """
+    known = {found["name"]: found["maker"] for found in tables_of(profile)}
+    if None in known.values():  # there is only one
+        return profile
+    try:
+        name, maker = _core._program_at(place)
+    except Violation:
+        return profile
+    if name is not None:
+        return profile.by(table(name)) if name in known else profile
+    named = {
+        name
+        for path in (place, os.path.realpath(place))
+        for name in _core._program_tables(os.path.basename(path))
+    }
+    if named.isdisjoint(known):
+        return profile
+    makers = " or ".join(known.values())
+    its = "has no mark of them" if maker is None else f"is of {maker}"
+    raise ArgRulesInvalid(
+        f"argument rules invalid: the profile {profile.name} is for the "
+        f"{profile.name} of {makers}, and {place} {its}; write rules for it, "
+        "as for a program without a profile"
+    )
+
+
 def extend(
     builder: ProcPolicyBuilder,
     name: str,
@@ -69,4 +101,5 @@ def extend(
             "name the hosts that it may reach"
         )
     place = os.fspath(path) if path is not None else which(name)
+    profile = fitted(profile, place)
     return builder.allow_bin(place).arg_rules(place, profile.rules(roots))

@@ -16,6 +16,8 @@ PROFILES = (
         reads=words("-f"),
         require=("-t",),
         force=("--force-local",),
+        # Its archives are never on another machine.
+        others={"BusyBox": {"force": ()}},
         may_read=USERS,
         match=("-tf a.tar", "tf a.tar", "-tvf a.tar", "--list --file=a.tar"),
         not_match=(

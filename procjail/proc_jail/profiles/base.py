@@ -8,12 +8,13 @@ the table cannot tell: the positionals, and what has to be forced.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from proc_jail import _core
 from proc_jail._core import (
     ArgRules,
+    ArgRulesInvalid,
     Pattern,
     ReadPath,
     Text,
@@ -88,8 +89,10 @@ class Profile:
     # Command lines that must pass, and those that must not.
     match: tuple[str, ...] = ()
     not_match: tuple[str, ...] = ()
-    # The table, if it is not the one of that name.
+    # The table, if it is not the best known one of that name.
     table: str = ""
+    # What is different for the program of another maker.
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Files that it reads name programs, and no option prevents that.
     only_kernel_holds: bool = False
 
@@ -106,6 +109,32 @@ class Profile:
             rules = rules.force_env(dict(self.force_env))
         extra = [path for path in self.may_read if os.path.exists(path)]
         return rules.may_read(*roots.read, *extra).may_write(*roots.write)
+
+    def by(self, found: Mapping[str, Any]) -> Profile:
+        """This profile for the program that a table describes.
+
+        Names that it does not have are left out, but nothing that keeps it
+        from doing harm: such a program has no profile.
+        """
+        if found["name"] == table(self.table or self.name)["name"]:
+            return self
+        changes = self.others.get(found["maker"], {})
+        changed = replace(self, table=found["name"], **changes)
+        known = {name for row in found["options"] for name in names_of(row)}
+        require = tuple(n for n in changed.require if n in known)
+        lost = [n for n in changed.force if n.partition("=")[0] not in known]
+        if self.require and not require:
+            lost += self.require
+        if lost:
+            raise ArgRulesInvalid(
+                f"argument rules invalid: the profile {self.name} depends on "
+                f"{lost[0]}, which the {self.name} of {found['maker']} lacks"
+            )
+        operands = tuple(
+            replace(o, unless=tuple(n for n in o.unless if n in known))
+            for o in changed.operands
+        )
+        return replace(changed, require=require, operands=operands)
 
     def _level(self, roots: Roots) -> ArgRules:
         rules, options = ArgRules(), self.options(roots)
@@ -179,6 +208,13 @@ def table(name: str) -> dict[str, Any]:
     if found is None:
         raise LookupError(f"no option table for {name}")
     return found
+
+
+def tables_of(profile: Profile) -> list[dict[str, Any]]:
+    """What the programs of several makers take, the best known one first."""
+    if profile.table:
+        return [table(profile.table)]
+    return [table(name) for name in _core._program_tables(profile.name)]
 
 
 def modes_of(rows: list[Row]) -> list[str]:

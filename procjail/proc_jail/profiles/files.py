@@ -30,6 +30,8 @@ PROFILES = (
         "tell about files",
         FILES,
         may_read=USERS,
+        # It looks for the mount of every file.
+        others={"uutils": {"may_read": (*USERS, "/proc")}},
         match=("a.txt", "-c %s a.txt", "--format=%n dir"),
         not_match=("/etc/passwd",),
     ),
