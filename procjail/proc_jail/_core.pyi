@@ -727,7 +727,8 @@ class ProcPolicyBuilder:
         `path`.  `read` and `write` are absolute directories that its arguments may
         name and the kernel lets it reach.  `hosts` is for programs that use the
         network.  docs/profiles.md lists all profiles.  Raises LookupError for an
-        unknown name.
+        unknown name, and ArgRulesInvalid for a program of that name that is of
+        another maker than the profile is for.
 
         >>> builder = ProcPolicyBuilder().profile('grep', read=['/srv/docs'])
         """
