@@ -6,6 +6,7 @@
  * here is what the manual allows it to do without a lock.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -23,7 +24,7 @@ static struct {
     pj_policy *hasty;  /* with a deadline that is missed */
     pj_policy *polite; /* that asks before it kills */
     pj_command *echo;
-    pthread_barrier_t begin;
+    atomic_int waiting; /* for each other; Darwin has no barriers */
     atomic_int wrong;
 } all;
 
@@ -270,7 +271,9 @@ work(void *argument)
 {
     int number = *(int *)argument;
 
-    pthread_barrier_wait(&all.begin);
+    atomic_fetch_sub(&all.waiting, 1);
+    while (atomic_load(&all.waiting) > 0)
+        sched_yield();
     for (int round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < COUNT(actions); i++)
             actions[(i + (size_t)(number + round)) % COUNT(actions)](number,
@@ -294,13 +297,12 @@ set_up(void)
     all.polite = policy_with(60000 * MS, 59970 * MS);
     all.policy = policy_with(60000 * MS, 0);
     all.echo = script(all.policy, "echo shared");
-    pthread_barrier_init(&all.begin, NULL, THREADS);
+    atomic_init(&all.waiting, THREADS);
 }
 
 static void
 tear_down(void)
 {
-    pthread_barrier_destroy(&all.begin);
     pj_command_unref(all.echo);
     pj_policy_unref(all.polite);
     pj_policy_unref(all.hasty);

@@ -31,6 +31,9 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435 /* in headers since 5.3 */
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* in headers since 5.6 */
+#endif
 #define IOPRIO_USER 3 /* IOPRIO_WHO_USER, in headers since 5.15 */
 /* fcntl, from 1024 on.  */
 #define FCNTL_SETLEASE 1024
