@@ -1,0 +1,203 @@
+"""Runs in a guest, as its root: installs the wheel, tries it, and writes
+what was found to the third disk, as JSON.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+TRY = Path("/try")
+USERS = {"root": 0, "user": 1000}
+INSTALLED = Path("/opt/proc_jail")
+
+# The tests of what the kernel holds, and of how commands live and end.
+BRIEF = ["kernels/test_truth.py", "test_spawn.py", "test_child_state.py"]
+WHOLE = [
+    *BRIEF,
+    *("test_containment.py", "test_containment_files.py"),
+    *("test_containment_kernel.py", "test_containment_leans.py"),
+    *("test_containment_life.py", "test_containment_network.py"),
+    *("test_containment_rows.py", "test_guard.py", "test_limits.py"),
+    *("test_reap.py", "test_run_nothing.py", "test_sandbox.py"),
+    *("test_sandbox_kernel.py", "test_signals.py", "test_stdin.py"),
+    *("test_totals.py", "test_typed_kernel.py"),
+]
+
+
+def environment(user: str) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/root" if user == "root" else f"/home/{user}",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": f"{INSTALLED}:{TRY}/lib",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PJ_TEST_COMMON": f"{TRY}/common",
+    }
+
+
+def run(
+    user: str, *command: str | Path, seconds: int = 900, cwd: str = "/tmp"
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as this user, as a login of his would."""
+    uid = USERS[user]
+    try:
+        return subprocess.run(
+            [str(word) for word in command],
+            user=uid,
+            group=uid,
+            extra_groups=[],
+            env=environment(user),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        text = (late.output or b"").decode(errors="replace")
+        return subprocess.CompletedProcess(command, 124, text + "\nTIMEOUT")
+
+
+def set_up() -> None:
+    """The loopback device, and the wheel."""
+    with socket.socket() as sock:
+        # SIOCSIFFLAGS: IFF_UP | IFF_RUNNING
+        fcntl.ioctl(sock, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+    (wheel,) = TRY.glob("*.whl")
+    done = run(
+        "root",
+        *(sys.executable, TRY / "pip.whl/pip", "install", "-q", "--no-deps"),
+        *("--no-index", "--no-compile", "--target", INSTALLED, wheel),
+    )
+    assert done.returncode == 0, done.stdout
+    # Where a worker makes what the others wait for.
+    os.chmod(TRY / "common", 0o1777)
+
+
+def try_units(user: str) -> dict[str, Any]:
+    """The core's tests in C: those that failed, with what they said."""
+    failed = {}
+    tests = sorted((TRY / "unit").iterdir())
+    for test in tests:
+        done = run(user, test)
+        if done.returncode != 0:
+            failed[test.name] = f"{done.returncode}: {done.stdout[-2000:]}"
+    return {"passed": len(tests) - len(failed), "failed": failed}
+
+
+def try_start(user: str) -> dict[str, Any]:
+    """The first example, in ways that a host may be started."""
+    example = [sys.executable, TRY / "examples/grep.py", "root", "/etc/passwd"]
+    ways: dict[str, list[str | Path]] = {"plain": example}
+    bare = f"PYTHONPATH={INSTALLED}"
+    ways["empty environment"] = ["/usr/bin/env", "-i", bare, *example]
+    if user == "root":
+        unshare: list[str | Path] = ["/usr/bin/unshare", "-p", "-f"]
+        ways["first process"] = [*unshare, "--mount-proc", *example]
+        nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+        ways["nobody"] = ["/usr/bin/setpriv", *nobody, *example]
+    failed = {}
+    for name, command in ways.items():
+        done = run(user, *command)
+        if done.returncode != 0 or "1:root:" not in done.stdout:
+            failed[name] = f"{done.returncode}: {done.stdout[-2000:]}"
+    return {"passed": len(ways) - len(failed), "failed": failed}
+
+
+def try_tests(user: str, names: list[str]) -> dict[str, Any]:
+    """The tests in Python: failures, and how often each skip was."""
+    report = Path(f"/tmp/report-{user}.xml")
+    done = run(
+        user,
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("-o", "addopts=", "--tb=short", f"--junitxml={report}"),
+        *(TRY / "tests" / name for name in names),
+        seconds=2400,
+        cwd=str(TRY),
+    )
+    if not report.exists():
+        return {"passed": 0, "failed": {"pytest": done.stdout[-6000:]}}
+    failed: dict[str, str] = {}
+    skipped: dict[str, int] = {}
+    passed = 0
+    for case in ET.parse(report).iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        bad = [*case.findall("failure"), *case.findall("error")]
+        skip = case.find("skipped")
+        if bad:
+            failed[name] = (bad[0].text or bad[0].get("message", ""))[-3000:]
+        elif skip is not None:
+            reason = skip.get("message", "")
+            skipped[reason] = skipped.get(reason, 0) + 1
+        else:
+            passed += 1
+    return {"passed": passed, "failed": failed, "skipped": skipped}
+
+
+def ask_presets(user: str) -> dict[str, Any]:
+    """What each preset holds here, as the library says it."""
+    script = TRY / "tests/kernels/presets.py"
+    done = run(user, sys.executable, script)
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+    except ValueError:
+        return {"failed": {"presets": done.stdout[-3000:]}}
+
+
+def attempt(names: list[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"release": os.uname().release}
+    parts = {
+        "presets": ask_presets,
+        "start": try_start,
+        "unit": try_units,
+        "tests": lambda user: try_tests(user, names),
+    }
+    set_up()
+    for part, work in parts.items():
+        for user in USERS:
+            begin = time.monotonic()
+            found = work(user)
+            found["seconds"] = round(time.monotonic() - begin, 1)
+            told.setdefault(part, {})[user] = found
+            bad = found.get("failed", {})
+            print(
+                f"{part} as {user}: {found.get('passed', '')} passed,"
+                f" {len(bad)} failed, {found['seconds']} s",
+                flush=True,
+            )
+            save(told)
+    return told
+
+
+def save(told: dict[str, Any]) -> None:
+    """Each time anew: what comes later may end the guest."""
+    with open("/dev/vdc", "r+b") as disk:
+        disk.write(json.dumps(told).encode())
+
+
+if __name__ == "__main__":
+    words = Path("/proc/cmdline").read_text().split()
+    chosen = [w.partition("=")[2] for w in words if w.startswith("pj.tests=")]
+    if chosen:
+        tests = chosen[0].split(",")
+    else:
+        tests = WHOLE if "pj.whole" in words else BRIEF
+    try:
+        attempt(tests)
+    except BaseException as error:
+        save({"release": os.uname().release, "error": repr(error)})
+        raise
