@@ -76,7 +76,7 @@ def set_up() -> None:
     with socket.socket() as sock:
         # SIOCSIFFLAGS: IFF_UP | IFF_RUNNING
         fcntl.ioctl(sock, 0x8914, struct.pack("16sh14x", b"lo", 0x41))
-    (wheel,) = TRY.glob("*.whl")
+    (wheel,) = TRY.glob("proc_jail-*.whl")
     done = run(
         "root",
         *(sys.executable, TRY / "pip.whl/pip", "install", "-q", "--no-deps"),

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import zlib
 from pathlib import Path
 
 from cross import (
@@ -30,7 +31,7 @@ HERE = Path(__file__).parent
 PACKAGES = [
     *("base-files", "base-passwd", "bash", "coreutils", "dash", "diffutils"),
     *("findutils", "git", "grep", "gzip", "hostname", "libc-bin", "login"),
-    *("mawk", "procps", "python3", "sed", "tar", "util-linux"),
+    *("mawk", "mount", "procps", "python3", "sed", "tar", "util-linux"),
 ]
 
 # What merged the folders of the system: no package says so itself.
@@ -43,8 +44,8 @@ MERGED = {
 
 # In this order: one needs those before it.
 MODULES = [
-    "virtio",
     "virtio_ring",
+    "virtio",
     "virtio_pci_modern_dev",
     "virtio_pci_legacy_dev",
     "virtio_pci",
@@ -57,8 +58,9 @@ b=/busybox
 $b mount -t proc proc /proc
 $b mount -t devtmpfs dev /dev
 for module in {modules}; do $b insmod /modules/$module.ko; done
-until [ -b /dev/vdc ]; do $b sleep 0.1; done
-$b mount -t ext4 /dev/vda /new && $b mount -t ext4 /dev/vdb /new/try
+for i in 1 2 3 4 5 6 7 8 9; do [ -b /dev/vdc ] || $b sleep 1; done
+$b mount -t ext4 /dev/vda /new && $b mount -t ext4 /dev/vdb /new/try ||
+    {{ echo o > /proc/sysrq-trigger; $b sleep 60; }}
 $b mount --move /dev /new/dev
 $b umount /proc
 exec $b switch_root /new /bin/sh /try/init
@@ -95,7 +97,9 @@ def make_disk(folder: Path, spare: int, target: Path) -> None:
 def system_disk(cache: Path, arch: str) -> Path:
     """A small Debian with Python; its scripts of installation do not run."""
     release = machine_release()
-    target = cache / f"{release}-{arch}.img"
+    # Anew when this list changes.
+    mark = zlib.crc32(" ".join(PACKAGES).encode())
+    target = cache / f"{release}-{arch}-{mark:x}.img"
     if target.exists():
         return target
     with tempfile.TemporaryDirectory(dir=cache) as name:
