@@ -41,6 +41,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The kernel rules are Linux's; the portable build has none to test.
 if os.environ.get("PJ_PORTABLE") == "1" or not LINUX:
     collect_ignore_glob = [
+        "kernels/*",
         "test_containment*",
         "test_sandbox*",
         "test_tool_reach*",

@@ -39,7 +39,9 @@ def boot(
         drives.append(f"file={results},cache=unsafe")
         for drive in drives:
             command += ["-drive", f"{drive},format=raw,if=virtio"]
-        line = f"console={CONSOLES[arch]} quiet panic=5 mitigations=off {words}"
+        line = (
+            f"console={CONSOLES[arch]} quiet panic=5 mitigations=off {words}"
+        )
         command += [
             # Not by the processor's help, which nested machines lack.
             *("-accel", "tcg,thread=multi", "-cpu", "max"),

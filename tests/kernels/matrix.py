@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from kernels import KERNELS, Kernel
 from machine import boot
 from platforms_table import write_table
 
+PARTS = ("presets", "start", "unit", "tests")
 # What this machine lacks, as an exit status of its own.
 LACKING = 77
 
@@ -28,12 +30,12 @@ def cache_folder() -> Path:
     return folder.resolve()
 
 
-def failures(told: dict[str, Any]) -> list[str]:
+def failures(told: dict[str, Any], parts: Sequence[str]) -> list[str]:
     """One line for everything that is wrong, with what it said."""
     if "error" in told:
         return [f"the guest: {told['error']}"]
     found = []
-    for part in ("presets", "start", "unit", "tests"):
+    for part in parts:
         for user in ("root", "user"):
             one = told.get(part, {}).get(user)
             if one is None:
@@ -84,10 +86,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/kernels/run")
     parser.add_argument("kernels", nargs="*", metavar="KERNEL")
     parser.add_argument(
-        "--brief", action="store_true", help="what the gate runs, in minutes"
+        "--tests",
+        default="whole",
+        help="whole; brief, as in the gate; or files of tests/, with commas",
     )
     parser.add_argument(
-        "--tests", default="", help="these files of tests/, with commas"
+        "--parts",
+        default="",
+        help=f"only these, with commas: {' '.join(PARTS)}",
     )
     parser.add_argument(
         "--table",
@@ -102,20 +108,23 @@ def main() -> int:
         write_table(results, ROOT / "docs/platforms.md")
         return 0
     if unknown := {*args.kernels} - {*KERNELS}:
-        parser.error(f"no kernel {min(unknown)}; there are: {' '.join(KERNELS)}")
-    words = "" if args.brief else "pj.whole"
-    if args.tests:
-        words = f"pj.tests={args.tests}"
+        parser.error(
+            f"no kernel {min(unknown)}; there are: {' '.join(KERNELS)}"
+        )
+    parts = args.parts.split(",") if args.parts else PARTS
+    words = f"pj.tests={args.tests}"
+    if args.parts:
+        words += f" pj.parts={args.parts}"
     status = 0
     try:
         need_tools()
         for name in args.kernels or KERNELS:
             told = attempt(KERNELS[name], cache, words)
             show(told)
-            if words == "pj.whole":
+            if words == "pj.tests=whole":
                 text = json.dumps(told, indent=1)
                 (results / f"{name}.json").write_text(text)
-            for line in failures(told):
+            for line in failures(told, parts):
                 print(line)
                 status = 1
     except Unavailable as error:

@@ -52,7 +52,7 @@ def ask(sandbox: Sandbox | None, rules: ArgRules) -> dict[str, Any]:
     try:
         told = report(sandbox, rules)
     except SandboxUnavailable as error:
-        refused = tuple(error.controls)
+        refused = error.controls or ()
         loose = (sandbox or Sandbox()).best_effort(*refused)
         told = report(loose, rules)
     return {
