@@ -23,6 +23,9 @@ PLAIN = ArgRules().max_positionals(1)
 # As the profiles for programs that only read.
 PROFILE = ArgRules().positional("file", ReadPath("/etc")).run_nothing()
 
+# What the default that is not named does without.
+DEFAULT = ("host_shield", "host_signals")
+
 # A sandbox, None for none that is named, and the rules of a program.
 PRESETS = {
     "default": (None, PLAIN),
@@ -53,7 +56,8 @@ def ask(sandbox: Sandbox | None, rules: ArgRules) -> dict[str, Any]:
         told = report(sandbox, rules)
     except SandboxUnavailable as error:
         refused = error.controls or ()
-        loose = (sandbox or Sandbox()).best_effort(*refused)
+        # A default that is named does without nothing by itself.
+        loose = (sandbox or Sandbox()).best_effort(*DEFAULT, *refused)
         told = report(loose, rules)
     return {
         "enforced": sorted(told.enforced),

@@ -38,6 +38,7 @@ from proc_jail import (
     SandboxUnavailable,
     Tree,
 )
+from test_doctor import examine
 
 pytestmark = pytest.mark.filterwarnings("ignore::proc_jail.SandboxWarning")
 
@@ -301,6 +302,12 @@ def test_nothing_outlives_a_namespace(uid: int) -> None:
     outcome = in_host(uid, lambda: run(loose, "leave", "setsid"))
     report = outcome.get().sandbox
     assert_true("pid_namespace", not outcome.survivors, report, outcome)
+
+
+@uids
+def test_the_doctor_tells_the_truth(uid: int) -> None:
+    _, wrong = examine([], {}, uid)
+    assert wrong == []
 
 
 @needs_root
