@@ -14,6 +14,8 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ TRY = Path("/try")
 USERS = {"root": 0, "user": 1000}
 INSTALLED = Path("/opt/proc_jail")
 
+# Of the tests in C, what takes most of the time, and asks no kernel.
+SLOW = ["test_faults", "test_seccomp"]
 # The tests of what the kernel holds, and of how commands live and end.
 BRIEF = ["kernels/test_truth.py", "test_spawn.py", "test_child_state.py"]
 WHOLE = [
@@ -88,10 +92,11 @@ def set_up() -> None:
     os.chmod(TRY / "common", 0o1777)
 
 
-def try_units(user: str) -> dict[str, Any]:
+def try_units(user: str, without: list[str]) -> dict[str, Any]:
     """The core's tests in C: those that failed, with what they said."""
     failed = {}
     tests = sorted((TRY / "unit").iterdir())
+    tests = [test for test in tests if test.name not in without]
     for test in tests:
         done = run(user, test)
         if done.returncode != 0:
@@ -165,26 +170,39 @@ def attempt(names: list[str], chosen: list[str]) -> dict[str, Any]:
     parts: dict[str, Callable[[str], dict[str, Any]]] = {
         "presets": ask_presets,
         "start": try_start,
-        "unit": try_units,
+        "unit": lambda user: try_units(user, SLOW if names == BRIEF else []),
         "tests": lambda user: try_tests(user, names),
     }
     set_up()
     for part, work in parts.items():
-        for user in USERS if part in chosen or not chosen else ():
-            begin = time.monotonic()
-            found = work(user)
-            found["seconds"] = round(time.monotonic() - begin, 1)
-            told.setdefault(part, {})[user] = found
-            bad = found.get("failed", {})
-            print(
-                f"{part} as {user}: {found.get('passed', '')} passed,"
-                f" {len(bad)} failed, {found['seconds']} s",
-                flush=True,
-            )
-            for name in bad:
-                print(f"  {name}", flush=True)
-            save(told)
+        if chosen and part not in chosen:
+            continue
+        # Attacks on all processes of a user are in the whole suite.
+        alone = part == "tests" and names != BRIEF
+        with ThreadPoolExecutor(1 if alone else len(USERS)) as pool:
+            found = pool.map(partial(timed, work), USERS)
+            for user, one in zip(USERS, found, strict=True):
+                told.setdefault(part, {})[user] = one
+                show(f"{part} as {user}", one)
+                save(told)
     return told
+
+
+def timed(work: Callable[[str], dict[str, Any]], user: str) -> dict[str, Any]:
+    begin = time.monotonic()
+    found = work(user)
+    return {**found, "seconds": round(time.monotonic() - begin, 1)}
+
+
+def show(title: str, found: dict[str, Any]) -> None:
+    bad = found.get("failed", {})
+    print(
+        f"{title}: {found.get('passed', '')} passed,"
+        f" {len(bad)} failed, {found['seconds']} s",
+        *bad,
+        sep="\n  ",
+        flush=True,
+    )
 
 
 def save(told: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cross import TOOLCHAINS
 from debian import Unavailable
@@ -20,6 +20,7 @@ MACHINES = {
 }
 CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 PACKAGES = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm"}
+SECONDS = int(os.environ.get("PJ_KERNEL_SECONDS", "3600"))
 # Room for what the guest tells.
 RESULTS = 8 << 20
 
@@ -51,18 +52,29 @@ def boot(
             *("-append", line),
         ]
         with open(kernel / "console.log", "wb") as log:
-            subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "TMPDIR": name},
-                timeout=int(os.environ.get("PJ_KERNEL_SECONDS", "2400")),
-                check=False,
-            )
+            late = _run_for(command, log, {**os.environ, "TMPDIR": name})
         data = results.read_bytes().rstrip(b"\0")
     if not data:
         print((kernel / "console.log").read_text(errors="replace")[-4000:])
         raise RuntimeError("the guest told nothing")
     told: dict[str, Any] = json.loads(data)
+    if late:
+        told["error"] = f"not done in {SECONDS} seconds"
     return told
+
+
+def _run_for(command: list[str], log: IO[bytes], env: dict[str, str]) -> bool:
+    """Run a guest; whether it had to be ended."""
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=env,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return False

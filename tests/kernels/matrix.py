@@ -32,9 +32,7 @@ def cache_folder() -> Path:
 
 def failures(told: dict[str, Any], parts: Sequence[str]) -> list[str]:
     """One line for everything that is wrong, with what it said."""
-    if "error" in told:
-        return [f"the guest: {told['error']}"]
-    found = []
+    found = [f"the guest: {told['error']}"] if "error" in told else []
     for part in parts:
         for user in ("root", "user"):
             one = told.get(part, {}).get(user)
