@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import sys
@@ -44,11 +45,18 @@ def failures(told: dict[str, Any], parts: Sequence[str]) -> list[str]:
     return found
 
 
+def prepare(kernel: Kernel, cache: Path) -> tuple[list[Path], Path]:
+    """The guest's disks and the kernel's files, for one run at a time."""
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        system = system_disk(cache, kernel.arch)
+        return [system, trial_of(cache, kernel.arch)], kernel.fetch(cache)
+
+
 def attempt(kernel: Kernel, cache: Path, words: str) -> dict[str, Any]:
     begin = time.monotonic()
     print(f"{kernel.name}: ", end="", flush=True)
-    disks = [system_disk(cache, kernel.arch), trial_of(cache, kernel.arch)]
-    files = kernel.fetch(cache)
+    disks, files = prepare(kernel, cache)
     prepared = time.monotonic()
     told = boot(cache, kernel.arch, files, disks, words)
     print(
