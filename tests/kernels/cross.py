@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,22 +135,36 @@ def build_unit_tests(tools: Toolchain, work: Path, target: Path) -> None:
         shutil.copy(build / name, target)
 
 
-def build_attacks(tools: Toolchain, target: Path) -> None:
-    """What tests/conftest.py and containment.py would compile, there."""
-    compiler = tools.tool("gcc")
-    (target / "attacks").mkdir(parents=True)
-    running = []
-    for source in sorted(TESTS.glob("attacks/*.c")):
-        to = target / "attacks" / source.stem
-        running.append([*FLAGS, "-o", str(to), str(source)])
-    for source in sorted(TESTS.glob("helpers/*.c")):
-        to = target / source.stem
-        if source.stem.startswith("spy"):
-            continue  # for test_spied.py, which is not run there
-        if source.stem in ("awake", "fake_landlock", "no_utf8"):
-            command = [*FLAGS, "-shared", "-fPIC", "-o", f"{to}.so"]
-        else:
-            command = [*FLAGS, "-o", str(to)]
-        running.append([*command, str(source)])
-    for command in running:
-        run(compiler, *command, *LIBRARIES)
+def build_attacks(tools: Toolchain, work: Path) -> Path:
+    """A folder of what tests/conftest.py and containment.py would compile;
+    made anew when a source has changed.
+    """
+    sources = sorted(TESTS.glob("attacks/*")) + sorted(TESTS.glob("helpers/*"))
+    mark = zlib.crc32(b"".join(path.read_bytes() for path in sources))
+    target = work / f"common-{mark:x}"
+    if not target.exists():
+        part = work / "common"
+        shutil.rmtree(part, ignore_errors=True)
+        (part / "attacks").mkdir(parents=True)
+        commands = [[tools.tool("gcc"), *_compile(s, part)] for s in sources]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda one: run(*one), filter(_is_whole, commands)))
+        part.rename(target)
+    return target
+
+
+def _compile(source: Path, target: Path) -> list[str]:
+    """A compiler's words; none for a header, and for parts of a spy."""
+    if source.suffix != ".c" or source.stem.startswith("spy"):
+        return []
+    if source.parent.name == "attacks":
+        to, how = target / "attacks" / source.stem, FLAGS
+    elif source.stem in ("awake", "fake_landlock", "no_utf8"):
+        to, how = target / f"{source.stem}.so", [*FLAGS, "-shared", "-fPIC"]
+    else:
+        to, how = target / source.stem, FLAGS
+    return [*how, "-o", str(to), str(source), *LIBRARIES]
+
+
+def _is_whole(command: list[str]) -> bool:
+    return len(command) > 1

@@ -142,7 +142,7 @@ def trial_disk(cache: Path, arch: str) -> Path:
     archive = Archive(cache, machine_release(), arch)
     build_wheel(tools, archive, work, trial)
     build_unit_tests(tools, work, trial / "unit")
-    build_attacks(tools, trial / "common")
+    shutil.copytree(build_attacks(tools, work), trial / "common")
     _fetch_pytest(work, trial)
     for name in ("tests", "examples"):
         shutil.copytree(ROOT / name, trial / name, ignore=_caches)
