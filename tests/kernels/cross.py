@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from debian import Archive, Unavailable, extract
+from debian import Unavailable
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
@@ -69,55 +69,14 @@ def run(*command: str | Path, **environment: str) -> None:
         done.check_returncode()
 
 
-def build_wheel(
-    tools: Toolchain, archive: Archive, work: Path, target: Path
-) -> None:
-    """A wheel of this tree for the guest's Python."""
+def build_wheel(tools: Toolchain, target: Path) -> None:
+    """The wheel of a release, or one of those that PJ_WHEELS has."""
     if given := os.environ.get("PJ_WHEELS"):
-        for path in Path(given).glob(f"*manylinux*{tools.machine}.whl"):
-            shutil.copy(path, target)
-        return
-    version = subprocess.run(
-        [PYTHON, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    headers = work / "headers"
-    if not headers.exists():
-        extract(archive.one(f"libpython{version}-dev"), headers)
-    builder = work / "builder"
-    if not builder.exists():
-        run(PYTHON, "-m", "venv", builder)
-        run(builder / "bin/pip", "install", "-q", "setuptools>=77", "wheel")
-    # Beside the tree, where builds of this machine's own are.
-    tree = work / "tree"
-    shutil.rmtree(tree, ignore_errors=True)
-    shutil.copytree(ROOT / "csrc", tree / "csrc", ignore=_builds)
-    shutil.copytree(ROOT / "procjail", tree / "procjail", ignore=_builds)
-    for name in ("setup.py", "pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, tree)
-    for path in ROOT.glob("LICENSE*"):
-        shutil.copy(path, tree)
-    compiler = tools.tool("gcc")
-    include = headers / "usr/include"
-    tag = version.replace(".", "")
-    run(
-        builder / "bin/pip",
-        *("wheel", "-q", "--no-deps", "--no-build-isolation"),
-        *("-w", target, tree),
-        CC=compiler,
-        LDSHARED=f"{compiler} -shared",
-        CFLAGS=f"-O2 -g0 -I{include}/python{version} -I{include}",
-        _PYTHON_HOST_PLATFORM=f"linux-{tools.machine}",
-        SETUPTOOLS_EXT_SUFFIX=f".cpython-{tag}-{tools.triplet}.so",
-    )
-
-
-def _builds(_folder: str, names: list[str]) -> set[str]:
-    return {"build", "__pycache__"} & {*names} | {
-        name for name in names if name.endswith((".so", ".egg-info"))
-    }
+        (wheel,) = Path(given).glob(f"*-abi3-manylinux*{tools.machine}.whl")
+        shutil.copy(wheel, target)
+    else:
+        name = f"abi3-manylinux_2_17_{tools.machine}"
+        run(".ci/wheels", "--only", name, "--output", target)
 
 
 def build_unit_tests(tools: Toolchain, work: Path, target: Path) -> None:
@@ -159,7 +118,7 @@ def _compile(source: Path, target: Path) -> list[str]:
         return []
     if source.parent.name == "attacks":
         to, how = target / "attacks" / source.stem, FLAGS
-    elif source.stem in ("awake", "fake_landlock", "no_utf8"):
+    elif "\nmain(" not in source.read_text():
         to, how = target / f"{source.stem}.so", [*FLAGS, "-shared", "-fPIC"]
     else:
         to, how = target / source.stem, FLAGS

@@ -139,8 +139,7 @@ def trial_disk(cache: Path, arch: str) -> Path:
     trial = work / "trial"
     shutil.rmtree(trial, ignore_errors=True)
     trial.mkdir()
-    archive = Archive(cache, machine_release(), arch)
-    build_wheel(tools, archive, work, trial)
+    build_wheel(tools, trial)
     build_unit_tests(tools, work, trial / "unit")
     shutil.copytree(build_attacks(tools, work), trial / "common")
     _fetch_pytest(work, trial)
