@@ -208,7 +208,7 @@ def _cpio(files: dict[str, bytes]) -> bytes:
 
 def image_of(kernel: Path) -> Path:
     """The kernel itself."""
-    return next(p for p in kernel.rglob("vmlinu?-*") if p.is_file())
+    return next(p for p in kernel.rglob("vmlinuz*") if p.is_file())
 
 
 def need_tools() -> None:

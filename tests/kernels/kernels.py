@@ -25,7 +25,7 @@ class Kernel:
                 f"linux-image-cloud-{self.arch}",
                 rf"linux-image-[0-9].*cloud-{self.arch}",
             )
-            # Since 7.3 the image's package is empty.
+            # Since 7.3 the package of the image is empty.
             parts = archive.dependencies(
                 image, r"linux-(binary|modules)-[0-9].*"
             )
