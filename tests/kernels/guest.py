@@ -21,7 +21,9 @@ from typing import Any
 
 TRY = Path("/try")
 USERS = {"root": 0, "user": 1000}
-INSTALLED = Path("/opt/proc_jail")
+# Where Debian's Python looks, whatever the environment is.
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+INSTALLED = Path(f"/usr/local/lib/python{VERSION}/dist-packages")
 
 # Of the tests in C, what takes most of the time, and asks no kernel.
 SLOW = ["test_faults", "test_seccomp"]
@@ -44,7 +46,7 @@ def environment(user: str) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": "/root" if user == "root" else f"/home/{user}",
         "LC_ALL": "C.UTF-8",
-        "PYTHONPATH": f"{INSTALLED}:{TRY}/lib",
+        "PYTHONPATH": f"{TRY}/lib",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PJ_TEST_COMMON": f"{TRY}/common",
     }
@@ -109,8 +111,7 @@ def try_start(user: str) -> dict[str, Any]:
     example: list[str | Path] = [sys.executable, TRY / "examples/grep.py"]
     example += ["root", "/etc/passwd"]
     ways = {"plain": example}
-    bare = f"PYTHONPATH={INSTALLED}"
-    ways["empty environment"] = ["/usr/bin/env", "-i", bare, *example]
+    ways["empty environment"] = ["/usr/bin/env", "-i", *example]
     if user == "root":
         unshare: list[str | Path] = ["/usr/bin/unshare", "-p", "-f"]
         ways["first process"] = [*unshare, "--mount-proc", *example]
