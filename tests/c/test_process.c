@@ -19,14 +19,6 @@ now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void
-sleep_ms(long ms)
-{
-    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
-
-    nanosleep(&pause, NULL);
-}
-
 static pj_process *
 start(const pj_policy_options *policy, const char *script)
 {
@@ -128,6 +120,17 @@ test_closed_streams(void)
     pj_policy_options_free(policy);
 }
 
+/* Wait until a command has printed something.  */
+static void
+await_output(const pj_process *process)
+{
+    pj_watch watch;
+
+    pj_process_watch(process, &watch);
+    struct pollfd fd = {watch.out, POLLIN, 0};
+    CHECK(poll(&fd, 1, 20000) == 1);
+}
+
 static void
 test_kill(void)
 {
@@ -136,7 +139,7 @@ test_kill(void)
     pj_output output;
     pj_error err;
 
-    sleep_ms(50);
+    await_output(process);
     CHECK(pj_process_step(process, PJ_READY_UNKNOWN) == 0);
     pj_process_kill(process);
     CHECK(pj_process_step(process, PJ_READY_UNKNOWN) == 1);
@@ -169,7 +172,7 @@ test_early_finish(void)
     int64_t begin = now_ns();
     pj_output output;
 
-    sleep_ms(50);
+    await_output(process);
     pj_process_finish(process, &output, NULL);
     CHECK(bytes_are(output.out, "out\n"));
     CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGKILL);
@@ -233,11 +236,11 @@ static void
 test_free_only(void)
 {
     pj_policy_options *policy = shell_options();
-    pj_process *process = start(policy, "sleep 30 & sleep 30");
+    pj_process *process = start(policy, "sleep 30 & echo out; sleep 30");
     pid_t pid = pj_process_pid(process);
     int64_t begin = now_ns();
 
-    sleep_ms(50);
+    await_output(process);
     CHECK(alive_in(pid) >= 2);
     pj_process_free(process);
     CHECK(kill(pid, 0) < 0 && errno == ESRCH);
@@ -309,11 +312,11 @@ test_lazy_init(void)
     pid = fork();
     if (pid == 0) {
         pj_policy_options *policy = shell_options();
-        pj_process *process = start(policy, "sleep 30 & sleep 30");
+        pj_process *process = start(policy, "sleep 30 & echo out; sleep 30");
         int64_t begin = now_ns();
 
         prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-        sleep_ms(50);
+        await_output(process);
         pj_process_free(process);
         pj_policy_options_free(policy);
         _exit(now_ns() - begin < 1000 * MS ? 0 : 1);
