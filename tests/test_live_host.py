@@ -208,8 +208,14 @@ def test_a_fork_of_the_host_leaves_the_commands_alone(
     tmp_path: Path, end: str, front: str
 ) -> None:
     """Neither its exit nor its garbage kills, reads, or deafens the loop."""
-    if end == "exit" and front is FORK_ASYNC and sys.version_info >= (3, 14):
-        pytest.skip("asyncio of 3.14 hangs in a fork that exits in a task")
+    if (
+        end in ("exit", "error")
+        and front is FORK_ASYNC
+        and sys.version_info >= (3, 14)
+    ):
+        # No loop is the running one in a fork: each step of a task that is
+        # due is an error, and the task never ends.  proc_jail or not.
+        pytest.skip("a fork that returns into asyncio hangs since 3.14")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     # Held open by both, so that each reader gets one of the two lines.
