@@ -171,6 +171,26 @@ NAMED = {
 }
 
 
+@pytest.mark.parametrize("answer", [ENOSYS, 1])
+def test_running_nothing_needs_landlock(answer: int) -> None:
+    """The filter alone leaves execveat, which can be given any path."""
+    code = f"""
+path = {attack("execute_path")!r}
+rules = ArgRules().max_positionals(9).run_nothing()
+made = builder(None, rules, path)
+if {answer} < 0:
+    assert refused(made.build).controls == ("exec_lock",)
+    names = "host_shield", "host_signals", "exec_lock"
+    made = made.sandbox(Sandbox().best_effort(*names))
+output = made.build().run(path, ["path", "/bin/sh"])
+print(output.stdout == b"ESCAPED\\n", *output.sandbox.missing)
+"""
+    flags = ("-W", "ignore::RuntimeWarning")
+    told = ask(answer, PRELUDE + code, None, *flags).stdout
+    missing = "host_shield host_signals exec_lock"
+    assert told == (f"True {missing}\n" if answer < 0 else "False\n")
+
+
 @answers
 @pytest.mark.parametrize("sandbox", NAMED)
 def test_a_named_sandbox_is_required(answer: int, sandbox: str) -> None:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import landlock_abi
 from containment import (
     NOBODY,
     ROOT,
@@ -96,10 +95,6 @@ def accepted(report: SandboxReport) -> set[str]:
     return {*report.missing} - {"tree_totals"}
 
 
-# What SECURITY.md says of native code below "What is not guaranteed".
-RAW = "before Landlock (5.13) run_nothing() is no bound to raw system calls"
-
-
 @dataclass(frozen=True)
 class Trial:
     """An attack, the control that stops it, and where it works."""
@@ -108,8 +103,6 @@ class Trial:
     words: tuple[str, ...]
     sandbox: Callable[[Path], Sandbox] = lambda _inside: Sandbox()
     nothing: bool = False
-    # What is documented of kernels without Landlock.
-    documented: str = ""
 
     def __str__(self) -> str:
         words = "-".join((self.control, *self.words))
@@ -169,12 +162,7 @@ TRIALS = [
     Trial("metadata_lock", ("metadata", "utime", "{out}/file"), writing),
     Trial("execute_roots", ("execute", "path", "{out}/program"), executing),
     Trial("execute_roots", ("execute", "memory"), executing),
-    Trial(
-        "exec_lock",
-        ("execute_path", "path", "{out}/path"),
-        nothing=True,
-        documented=RAW,
-    ),
+    Trial("exec_lock", ("execute_path", "path", "{out}/path"), nothing=True),
     Trial("exec_lock", ("execute_path", "memory"), nothing=True),
 ]
 
@@ -216,8 +204,6 @@ def test_what_is_claimed_is_held(uid: int, trial: Trial) -> None:
         outcome = attempt(uid, loosely(sandbox), trial)
         output = outcome.get()
         held = not escaped(outcome) and outcome.survivors == []
-        if trial.documented and not held and landlock_abi() == 0:
-            pytest.skip(trial.documented)
         assert_true(trial.control, held, output.sandbox, output)
         strictly = build(sandbox, attack("leave"), trial.nothing)
         assert accepted(output.sandbox) == refused(strictly)

@@ -110,12 +110,14 @@ available_controls(const pj_draft *d)
         can |= BIT(NO_NEW_PRIVS);
     if (features->seccomp_errno == 0 && features->no_new_privs)
         can |= BIT(SYSCALL_FILTER) | BIT(SESSION_LOCK) | BIT(NETWORK_DENY)
-            | BIT(METADATA_LOCK) | BIT(EXEC_LOCK);
+            | BIT(METADATA_LOCK);
     if (abi >= 1)
         can |= BIT(HOST_SHIELD) | BIT(READ_ROOTS);
-    /* Landlock does not cover memory files; the filter does.  */
+    /* Landlock does not cover memory files; the filter does.  The filter
+       cannot read a path, with which execveat starts any program; Landlock
+       can.  */
     if ((can & BIT(READ_ROOTS)) && (can & BIT(SYSCALL_FILTER)))
-        can |= BIT(EXECUTE_ROOTS);
+        can |= BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK);
     /* What an older Landlock does not deny, truncation, the filter does.  */
     if (abi >= PJ_LANDLOCK_ABI_TRUNCATE
         || (abi >= 1 && (can & BIT(SYSCALL_FILTER))))
