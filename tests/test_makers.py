@@ -22,8 +22,8 @@ from proc_jail import (
     ProcPolicy,
     ProcPolicyBuilder,
     ProcRequest,
-    SandboxUnavailable,
     Sandbox,
+    SandboxUnavailable,
     Text,
     _core,
 )
