@@ -341,6 +341,28 @@ def test_a_signal_kills_the_tree(
     assert is_gone(child)
 
 
+@pytest.mark.parametrize("then", ["raise AttributeError", "pass"])
+def test_what_a_signal_raises_is_not_lost(then: str) -> None:
+    """CPython loses it inside of open(): then it is another error, or none."""
+    code = f"""
+import os, signal
+from proc_jail._live.signals import Ended, signals_raise
+try:
+    with signals_raise():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Ended:
+            {then}
+        os.kill(os.getpid(), signal.SIGTERM)
+except Ended as ended:
+    print(ended.status)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    )
+    assert done.stdout == b"143\n", done.stderr
+
+
 @each_signal
 def test_a_signal_ends_what_reads_its_input(
     tmp_path: Path, number: signal.Signals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,22 +34,25 @@ def signals_raise() -> Iterator[None]:
     short.
     """
     before = {number: signal.getsignal(number) for number in ending_signals()}
+    raised: list[Ended] = []
 
     def end(number: int, _: object) -> None:
         for other in before:
             signal.signal(other, _ignore)
-        raise Ended(number)
+        raised.append(Ended(number))
+        raise raised[0]
 
     for number in before:
         signal.signal(number, end)
     try:
         yield
-    except Ended:
-        raise
-    except BaseException:
-        _restore(before)
-        raise
-    _restore(before)
+    finally:
+        if not raised:
+            _restore(before)
+        elif sys.exc_info()[1] is not raised[0]:
+            # CPython can lose what a handler raises: in open() it becomes
+            # "FileIO has no attribute flush" (3.10).
+            raise raised[0]
 
 
 def _restore(handlers: dict[signal.Signals, Any]) -> None:
