@@ -399,7 +399,7 @@ check_told(const struct input *in, const pj_reading *asked)
     pj_error err;
 
     if (in->program == NULL
-        || pj_program_read(pj_str_of(in->program->name), in->argv, in->argc,
+        || pj_program_read(pj_str_of(in->program->id), in->argv, in->argc,
                            in->posix, &items, &count, &err) < 0)
         return;
     HOLDS(count == asked->count);
