@@ -239,6 +239,15 @@ LINES: dict[str, list[str]] = {
 INPUTS = {"tr": b"some text, two words\n"}
 
 
+def write_examples(root: Path) -> None:
+    """The plain files that the examples of profiles name."""
+    (root / "dir").mkdir()
+    (root / "a.txt").write_text("bar\nfoo\nfoo o\n")
+    (root / "b.txt").write_text("foo\nqux\n")
+    (root / "dir" / "c.txt").write_text("c\n")
+    (root / "data.csv").write_text("x,1\ny,2\n")
+
+
 def make_project(root: Path) -> None:
     """The files, a link, an archive, and a repository with two commits."""
     for name, text in FILES.items():

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import LINUX, made, marks_of, policy_for, program
-from everyday import told, without_us
+from everyday import told, without_us, write_examples
 from hosts import PORTABLE, on_linux
 from proc_jail import (
     ArgRules,
@@ -220,11 +220,7 @@ def test_a_profile_depends_on_what_it_forces(tmp_path: Path) -> None:
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the examples name."""
     root = tmp_path_factory.mktemp("tree").resolve()
-    (root / "dir").mkdir()
-    (root / "a.txt").write_text("bar\nfoo\nfoo o\n")
-    (root / "b.txt").write_text("foo\nqux\n")
-    (root / "dir" / "c.txt").write_text("c\n")
-    (root / "data.csv").write_text("x,1\ny,2\n")
+    write_examples(root)
     for words in (["tar", "cf", "a.tar", "a.txt"], ["xz", "-k", "a.txt"]):
         subprocess.run([program(words[0]), *words[1:]], cwd=root, check=True)
     (root / "a.txt.xz").rename(root / "a.xz")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from containment import attack, folder, in_host, uids
-from everyday import GIT_ENV, commit, told, without_us
+from everyday import GIT_ENV, commit, told, without_us, write_examples
 from hosts import on_linux
 from proc_jail import (
     ArgRulesInvalid,
@@ -69,11 +69,7 @@ def test_places_are_those_of_the_system(
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the examples name."""
     root = tmp_path_factory.mktemp("tree").resolve()
-    (root / "dir").mkdir()
-    (root / "a.txt").write_text("bar\nfoo\nfoo o\n")
-    (root / "b.txt").write_text("foo\nqux\n")
-    (root / "dir" / "c.txt").write_text("c\n")
-    (root / "data.csv").write_text("x,1\ny,2\n")
+    write_examples(root)
     (root / "data.json").write_text('{"name": "n", "items": [1, 2]}\n')
     with tarfile.open(root / "a.tar", "w") as archive:
         archive.add(root / "a.txt", "a.txt")

@@ -215,6 +215,21 @@ fail:
 }
 
 int
+pj_binary_pin_path(pj_str path, pj_pin **out, pj_error *err)
+{
+    pj_str owned = {NULL, 0}, canonical = {NULL, 0};
+    int result = -1;
+
+    if (pj_str_dup(path.ptr == NULL ? PJ_STR("") : path, &owned) < 0)
+        pj_error_memory(err);
+    else if (pj_binary_resolve(owned, &canonical, err) == 0)
+        result = pj_binary_pin(canonical, out, err);
+    pj_str_clear(&canonical);
+    pj_str_clear(&owned);
+    return result;
+}
+
+int
 pj_pin_is_current(const pj_pin *pin)
 {
     struct stat st;

@@ -39,6 +39,9 @@ int pj_binary_resolve(pj_str path, pj_str *canonical, pj_error *err);
    BinNotExecutable, BinNotFound or OutOfDescriptors.  */
 int pj_binary_pin(pj_str canonical, pj_pin **out, pj_error *err);
 
+/* Resolves a path, which need not end with a NUL, and pins its file.  */
+int pj_binary_pin_path(pj_str path, pj_pin **out, pj_error *err);
+
 /* The pin of a canonical path: `known` again if it still holds that file,
    otherwise a new one.  */
 int pj_binary_repin(pj_str canonical, pj_pin *known, pj_pin **out,

@@ -179,30 +179,17 @@ id_of(const pj_program *program)
 int
 pj_program_at(pj_str path, pj_program_place *out, pj_error *err)
 {
-    pj_str owned = {NULL, 0}, canonical = {NULL, 0}, name;
+    pj_str name = pj_str_basename(path);
     pj_maker maker = PJ_MAKER_NONE;
     pj_pin *pin = NULL;
     pj_error scratch;
-    int result = -1;
 
-    if (err == NULL)
-        err = &scratch;
-    if (pj_str_dup(path.ptr == NULL ? PJ_STR("") : path, &owned) < 0) {
-        pj_error_memory(err);
-        goto done;
-    }
-    if (pj_binary_resolve(owned, &canonical, err) < 0
-        || pj_binary_pin(canonical, &pin, err) < 0)
-        goto done;
-    name = pj_str_basename(owned);
+    if (pj_binary_pin_path(path, &pin, err == NULL ? &scratch : err) < 0)
+        return -1;
     if (pj_maker_matters(pin, name))
         maker = pj_maker_of_pin(pin);
     out->maker = pj_maker_name(maker);
     out->table = id_of(pj_maker_table(pin, maker, name));
-    result = 0;
-done:
     pj_pin_unref(pin);
-    pj_str_clear(&canonical);
-    pj_str_clear(&owned);
-    return result;
+    return 0;
 }

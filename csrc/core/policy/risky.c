@@ -299,31 +299,18 @@ int
 pj_risk_of_path(pj_str path, pj_risk *out, pj_error *err)
 {
     pj_error scratch;
-    pj_str owned = {NULL, 0}, canonical = {NULL, 0};
     pj_pin *pin = NULL;
     char line[256];
-    int result = -1;
 
-    if (err == NULL)
-        err = &scratch;
-    if (pj_str_dup(path.ptr == NULL ? PJ_STR("") : path, &owned) < 0) {
-        pj_error_memory(err);
-        goto done;
-    }
-    if (pj_binary_resolve(owned, &canonical, err) < 0
-        || pj_binary_pin(canonical, &pin, err) < 0)
-        goto done;
-    *out = pj_risk_of_pin(pin, pj_str_basename(owned));
+    if (pj_binary_pin_path(path, &pin, err == NULL ? &scratch : err) < 0)
+        return -1;
+    *out = pj_risk_of_pin(pin, pj_str_basename(path));
     if (*out == PJ_RISK_NONE && !pin->is_native) {
-        pj_str found = interpreter_of(canonical.ptr, line, sizeof line);
+        pj_str found = interpreter_of(pin->path.ptr, line, sizeof line);
 
         if (found.ptr != NULL)
             *out = pj_risk_of_name(pj_str_basename(found));
     }
-    result = 0;
-done:
     pj_pin_unref(pin);
-    pj_str_clear(&canonical);
-    pj_str_clear(&owned);
-    return result;
+    return 0;
 }

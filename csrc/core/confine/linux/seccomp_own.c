@@ -25,10 +25,8 @@
 #include "confine/linux/bpf.h"
 #include "confine/linux/seccomp_args.h"
 #include "system/confinement.h"
+#include "system/linux/linux.h"
 
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
 /* fcntl's and ioctl's, under the names that headers give them by chance.  */
 #define FCNTL_SETOWN 8
 #define FCNTL_SETOWN_EX 15
