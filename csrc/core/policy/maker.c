@@ -179,13 +179,14 @@ id_of(const pj_program *program)
 int
 pj_program_at(pj_str path, pj_program_place *out, pj_error *err)
 {
-    pj_str name = pj_str_basename(path);
     pj_maker maker = PJ_MAKER_NONE;
     pj_pin *pin = NULL;
     pj_error scratch;
+    pj_str name;
 
     if (pj_binary_pin_path(path, &pin, err == NULL ? &scratch : err) < 0)
         return -1;
+    name = pj_str_basename(path);
     if (pj_maker_matters(pin, name))
         maker = pj_maker_of_pin(pin);
     out->maker = pj_maker_name(maker);
