@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -151,6 +152,19 @@ def descriptors() -> dict[int, str]:
     return found
 
 
+def bury(seconds: float = 10) -> None:
+    """Wait for what the tools of a fixture left running, and take it.
+
+    localedef waits for none of its gzips, so they become children of ours.
+    """
+    end = time.monotonic() + seconds
+    while has_children():
+        pid, _ = os.waitpid(-1, os.WNOHANG | WALL)
+        if pid == 0:
+            assert time.monotonic() < end, f"left by a fixture: {children()}"
+            time.sleep(0.002)
+
+
 @pytest.fixture(autouse=True)
 def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     """Fail the test that leaves a process, descriptor or thread behind."""
@@ -162,15 +176,15 @@ def host_is_clean(_adopt_orphans: None) -> Iterator[None]:
     # packages, is left out of later collections: they would be most of the
     # time of every test.
     gc.freeze()
+    bury()
     before = descriptors()
-    processes = children()
     threads = threading.active_count()
     umask = os.umask(0o022)
     os.umask(umask)
     cwd = os.getcwd()
     yield
     gc.collect()
-    left = {k: v for k, v in children().items() if k not in processes}
+    left = children()
     assert not left, f"processes left behind: {left}"
     after = descriptors()
     opened = {k: v for k, v in after.items() if before.get(k) != v}
