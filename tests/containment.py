@@ -67,6 +67,7 @@ needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 
 # What gets through on a kernel that has no such control.
 LETS_THROUGH = {
+    "exec_lock": {"execute_path", "rows", "sh"},
     "host_signals": {"signal_pid"},
     "host_shield": {"kernel_file", "open_file", "proc_mem"},
 }

@@ -63,16 +63,16 @@ def test_the_rest_of_the_tree_is_killed(front: Front, tmp_path: Path) -> None:
 
 @through_all
 def test_timeout(front: Front) -> None:
-    policy = shell(lambda b: b.timeout(0.3))
+    policy = shell(lambda b: b.timeout(2))
     code = "echo early; echo oops >&2; sleep 1000"
     with pytest.raises(Timeout) as info:
         front(policy, asking(code))
     error = info.value
     assert error.stdout in (b"early\n", b"")  # kept, or streamed before
     assert error.stderr == b"oops\n"
-    assert error.limit == 0.3
+    assert error.limit == 2
     assert error.elapsed is not None
-    assert 0.3 <= error.elapsed < 10
+    assert 2 <= error.elapsed < 30
     assert error.bin is not None
     assert error.argv == ["-c", code, "sh"]
 
@@ -86,7 +86,7 @@ def test_timeout_of_one_that_closed_its_pipes(front: Front) -> None:
 
 @through_keeping
 def test_partial_output(front: Front) -> None:
-    policy = shell(lambda b: b.timeout(0.3))
+    policy = shell(lambda b: b.timeout(2))
     with pytest.raises(Timeout) as info:
         front(policy, asking("echo early; sleep 1000"))
     assert info.value.stdout == b"early\n"

@@ -112,7 +112,7 @@ def test_a_check_is_a_question(records: Records) -> None:
 def test_outcomes(
     records: Records, code: str, outcome: str, signal: int | None
 ) -> None:
-    policy = shell(lambda b: b.timeout(0.3).max_stdout(1000))
+    policy = shell(lambda b: b.timeout(2).max_stdout(1000))
     with suppress(ExecError):
         policy.run("/bin/sh", ["-c", code])
     record = records.only()

@@ -87,7 +87,7 @@ def test_failures(
     traces: Traces, code: str, error: str, status: int | None
 ) -> None:
     with suppress(ExecError):
-        shell(lambda b: b.timeout(0.2)).prepare(asking(code)).spawn_sync()
+        shell(lambda b: b.timeout(2)).prepare(asking(code)).spawn_sync()
     span = traces.only()
     found = span.attributes or {}
     assert found["error.type"] == error

@@ -116,7 +116,7 @@ def test_an_endless_stream_ends_at_the_deadline(
     policy = policy_for(
         flood,
         None,
-        lambda b: b.max_stdout(1001).on_overflow(overflow).timeout(0.3),
+        lambda b: b.max_stdout(1001).on_overflow(overflow).timeout(2),
     )
     with pytest.raises(Timeout) as info:
         policy.run(flood, ["out"])
@@ -227,10 +227,10 @@ def test_a_child_that_obeys(front: Front) -> None:
 def test_a_child_that_ignores(front: Front) -> None:
     code = "trap 'echo no' TERM; while :; do sleep 0.01; done"
     with pytest.raises(Timeout) as info:
-        front(graceful(0.6, 0.3), asking(code))
+        front(graceful(2.3, 0.3), asking(code))
     assert info.value.stdout == b"no\n"
     assert info.value.elapsed is not None
-    assert 0.6 <= info.value.elapsed < 10
+    assert 2.3 <= info.value.elapsed < 30
 
 
 @through_keeping
@@ -286,7 +286,7 @@ def test_bad_graces(grace: float) -> None:
 
 
 def test_no_grace() -> None:
-    policy = shell(lambda b: b.timeout(0.3).stop_grace(0))
+    policy = shell(lambda b: b.timeout(2).stop_grace(0))
     code = "trap 'echo no' TERM; echo x; while :; do sleep 0.01; done"
     with pytest.raises(Timeout) as info:
         policy.run("/bin/sh", ["-c", code])

@@ -368,7 +368,7 @@ def test_an_exit_status() -> None:
 
 
 def test_what_is_stopped_brings_what_there_was() -> None:
-    result = script("echo before; exec sleep 99", lambda b: b.timeout(0.3))
+    result = script("echo before; exec sleep 99", lambda b: b.timeout(2))
     assert (result.ok, result.denied, result.code) == (False, False, "Timeout")
     assert result.stdout == "before\n"
     assert "timed out" in result.text

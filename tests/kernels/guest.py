@@ -171,7 +171,10 @@ def attempt(names: list[str], chosen: list[str]) -> dict[str, Any]:
     parts: dict[str, Callable[[str], dict[str, Any]]] = {
         "presets": ask_presets,
         "start": try_start,
-        "unit": lambda user: try_units(user, SLOW if names == BRIEF else []),
+        # Once is enough for what asks no kernel.
+        "unit": lambda user: try_units(
+            user, SLOW if names == BRIEF or user != "root" else []
+        ),
         "tests": lambda user: try_tests(user, names),
     }
     set_up()

@@ -41,6 +41,8 @@ MERGED = {
     "lib64": "usr/lib64",
 }
 
+LIBRARIES = ["pytest>=8", "anyio>=4.7", "trio>=0.26"]
+
 # In this order: one needs those before it.
 MODULES = [
     "virtio_ring",
@@ -142,7 +144,7 @@ def trial_disk(cache: Path, arch: str) -> Path:
     build_wheel(tools, trial)
     build_unit_tests(tools, work, trial / "unit")
     shutil.copytree(build_attacks(tools, work), trial / "common")
-    _fetch_pytest(work, trial)
+    _fetch_libraries(work, trial)
     for name in ("tests", "examples"):
         shutil.copytree(ROOT / name, trial / name, ignore=_caches)
     for name in ("README.md", "SECURITY.md", "pyproject.toml"):
@@ -157,17 +159,18 @@ def _caches(_folder: str, names: list[str]) -> list[str]:
     return [n for n in names if n in ("__pycache__", "corpus")]
 
 
-def _fetch_pytest(work: Path, trial: Path) -> None:
-    """Pip, as an archive that runs, and pytest: pure Python, both."""
+def _fetch_libraries(work: Path, trial: Path) -> None:
+    """Pip, as an archive that runs, and what tests import: pure Python."""
     pip = work / "builder/bin/pip"
     if not pip.exists():
         run(PYTHON, "-m", "venv", work / "builder")
-    if not (work / "lib").exists():
-        run(pip, "install", "-q", "--target", work / "part", "pytest>=8")
-        (work / "part").rename(work / "lib")
+    libraries = work / "libraries"
+    if not libraries.exists():
+        run(pip, "install", "-q", "--target", work / "part", *LIBRARIES)
+        (work / "part").rename(libraries)
     run(pip, "download", "-q", "--no-deps", "-d", work / "pip", "pip")
     shutil.copy(max((work / "pip").glob("pip-*.whl")), trial / "pip.whl")
-    shutil.copytree(work / "lib", trial / "lib", ignore=_caches)
+    shutil.copytree(libraries, trial / "lib", ignore=_caches)
 
 
 def start_disk(cache: Path, kernel: Path, tools: Toolchain) -> Path:
