@@ -96,7 +96,7 @@ test_limits(void)
     CHECK(run(policy, "printf 12345; sleep 30", NULL, &output, &err) < 0);
     CHECK(says(&err, PJ_E_StdoutLimitExceeded) && err.max == 4);
     CHECK(bytes_are(output.out, "1234"));
-    CHECK(output.elapsed_ns < 5000 * MS);
+    CHECK(output.elapsed_ns < 20000 * MS);
     pj_output_clear(&output);
     /* Also where the leader had ended before it was seen.  */
     CHECK(run(policy, "printf 12345", NULL, &output, &err) < 0);
@@ -117,12 +117,12 @@ test_timeout(void)
     pj_output output;
     pj_error err;
 
-    policy->timeout_ns = 100 * MS;
+    policy->timeout_ns = 1500 * MS;
     CHECK(run(policy, "trap '' TERM INT HUP; echo a; sleep 30 & sleep 30",
               NULL, &output, &err) < 0);
     CHECK(says(&err, PJ_E_Timeout));
     CHECK(bytes_are(output.out, "a\n"));
-    CHECK(output.elapsed_ns >= 100 * MS && output.elapsed_ns < 5000 * MS);
+    CHECK(output.elapsed_ns >= 1500 * MS && output.elapsed_ns < 20000 * MS);
     CHECK(output.end == PJ_END_SIGNALED && output.signal == SIGKILL);
     pj_output_clear(&output);
     pj_policy_options_free(policy);
@@ -162,17 +162,17 @@ count_call(void *ctx)
 static void
 test_interrupted(const char *script, const char *expected)
 {
-    struct counter counter = {0, 2};
+    struct counter counter = {0, 20};
     pj_run_options options = {.interrupted = count_call, .ctx = &counter};
     pj_policy_options *policy = shell_options();
     pj_output output;
     pj_error err;
 
-    policy->timeout_ns = 3000 * MS;
+    policy->timeout_ns = 30000 * MS;
     CHECK(run(policy, script, &options, &output, &err) < 0);
     CHECK(says(&err, PJ_E_Cancelled));
-    CHECK(counter.calls == 2);
-    CHECK(output.elapsed_ns < 1500 * MS);
+    CHECK(counter.calls >= 20);
+    CHECK(output.elapsed_ns < 20000 * MS);
     CHECK(output.out.len >= strlen(expected)
           && memcmp(output.out.data, expected, strlen(expected)) == 0);
     pj_output_clear(&output);
