@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import children, program, shell
+from conftest import children, needs_landlock, program, shell
 from containment import (
     Outcome,
     assert_stopped,
@@ -87,6 +87,7 @@ def test_kernel_files_are_not_written(
     assert_stopped(attempt(uid, PRESETS[preset](), path, *text))
 
 
+@needs_landlock
 @uids
 def test_nobody_chooses_whom_the_memory_killer_takes(uid: int) -> None:
     def work() -> int:
@@ -199,6 +200,7 @@ print(work(Sandbox.compat()), work(None), work(Sandbox.strict()))
 """
 
 
+@needs_landlock
 @needs_root
 def test_where_the_kernel_does_not_tell_of_mounts() -> None:
     """Without /proc the file systems tell themselves what they are."""
@@ -282,6 +284,7 @@ GROUP_FILES = {
 }
 
 
+@needs_landlock
 @uids
 @presets
 @pytest.mark.parametrize("name", GROUP_FILES)

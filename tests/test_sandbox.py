@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conftest import policy_for, shell
+from conftest import policy_for, shell, whole_kernel
 from containment import (
     LONER,
     NOBODY,
@@ -313,6 +313,7 @@ REPORTS: list[tuple[Sandbox | None, set[str]]] = [
 ]
 
 
+@whole_kernel
 @pytest.mark.parametrize(("sandbox", "enforced"), REPORTS)
 def test_report(sandbox: Sandbox | None, enforced: set[str]) -> None:
     report = run_here(sandbox, "/bin/cat", "/dev/null").sandbox
@@ -386,6 +387,7 @@ def test_max_data_counts_what_is_used() -> None:
         assert output.stdout == b"mmap: errno 12\n"
 
 
+@whole_kernel
 def test_files_in_memory_are_no_way_round_max_memory(tmp_path: Path) -> None:
     """Where there is a cgroup they are counted."""
     limited = Sandbox.strict().max_memory(1 << 30)
@@ -496,6 +498,7 @@ def test_user_cannot_be_taken_back() -> None:
     assert b"PermissionError" in output.stderr
 
 
+@whole_kernel
 @needs_root
 def test_user_needs_the_right() -> None:
     def work() -> str:

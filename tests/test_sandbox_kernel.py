@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import whole_kernel
 from containment import attack
 
 PRELUDE = """
@@ -75,6 +76,13 @@ DEFAULTS = [
         "network_deny",
         "seccomp",
     ),
+    (
+        # The host's memory would be a way round.
+        "landlock",
+        "Sandbox.compat().network(Network.Deny)",
+        "host_shield",
+        "Landlock",
+    ),
     ("landlock", "Sandbox.compat().read('/etc')", "read_roots", "Landlock"),
     ("landlock", "Sandbox.compat().write('/tmp')", "write_roots", "Landlock"),
     (
@@ -92,6 +100,7 @@ DEFAULTS = [
 ]
 
 
+@whole_kernel
 @pytest.mark.parametrize(("lacking", "sandbox", "control", "needs"), DEFAULTS)
 def test_what_is_required_is_refused(
     lacking: str, sandbox: str, control: str, needs: str
@@ -142,6 +151,7 @@ refused(
     )
 
 
+@whole_kernel
 def test_best_effort_without_filters() -> None:
     out = run(
         "seccomp",
@@ -156,6 +166,7 @@ assert "host_shield" in output.sandbox.enforced
     assert out == "('syscall_filter', 'session_lock', 'network_deny')\n"
 
 
+@whole_kernel
 def test_best_effort_without_namespaces() -> None:
     out = run(
         "namespaces",

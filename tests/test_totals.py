@@ -56,7 +56,8 @@ from proc_jail import *
 rules = ArgRules().allowed_flags(["-c"]).max_flags(1).max_positionals(1)
 builder = ProcPolicyBuilder().allow_bin("/bin/sh").arg_rules("/bin/sh", rules)
 builder = builder.allow_risky_binaries().timeout(20)
-builder = builder.sandbox({sandbox})
+whole = {sandbox}.best_effort("host_shield", "host_signals")
+builder = builder.sandbox(whole)
 output = builder.build().run("/bin/sh", ["-c", {script!r}])
 assert "tree_totals" in output.sandbox.enforced, output.sandbox
 print(output.returncode, output.stderr_string())

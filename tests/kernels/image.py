@@ -151,7 +151,7 @@ def trial_disk(cache: Path, arch: str) -> Path:
         shutil.copy(ROOT / name, trial)
     shutil.copy(HERE / "guest_init", trial / "init")
     disk = work / "trial.img"
-    make_disk(trial, 32, disk)
+    make_disk(trial, 512, disk)
     return disk
 
 

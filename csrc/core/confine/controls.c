@@ -54,6 +54,15 @@ limit_controls(const pj_sandbox *sandbox)
     return wanted;
 }
 
+/* The controls that are useless if the command can take over a process
+   outside, or undo them through one of the kernel's files: for any preset,
+   they add the Landlock domain and the filter rows that refuse this, and drop
+   the capabilities that bypass both.  */
+#define LEANING                                                              \
+    (BIT(HOST_SHIELD) | BIT(NETWORK_DENY) | BIT(READ_ROOTS)                  \
+     | BIT(WRITE_ROOTS) | BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK)                \
+     | BIT(TREE_TOTALS))
+
 /* What a program's argument rules ask for.  The hygiene-only preset is chosen
    in order to have no file limits.  */
 static uint32_t
@@ -325,6 +334,21 @@ refuse_session(const pj_draft *d, pj_error *err)
                         "can be made");
 }
 
+/* Without Landlock the host's memory and the kernel's files are a way round
+   what leans on them: so the shield is wanted under any preset, and named as
+   what is missing.  Totals are never required, and neither is it for them.  */
+static uint32_t
+want_what_is_leaned_on(pj_draft *d, uint32_t can)
+{
+    uint32_t held = d->wanted & can, before = d->wanted;
+
+    if ((can & BIT(HOST_SHIELD)) || !(held & LEANING))
+        return 0;
+    d->wanted |= BIT(HOST_SHIELD);
+    return held & LEANING & ~BIT(TREE_TOTALS) ? 0
+        : BIT(HOST_SHIELD) & ~before;
+}
+
 int
 pj_controls_settle(pj_draft *d, pj_error *err)
 {
@@ -339,6 +363,7 @@ pj_controls_settle(pj_draft *d, pj_error *err)
     if ((d->wanted & ~can & BIT(PID_NAMESPACE))
         && d->sandbox->preset != PJ_PRESET_COMPAT)
         d->wanted |= BIT(SESSION_LOCK);
+    tolerated |= want_what_is_leaned_on(d, can);
     lacking = d->wanted & ~can;
     if (lacking & ~tolerated)
         return refuse(d, lacking, tolerated, err);
@@ -360,16 +385,9 @@ pj_draft_wants(const pj_draft *d, uint32_t bit)
     return (d->wanted & bit) != 0;
 }
 
-/* The controls that are useless if the command can take over a process
-   outside, or undo them through one of the kernel's files: for any preset,
-   they add the Landlock domain and the filter rows that refuse this, and drop
-   the capabilities that bypass both.  */
 int
 pj_draft_leans_on_host(const pj_draft *d)
 {
-    return pj_draft_wants(d,
-                          BIT(HOST_SHIELD) | BIT(NETWORK_DENY)
-                              | BIT(READ_ROOTS) | BIT(WRITE_ROOTS)
-                              | BIT(EXECUTE_ROOTS) | BIT(EXEC_LOCK))
+    return pj_draft_wants(d, LEANING & ~BIT(TREE_TOTALS))
         || pj_draft_enforces(d, BIT(TREE_TOTALS));
 }
