@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import policy_for
+from conftest import bury, policy_for
 from proc_jail import ProcPolicyBuilder, Sandbox
 
 MOUNTS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
@@ -43,6 +43,7 @@ def delegated() -> Iterator[Path]:
     except OSError as error:
         pytest.skip(f"this system lets nobody make cgroups: {error}")
     yield parent
+    bury()  # what was killed with the cgroup
     assert list(parent.glob("proc_jail.*")) == []
     (parent / "host").rmdir()
     parent.rmdir()

@@ -185,9 +185,9 @@ by_directory(char **arg)
 }
 
 static long
-make_whiteout(char **arg)
+make_device(char **arg)
 {
-    return mknod(arg[0], S_IFCHR | 0600, makedev(0, 0));
+    return mknod(arg[0], S_IFCHR | 0600, makedev(1, 3));
 }
 
 static long
@@ -409,7 +409,7 @@ static const struct {
     {"hint", 1, hint},
     {"fanotify", 1, notice},
     {"handle", 2, by_handle},
-    {"mknod", 1, make_whiteout},
+    {"mknod", 1, make_device},
     {"whiteout", 2, rename_whiteout},
     {"rmdir", 1, remove_directory},
     {"flock_high", 1, lock_high},
