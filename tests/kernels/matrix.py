@@ -77,6 +77,17 @@ def trial_of(cache: Path, arch: str) -> Path:
     return _trials[arch]
 
 
+def keep(told: dict[str, Any], path: Path, *, anew: bool) -> None:
+    """Write it; a run of some parts leaves the others of that kernel."""
+    before: dict[str, Any] = {}
+    if not anew and path.exists():
+        before = json.loads(path.read_text())
+        if before.get("release") != told["release"]:
+            before = {}
+        before.pop("error", None)
+    path.write_text(json.dumps({**before, **told}, indent=1))
+
+
 def show(told: dict[str, Any]) -> None:
     for part in ("start", "unit", "tests"):
         for user, one in told.get(part, {}).items():
@@ -128,8 +139,7 @@ def main() -> int:
             told = attempt(KERNELS[name], cache, words)
             show(told)
             told["trial"] = args.tests
-            text = json.dumps(told, indent=1)
-            (results / f"{name}.json").write_text(text)
+            keep(told, results / f"{name}.json", anew=not args.parts)
             for line in failures(told, parts):
                 print(line)
                 status = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import sysconfig
 import warnings
 from typing import Any, NamedTuple
 
@@ -91,13 +92,22 @@ def doctor() -> Diagnosis:
             "system": platform.system(),
             "release": platform.release(),
             "machine": platform.machine(),
-            "libc": " ".join(platform.libc_ver()).strip() or "unknown",
+            "libc": _libc(),
             "user": user_of(),
         },
         container=container_of(),
         facts=facts,
         verdicts=tuple(_verdict(name) for name in SANDBOXES),
     )
+
+
+def _libc() -> str:
+    """Its name and version; musl says neither, but Python's build does."""
+    name, version = platform.libc_ver()
+    if version:
+        return f"{name} {version}"
+    built = sysconfig.get_config_var("HOST_GNU_TYPE") or ""
+    return "musl" if built.endswith("musl") else name or "unknown"
 
 
 def _verdict(name: str) -> Verdict:
