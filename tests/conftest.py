@@ -114,6 +114,8 @@ def pytest_runtest_makereport(
         assert call.excinfo is not None
         # They would keep what the test had open.
         traceback.clear_frames(call.excinfo.tb)
+        for frame, _ in traceback.walk_tb(call.excinfo.tb):
+            _ = frame.f_locals  # a copy before CPython 3.13, made anew
         place = str(item.path), None, "this kernel cannot hold it, and says so"
         report.outcome, report.longrepr = "skipped", place
 

@@ -66,7 +66,11 @@ needs_root = pytest.mark.skipif(not ROOT, reason="needs root")
 
 
 # What gets through on a kernel that has no such control.
+FILES = {"execute", "execute_path", "open_file", "proc_mem", "tree"}
 LETS_THROUGH = {
+    "read_roots": FILES,
+    "write_roots": FILES,
+    "execute_roots": FILES,
     "exec_lock": {"execute_path", "rows", "sh"},
     "host_signals": {"signal_pid"},
     "host_shield": {"kernel_file", "open_file", "proc_mem"},

@@ -390,6 +390,7 @@ def own_files(place: Path) -> dict[str, str]:
     }
 
 
+@needs_landlock
 @needs_root
 @pytest.mark.parametrize("what", own_files(Path()))
 def test_what_the_default_takes_away(place: Path, what: str) -> None:
