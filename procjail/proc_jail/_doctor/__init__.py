@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-import sysconfig
 import warnings
 from typing import Any, NamedTuple
 
@@ -106,7 +105,7 @@ def _libc() -> str:
     name, version = platform.libc_ver()
     if version:
         return f"{name} {version}"
-    built = sysconfig.get_config_var("HOST_GNU_TYPE") or ""
+    built = getattr(sys.implementation, "_multiarch", "")
     return "musl" if built.endswith("musl") else name or "unknown"
 
 
