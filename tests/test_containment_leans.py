@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LESSER
+from conftest import landlock_abi
 from containment import (
     Outcome,
     assert_stopped,
@@ -123,7 +123,7 @@ def test_nothing_is_executed_by_a_raw_call(
         held = run_alone(uid, preset, True, place, *args)
         assert_stopped(held)
         told = held.get().sandbox
-        assert LESSER or "exec_lock" in told.enforced
+        assert landlock_abi() == 0 or "exec_lock" in told.enforced
         (place / "program").unlink(missing_ok=True)
         control = run_alone(uid, preset, False, place, *args)
         if how == "memory" and preset == "strict":
