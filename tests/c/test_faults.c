@@ -140,7 +140,7 @@ make_policy(const struct scenario *what, pj_policy **out, pj_error *err)
         .bins = &bin, .bin_count = 1, .rules = &rules, .rule_count = 1,
         .env_kind = PJ_ENV_ALLOWLIST, .env_names = &name,
         .env_name_count = 1, .cwd_kind = PJ_CWD_JAILED, .cwd_dirs = &root,
-        .cwd_dir_count = 1, .cwd_fallback = root,
+        .cwd_dir_count = 1, .cwd_fallback = root, .sandbox = &lenient,
     };
     int result = -1;
 

@@ -133,7 +133,7 @@ def try_tests(user: str, names: list[str]) -> dict[str, Any]:
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
         *("-o", "addopts=", "--tb=short", f"--junitxml={report}"),
         *(TRY / "tests" / name for name in names),
-        seconds=2400,
+        seconds=3600,
         cwd=str(TRY),
     )
     if not report.exists():

@@ -33,7 +33,8 @@ int pj_cgroup_create(int parent_fd, const pj_cgroup_limits *limits,
 /* The child has joined, or never will.  */
 void pj_cgroup_close(pj_cgroup *group);
 
-/* Kills everything in it, and removes it.  */
+/* Removes it, after everything in it was killed: what left the process group
+   by the kernel (5.14), and the rest by the caller.  */
 void pj_cgroup_remove(pj_cgroup *group);
 
 #endif
