@@ -22,7 +22,7 @@ MACHINES = {
 PROCESSORS = {"amd64": "max", "arm64": "max,pauth-impdef=on"}
 CONSOLES = {"amd64": "ttyS0", "arm64": "ttyAMA0"}
 PACKAGES = {"amd64": "qemu-system-x86", "arm64": "qemu-system-arm"}
-SECONDS = int(os.environ.get("PJ_KERNEL_SECONDS", "3600"))
+SECONDS = int(os.environ.get("PJ_KERNEL_SECONDS", "7200"))
 # Room for what the guest tells.
 RESULTS = 8 << 20
 
