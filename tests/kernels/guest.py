@@ -166,7 +166,9 @@ def ask_presets(user: str) -> dict[str, Any]:
         return {"failed": {"presets": done.stdout[-3000:]}}
 
 
-def attempt(names: list[str], chosen: list[str]) -> dict[str, Any]:
+def attempt(
+    names: list[str], chosen: list[str], users: list[str]
+) -> dict[str, Any]:
     told: dict[str, Any] = {"release": os.uname().release}
     parts: dict[str, Callable[[str], dict[str, Any]]] = {
         "presets": ask_presets,
@@ -183,9 +185,9 @@ def attempt(names: list[str], chosen: list[str]) -> dict[str, Any]:
             continue
         # Attacks on all processes of a user are in the whole suite.
         alone = part == "tests" and names != BRIEF
-        with ThreadPoolExecutor(1 if alone else len(USERS)) as pool:
-            found = pool.map(partial(timed, work), USERS)
-            for user, one in zip(USERS, found, strict=True):
+        with ThreadPoolExecutor(1 if alone else len(users)) as pool:
+            found = pool.map(partial(timed, work), users)
+            for user, one in zip(users, found, strict=True):
                 told.setdefault(part, {})[user] = one
                 show(f"{part} as {user}", one)
                 save(told)
@@ -220,7 +222,7 @@ def asked(name: str) -> list[str]:
     words = Path("/proc/cmdline").read_text().split()
     begin = f"pj.{name}="
     found = [w.removeprefix(begin) for w in words if w.startswith(begin)]
-    return found[0].split(",") if found else []
+    return [name for word in found for name in word.split(",") if name]
 
 
 if __name__ == "__main__":
@@ -228,7 +230,7 @@ if __name__ == "__main__":
     if tests in (["whole"], ["brief"]):
         tests = WHOLE if tests == ["whole"] else BRIEF
     try:
-        attempt(tests, asked("parts"))
+        attempt(tests, asked("parts"), asked("users") or list(USERS))
     except BaseException as error:
         save({"release": os.uname().release, "error": repr(error)})
         raise

@@ -20,6 +20,7 @@ from machine import boot
 from platforms_table import read, write_table
 
 PARTS = ("presets", "start", "unit", "tests")
+USERS = ("root", "user")
 # What this machine lacks, as an exit status of its own.
 LACKING = 77
 
@@ -31,11 +32,13 @@ def cache_folder() -> Path:
     return folder.resolve()
 
 
-def failures(told: dict[str, Any], parts: Sequence[str]) -> list[str]:
+def failures(
+    told: dict[str, Any], parts: Sequence[str], users: Sequence[str]
+) -> list[str]:
     """One line for everything that is wrong, with what it said."""
     found = [f"the guest: {told['error']}"] if "error" in told else []
     for part in parts:
-        for user in ("root", "user"):
+        for user in users:
             one = told.get(part, {}).get(user)
             if one is None:
                 found.append(f"{part} as {user}: not run")
@@ -78,14 +81,17 @@ def trial_of(cache: Path, arch: str) -> Path:
 
 
 def keep(told: dict[str, Any], path: Path, *, anew: bool) -> None:
-    """Write it; a run of some parts leaves the others of that kernel."""
+    """Write it; a run of a part leaves the rest of that kernel."""
     before: dict[str, Any] = {}
     if not anew and path.exists():
         before = json.loads(path.read_text())
         if before.get("release") != told["release"]:
             before = {}
         before.pop("error", None)
-    path.write_text(json.dumps({**before, **told}, indent=1))
+    for name, value in told.items():
+        whole = name not in PARTS
+        before[name] = value if whole else {**before.get(name, {}), **value}
+    path.write_text(json.dumps(before, indent=1))
 
 
 def show(told: dict[str, Any]) -> None:
@@ -113,6 +119,11 @@ def main() -> int:
         help=f"only these, with commas: {' '.join(PARTS)}",
     )
     parser.add_argument(
+        "--users",
+        default="",
+        help=f"only as these, with commas: {' '.join(USERS)}",
+    )
+    parser.add_argument(
         "--table",
         action="store_true",
         help="write docs/platforms.md from the results of the last runs",
@@ -129,9 +140,10 @@ def main() -> int:
             f"no kernel {min(unknown)}; there are: {' '.join(KERNELS)}"
         )
     parts = args.parts.split(",") if args.parts else PARTS
-    words = f"pj.tests={args.tests}"
-    if args.parts:
-        words += f" pj.parts={args.parts}"
+    users = args.users.split(",") if args.users else USERS
+    words = (
+        f"pj.tests={args.tests} pj.parts={args.parts} pj.users={args.users}"
+    )
     status = 0
     try:
         need_tools()
@@ -139,8 +151,9 @@ def main() -> int:
             told = attempt(KERNELS[name], cache, words)
             show(told)
             told["trial"] = args.tests
-            keep(told, results / f"{name}.json", anew=not args.parts)
-            for line in failures(told, parts):
+            whole = not args.parts and not args.users
+            keep(told, results / f"{name}.json", anew=whole)
+            for line in failures(told, parts, users):
                 print(line)
                 status = 1
     except Unavailable as error:
