@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "confine/features.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ABSENT ((pj_str){NULL, 0})
@@ -65,9 +66,27 @@ need_rules(pj_rules_options options)
     return rules;
 }
 
-/* The default, for tests of something else than what the kernel holds.  */
+/* The default, all of which may be missing.  */
 static const pj_sandbox lenient __attribute__((unused)) = {
     .best_effort = UINT32_MAX >> (32 - PJ_CONTROL_COUNT)};
+
+/* Asks the kernel itself: what the library remembers is left as it is.  */
+static inline int
+has_landlock(void)
+{
+    pj_features features;
+
+    pj_features_ask(&features);
+    return features.landlock_abi > 0;
+}
+
+/* For policies whose rules name paths, which a Linux without Landlock would
+   refuse; everywhere else none is named, and what is held is required.  */
+static inline const pj_sandbox *
+sandbox_for_paths(void)
+{
+    return pj_sandbox_has_kernel() && !has_landlock() ? &lenient : NULL;
+}
 
 static inline pj_policy *
 need_policy(const pj_policy_options *options)

@@ -20,6 +20,7 @@
 
 static char dir[] = "/tmp/test_faults_XXXXXX";
 static char speaker[64], copy_of_sh[64];
+static const pj_sandbox *usual; /* of the policies */
 
 /* One way through the library; returns what its last call did.  */
 struct scenario {
@@ -140,7 +141,7 @@ make_policy(const struct scenario *what, pj_policy **out, pj_error *err)
         .bins = &bin, .bin_count = 1, .rules = &rules, .rule_count = 1,
         .env_kind = PJ_ENV_ALLOWLIST, .env_names = &name,
         .env_name_count = 1, .cwd_kind = PJ_CWD_JAILED, .cwd_dirs = &root,
-        .cwd_dir_count = 1, .cwd_fallback = root, .sandbox = &lenient,
+        .cwd_dir_count = 1, .cwd_fallback = root, .sandbox = usual,
     };
     int result = -1;
 
@@ -465,6 +466,7 @@ main(void)
     struct rlimit few = {256, 256};
 
     faults.host = getpid();
+    usual = sandbox_for_paths();
     /* The portable child tries every number up to the limit.  */
     setrlimit(RLIMIT_NOFILE, &few);
     make_files();

@@ -2,7 +2,6 @@
 #include <pthread.h>
 
 #include "fixture.h"
-#include "confine/features.h"
 #include "policy/policy.h"
 #include "base/strings.h"
 
@@ -209,15 +208,6 @@ test_spellings(void)
 }
 
 static int
-has_landlock(void)
-{
-    pj_features features;
-
-    pj_features_probe(&features);
-    return features.landlock_abi > 0;
-}
-
-static int
 is_only(const pj_program_view *view, pj_access access, const char *root)
 {
     return view->is_limited[access] && view->root_count[access] == 1
@@ -239,7 +229,7 @@ test_program(void)
                                  {S("/bin/./cat"), own}};
     pj_policy *policy = need_policy(&(pj_policy_options){
         .bins = bins, .bin_count = 4, .rules = rules, .rule_count = 2,
-        .sandbox = &lenient});
+        .sandbox = sandbox_for_paths()});
     int held = has_landlock();
     pj_request request = {.bin = S("/bin/./cat")};
     pj_command *command = NULL;

@@ -14,13 +14,13 @@ from typing import Any
 
 from cross import ROOT
 from debian import Unavailable
+from guest import USERS
 from image import need_tools, system_disk, trial_disk
 from kernels import KERNELS, Kernel
 from machine import boot
 from platforms_table import read, write_table
 
 PARTS = ("presets", "start", "unit", "tests")
-USERS = ("root", "user")
 # What this machine lacks, as an exit status of its own.
 LACKING = 77
 
@@ -140,7 +140,7 @@ def main() -> int:
             f"no kernel {min(unknown)}; there are: {' '.join(KERNELS)}"
         )
     parts = args.parts.split(",") if args.parts else PARTS
-    users = args.users.split(",") if args.users else USERS
+    users = args.users.split(",") if args.users else [*USERS]
     words = (
         f"pj.tests={args.tests} pj.parts={args.parts} pj.users={args.users}"
     )
